@@ -1,0 +1,1 @@
+"""The training core of mlmtune: no page, no browser, usable on its own."""

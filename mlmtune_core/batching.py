@@ -1,0 +1,56 @@
+"""Encoded examples -> padded tensors, batched by length with a seeded shuffle."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+
+from mlmtune_core.tasks.base import IGNORE_INDEX, Encoded
+
+BUCKET_BATCHES = 32
+
+
+def order_by_length(encoded: Sequence[Encoded], batch_size: int) -> list[list[int]]:
+    """Batches of indices, longest first: for measuring, where order does not matter."""
+    order = sorted(range(len(encoded)), key=lambda i: -encoded[i].length)
+    return [order[start:start + batch_size] for start in range(0, len(order), batch_size)]
+
+
+def shuffle_by_length(encoded: Sequence[Encoded], batch_size: int, rng: np.random.Generator) -> list[list[int]]:
+    """Batches of indices in random order, each of inputs of similar length.
+
+    All examples are shuffled, buckets of 32 batches are sorted by length and cut, and the batches are shuffled:
+    chance decides who meets whom, and little is wasted on padding.
+    """
+    order = rng.permutation(len(encoded))
+    bucket = batch_size * BUCKET_BATCHES
+    batches: list[list[int]] = []
+    for start in range(0, len(order), bucket):
+        inside = sorted(order[start:start + bucket].tolist(), key=lambda i: encoded[i].length)
+        batches += [inside[cut:cut + batch_size] for cut in range(0, len(inside), batch_size)]
+    return [batches[i] for i in rng.permutation(len(batches))]
+
+
+def to_batch(encoded: Sequence[Encoded], pad_id: int, labels_are: str) -> dict[str, torch.Tensor]:
+    """Padded to the longest: input_ids, attention_mask, token_type_ids (B, T); labels (B,) or (B, T)."""
+    longest = max(item.length for item in encoded)
+    batch = {name: _pad([item.inputs[name] for item in encoded], longest, pad_id if name == "input_ids" else 0)
+             for name in encoded[0].inputs}
+    batch["attention_mask"] = _pad([[1] * item.length for item in encoded], longest, 0)
+    if labels_are == "one per text":
+        batch["labels"] = torch.tensor([item.labels for item in encoded])
+    elif labels_are == "one per token":
+        batch["labels"] = _pad([item.labels for item in encoded], longest, IGNORE_INDEX)
+    else:
+        raise ValueError(f"labels_are: found {labels_are!r}, expected 'one per text' or 'one per token'")
+    return batch
+
+
+def batches(encoded: Sequence[Encoded], order: Sequence[Sequence[int]], pad_id: int, labels_are: str) -> Iterator[dict[str, torch.Tensor]]:
+    """One padded batch per list of indices."""
+    for indices in order:
+        yield to_batch([encoded[i] for i in indices], pad_id, labels_are)
+
+
+def _pad(rows: Sequence[Sequence[int]], length: int, value: int) -> torch.Tensor:
+    return torch.tensor([list(row) + [value] * (length - len(row)) for row in rows])

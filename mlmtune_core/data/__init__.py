@@ -1,0 +1,1 @@
+"""Reading, columns, checking, splitting: an uploaded file becomes examples."""

@@ -1,0 +1,103 @@
+"""What a run says about itself: frozen dataclasses of plain values.
+
+`kind` in the written line names the class; the moment (`time`, unix seconds) is added where the line is written,
+so that two runs with the same seed yield equal events.
+"""
+
+from dataclasses import asdict, dataclass, field
+
+
+@dataclass(frozen=True)
+class PhaseStarted:
+    """The run enters a phase: preparing, training, evaluating or saving."""
+
+    phase: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    """`done` of `total` examples of a long phase are through."""
+
+    phase: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Started:
+    """All is ready; the first step comes next. Whatever was said before belongs to an earlier attempt."""
+
+    task: str
+    strategy: str
+    trainable: int
+    total: int
+    train_examples: int
+    validation_examples: int
+    epochs: int
+    steps_per_epoch: int
+    total_steps: int
+    metric: str
+    baseline: float
+    label_names: tuple[str, ...]
+    device: str
+    threads: int
+
+
+@dataclass(frozen=True)
+class StepDone:
+    """One optimizer update. `epoch` counts in fractions; `loss` is the batch's mean; rates are those of this step."""
+
+    step: int
+    epoch: float
+    loss: float
+    examples: int
+    head_learning_rate: float
+    learning_rate: float
+    grad_norm: float
+
+
+@dataclass(frozen=True)
+class EvalDone:
+    """One pass over the validation examples. `train_loss`: mean over the examples since the last evaluation."""
+
+    step: int
+    epoch: float
+    train_loss: float | None
+    validation_loss: float
+    metrics: dict[str, float]
+    is_best: bool
+    patience_left: int | None
+
+
+@dataclass(frozen=True)
+class FrozenChecked:
+    """The proof of freezing: the hash of all frozen weights now, and whether it equals the one before step 1."""
+
+    step: int
+    weights: int
+    unchanged: bool
+    digest: str
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The run is complete. reason: epochs_done, early_stopping or stopped; `best` describes the kept model."""
+
+    reason: str
+    best: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The run cannot go on: a sentence as a template and its values."""
+
+    template: str
+    values: dict[str, object] = field(default_factory=dict)
+
+
+Event = PhaseStarted | Progress | Started | StepDone | EvalDone | FrozenChecked | Finished | Failed
+
+
+def to_row(event: Event) -> dict[str, object]:
+    """An event as the plain dict that is written: its fields and `kind`."""
+    return {"kind": type(event).__name__, **asdict(event)}

@@ -1,0 +1,203 @@
+"""Runs on disk; the only module that knows file names."""
+
+import json
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from mlmtune_core.config import RunConfig
+from mlmtune_core.errors import RunError
+from mlmtune_core.events import Event, Failed, to_row
+
+ENDED = ("finished", "stopped", "failed")
+HEARTBEAT_SECONDS = 2.0
+LOST_AFTER_SECONDS = 20.0
+READ_BYTES = 512 * 1024
+
+
+def home() -> Path:
+    """The folder of everything that is kept: $MLMTUNE_HOME, or ~/.mlmtune."""
+    return Path(os.environ.get("MLMTUNE_HOME") or Path.home() / ".mlmtune")
+
+
+def new_id() -> str:
+    """An unguessable name: who knows it may look."""
+    return secrets.token_urlsafe(12)
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Writes to a temporary name beside `path`, then renames: a reader sees the old file or the new one, whole."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    with temporary.open("wb") as out:
+        out.write(content)
+        out.flush()
+        os.fsync(out.fileno())
+    temporary.replace(path)
+
+
+class Run:
+    """One run's folder: config.json, data.parquet, events.jsonl, control, heartbeat, best/, finished.json (last)."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.id = folder.name
+
+    @property
+    def best_folder(self) -> Path:
+        """Where the best weights of the head (and of what else learnt) stand."""
+        return self.folder / "best"
+
+    def config(self) -> RunConfig:
+        """The settings it was started with."""
+        return RunConfig(**self.about()["config"])
+
+    def about(self) -> dict[str, Any]:
+        """Settings (`config`), data (`data`: name, fingerprint, columns) and `created` (unix seconds)."""
+        return json.loads((self.folder / "config.json").read_text(encoding="utf-8"))
+
+    def data(self) -> pd.DataFrame:
+        """Its examples: `row`, `split`, and the task's columns."""
+        return pd.read_parquet(self.folder / "data.parquet")
+
+    def append(self, event: Event) -> None:
+        """Adds an event, with its moment, as one line."""
+        line = json.dumps({**to_row(event), "time": time.time()}, ensure_ascii=False, allow_nan=False) + "\n"
+        with (self.folder / "events.jsonl").open("a", encoding="utf-8") as log:
+            log.write(line)
+
+    def read_events(self, after: int = 0, limit: int = READ_BYTES) -> tuple[list[dict[str, Any]], int, bool]:
+        """(rows, next, more): the complete lines from byte `after` on, where to go on, and whether more stand ready."""
+        path = self.folder / "events.jsonl"
+        if not path.exists():
+            return [], after, False
+        with path.open("rb") as log:
+            log.seek(after)
+            chunk = log.read(limit)
+        whole = chunk[:chunk.rfind(b"\n") + 1]
+        rows = [json.loads(line) for line in whole.splitlines() if line]
+        return rows, after + len(whole), len(chunk) == limit
+
+    def events(self, kind: str | None = None) -> list[dict[str, Any]]:
+        """All events since the last Started (the current attempt), or those of one kind."""
+        rows: list[dict[str, Any]] = []
+        after, more = 0, True
+        while more:
+            new, after, more = self.read_events(after)
+            rows += new
+        starts = [i for i, row in enumerate(rows) if row["kind"] == "Started"]
+        current = rows[starts[-1]:] if starts else rows
+        return [row for row in current if kind in (None, row["kind"])]
+
+    def request(self, wish: str) -> None:
+        """Leaves a wish of the owner for the worker: `stop`."""
+        write_atomically(self.folder / "control", wish.encode())
+
+    def control(self) -> str:
+        """The last wish, or an empty text."""
+        try:
+            return (self.folder / "control").read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return ""
+
+    def beat(self) -> None:
+        """Says that a worker is alive on this run."""
+        (self.folder / "heartbeat").touch()
+
+    def finish(self, summary: dict[str, Any]) -> None:
+        """Marks the run as complete: finished.json is written last of all."""
+        write_atomically(self.folder / "finished.json", json.dumps(summary, ensure_ascii=False, indent=1).encode())
+
+    def summary(self) -> dict[str, Any] | None:
+        """What `finish` wrote, or None while the run is not complete."""
+        try:
+            return json.loads((self.folder / "finished.json").read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+
+    def begin_again(self) -> None:
+        """Clears what an earlier attempt asked and ended with; its events stay in the log, before the next Started."""
+        for name in ("control", "finished.json", "heartbeat"):
+            (self.folder / name).unlink(missing_ok=True)
+
+    def state(self) -> str:
+        """queued, preparing, training, evaluating, saving, finished, stopped, failed or interrupted; always derived."""
+        summary = self.summary()
+        if summary is not None:
+            return {"stopped": "stopped", "failed": "failed"}.get(summary["reason"], "finished")
+        beat = self.folder / "heartbeat"
+        if not beat.exists():
+            return "queued"
+        if time.time() - beat.stat().st_mtime > LOST_AFTER_SECONDS:
+            return "interrupted"
+        return self._last_phase()
+
+    def _last_phase(self) -> str:
+        path = self.folder / "events.jsonl"
+        size = path.stat().st_size if path.exists() else 0
+        start = max(0, size - 4096)
+        with path.open("rb") if size else open(os.devnull, "rb") as log:
+            log.seek(start)
+            lines = log.read().split(b"\n")[1 if start else 0:-1]
+        for line in reversed(lines):
+            row = json.loads(line)
+            if row["kind"] == "StepDone":
+                return "training"
+            if row["kind"] in ("PhaseStarted", "Progress"):
+                return row["phase"]
+        return "preparing"
+
+    def delete(self) -> None:
+        """Removes the folder and all in it."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def create_run(config: RunConfig, examples: pd.DataFrame, data: dict[str, Any], folder: Path | None = None) -> Run:
+    """Writes config.json and data.parquet of a new run, whole or not at all."""
+    folder = folder or home() / "runs" / new_id()
+    if folder.exists() and any(folder.iterdir()):
+        raise RunError("The folder “{folder}” is not empty. Give a new one.", folder=folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    temporary = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
+    temporary.mkdir()
+    examples.to_parquet(temporary / "data.parquet", index=False)
+    about = {"config": config.model_dump(), "data": data, "created": time.time()}
+    (temporary / "config.json").write_text(json.dumps(about, ensure_ascii=False, indent=1), encoding="utf-8")
+    temporary.replace(folder)
+    return Run(folder)
+
+
+def open_run(name: str) -> Run:
+    """A run by its id, or by its folder. Raises RunError where there is none."""
+    folders = [home() / "runs" / name] if is_plain(name) else []
+    for folder in [*folders, Path(name or "-").expanduser()]:
+        if (folder / "config.json").is_file() and (folder / "data.parquet").is_file():
+            return Run(folder)
+    raise RunError("There is no run “{name}” here. It may have been deleted, or the link may be cut off.", name=name)
+
+
+def is_plain(name: str) -> bool:
+    """True of a name as `new_id` makes it: letters, digits, - and _, no way out of the folder."""
+    return bool(name) and all(letter.isascii() and (letter.isalnum() or letter in "-_") for letter in name)
+
+
+def list_runs() -> Iterator[Run]:
+    """All runs, newest first."""
+    folder = home() / "runs"
+    children = [child for child in folder.iterdir() if not child.name.startswith(".")] if folder.is_dir() else []
+    for child in sorted(children, key=lambda path: -path.stat().st_ctime):
+        if (child / "config.json").is_file():
+            yield Run(child)
+
+
+def failure(error: Exception) -> Failed:
+    """An error as the event that ends a run; one that is not meant for readers gets a sentence of its own."""
+    template, values = getattr(error, "template", None), getattr(error, "values", {})
+    if template is None:
+        template, values = "The run broke off by a fault of mlmtune ({error}). Start it again; if it comes back, report it.", {"error": f"{type(error).__name__}: {error}"}
+    return Failed(template, {name: value if isinstance(value, int | float | str) else str(value) for name, value in values.items()})

@@ -1,0 +1,158 @@
+"""One run, start to end: the one place where all parts meet."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save
+
+from mlmtune_core import checkpoints
+from mlmtune_core.config import BUNDLED, RunConfig
+from mlmtune_core.errors import DataError, UserError
+from mlmtune_core.events import EvalDone, Event, Finished, FrozenChecked, PhaseStarted, Progress
+from mlmtune_core.freezing import apply_strategy
+from mlmtune_core.model import Model, build
+from mlmtune_core.run_store import HEARTBEAT_SECONDS, Run, failure, write_atomically
+from mlmtune_core.tasks import TASKS
+from mlmtune_core.training import Dataset, describe_best, train
+
+PROGRESS_SECONDS = 0.5
+
+
+def run(folder: str, threads: int | None = None) -> str:
+    """Carries out the run in `folder` (what the engine calls); returns how it ended."""
+    if threads:
+        torch.set_num_threads(threads)
+    this = Run(Path(folder))
+    for _ in carry_out(this):
+        pass
+    return this.state()
+
+
+def warm() -> None:
+    """Pays for imports and the bundled checkpoint before the first Start."""
+    checkpoints.load_tokenizer(BUNDLED)
+    checkpoints.load_encoder(BUNDLED)
+
+
+def carry_out(this: Run) -> Iterator[Event]:
+    """Yields every event after it was written. Whatever goes wrong ends the run with a sentence, never with silence."""
+    started = time.monotonic()
+    this.begin_again()
+    with _heartbeat(this):
+        try:
+            yield from _written(this, _obey(this, _events(this)), started)
+        except Exception as error:
+            event = failure(error)
+            this.append(event)
+            this.finish({"reason": "failed", "template": event.template, "values": event.values, "seconds": time.monotonic() - started})
+            yield event
+            if not isinstance(error, UserError):
+                raise
+
+
+def _events(this: Run) -> Iterator[tuple[Event, Model | None, dict[str, Any]]]:
+    """(event, model, what must be known to load it again), from preparing to Finished."""
+    config = this.config()
+    yield PhaseStarted("preparing"), None, {}
+    task = TASKS[config.task]
+    tokenizer = checkpoints.load_tokenizer(config.checkpoint)
+    splits = _read_splits(this, task)
+    label_names = task.find_labels(splits["train"])
+    sets = {}
+    for name, examples in splits.items():
+        sets[name] = Dataset(examples, task.encode(examples, tokenizer, label_names, config.max_length, config.label_all_pieces))
+    torch.manual_seed(config.seed)
+    model = make_model(config, label_names)
+    apply_strategy(config.strategy, model.encoder, model.head)
+    known = {"label_names": label_names}
+    for event in train(model, task, sets["train"], sets["validation"], label_names, config, tokenizer.pad_token_id or 0):
+        yield event, model, known
+
+
+def make_model(config: RunConfig, label_names: list[str]) -> Model:
+    """The encoder of the configured checkpoint with a fresh head for these labels."""
+    encoder = checkpoints.load_encoder(config.checkpoint, config.dropout)
+    return build(encoder, TASKS[config.task].build_head(encoder.config.hidden_size, label_names, config.head, config.dropout))
+
+
+def _read_splits(this: Run, task: Any) -> dict[str, list[Any]]:
+    """split -> examples. Validation labels that were never learnt are an error of the data."""
+    frame = this.data()
+    splits = {name: task.to_examples(frame[frame["split"] == name].to_dict("records")) for name in ("train", "validation")}
+    for name, examples in splits.items():
+        if not examples:
+            raise DataError("The {title} set is empty. Give it at least one example.", title=name)
+    unknown = sorted(set(task.find_labels(splits["validation"])) - set(task.find_labels(splits["train"])))
+    if unknown and task.LABELS_ARE == "one per text":
+        raise DataError("Labels found only in the validation set: {labels}. Add training rows with them, or remove them.", labels=", ".join(unknown))
+    return splits
+
+
+def _obey(this: Run, events: Iterator[tuple[Event, Model | None, dict[str, Any]]]) -> Iterator[Event]:
+    """Keeps the best weights as they come, and stops within a step when asked to."""
+    best: EvalDone | None = None
+    for event, model, known in events:
+        if isinstance(event, EvalDone) and event.is_best:
+            best = event
+            yield PhaseStarted("saving")
+            save_best(this, model, known, describe_best(best))
+        yield event
+        if not isinstance(event, Finished) and this.control() == "stop":
+            events.close()
+            if best is None and model is not None:
+                yield PhaseStarted("saving")
+                save_best(this, model, known, {})
+            yield Finished("stopped", describe_best(best))
+            return
+
+
+def _written(this: Run, events: Iterator[Event], started: float) -> Iterator[Event]:
+    """Writes events to the run (progress at most twice a second) and finished.json after the last one."""
+    frozen_unchanged: bool | None = None
+    said = 0.0
+    for event in events:
+        if isinstance(event, Progress):
+            if time.monotonic() - said < PROGRESS_SECONDS:
+                continue
+            said = time.monotonic()
+        if isinstance(event, FrozenChecked):
+            frozen_unchanged = event.unchanged if frozen_unchanged is not False else False
+        if isinstance(event, Finished):
+            this.finish({"reason": event.reason, "best": event.best, "frozen_unchanged": frozen_unchanged, "seconds": time.monotonic() - started})
+        this.append(event)
+        yield event
+
+
+def save_best(this: Run, model: Model, known: dict[str, Any], best: dict[str, object]) -> None:
+    """Writes the weights that learn, with label names and scores in the header, as one file that is whole or not there."""
+    weights = {name: weight.detach().cpu().contiguous() for name, weight in model.named_parameters() if weight.requires_grad}
+    this.best_folder.mkdir(exist_ok=True)
+    header = {"label_names": json.dumps(known["label_names"]), "best": json.dumps(best)}
+    write_atomically(this.best_folder / "weights.safetensors", save(weights, metadata=header))
+
+
+@contextmanager
+def _heartbeat(this: Run) -> Iterator[None]:
+    """Touches the heartbeat file every two seconds, whatever the loop is doing."""
+    done = threading.Event()
+
+    def beat() -> None:
+        while True:
+            this.beat()
+            if done.wait(HEARTBEAT_SECONDS):
+                return
+
+    thread = threading.Thread(target=beat, daemon=True)
+    this.beat()
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
