@@ -10,6 +10,7 @@ from mlmtune_core.translating import mark
 
 TASK_NAMES = ("sequence_classification", "token_classification")
 BUNDLED = "bundled"
+BUNDLED_NAME = "all-MiniLM-L6-v2"
 STRATEGY_FORMS = ("full", "head_only", "last_layers:N")
 
 
@@ -47,7 +48,7 @@ class RunConfig(BaseModel):
     max_grad_norm: float = Field(1.0, title=mark("Gradient clipping"), gt=0, le=100,
                                  description=mark("A longer gradient is shortened to this norm."))
     early_stopping_metric: Literal["validation_loss", "metric"] = Field(
-        "validation_loss", title=mark("Best model by"),
+        "metric", title=mark("Best model by"),
         description=mark("What decides which evaluation was the best, and when to stop early."))
     patience: int = Field(3, title=mark("Patience"), ge=0, le=100,
                           description=mark("Evaluations without a new best before the run stops by itself. 0: never."))

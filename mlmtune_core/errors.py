@@ -20,6 +20,9 @@ class UserError(Exception):
         self.template = template
         self.values = values
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild, (type(self), self.template, self.values, getattr(self, "problems", ()))
+
     def say(self, tr: Callable[[str], str]) -> str:
         """The sentence in the language of the translator `tr`; a value called `title` is a message itself."""
         values = {name: tr(value) if name == "title" else value for name, value in self.values.items()}
@@ -55,6 +58,11 @@ class TrainingError(UserError):
 
 class RunError(UserError):
     """A run that is not there, or not ready for what was asked."""
+
+
+def _rebuild(kind: type[UserError], template: str, values: dict[str, object], problems: tuple[UserError, ...]) -> UserError:
+    """What unpickling calls: errors travel between processes."""
+    return kind(template, problems, **values) if issubclass(kind, ConfigError) else kind(template, **values)
 
 
 def nearest_first(name: str, known: Iterable[str]) -> list[str]:

@@ -71,3 +71,11 @@ def _labels_shown(labels: int | list[int], label_names: list[str]) -> list[str]:
 @lru_cache(maxsize=4)
 def _tokenizer(checkpoint: str) -> Any:
     return checkpoints.load_tokenizer(checkpoint)
+
+
+def warm() -> None:
+    """Pays for imports and the bundled tokenizer before the first visit asks."""
+    import mlmtune_core.predicting  # noqa: F401
+
+    _tokenizer(checkpoints.BUNDLED)
+    describe_model(checkpoints.BUNDLED, "sequence_classification", 2, "head_only", "linear")

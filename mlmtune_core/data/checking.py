@@ -52,6 +52,10 @@ class Report:
         """How many rows became examples."""
         return len(self.examples)
 
+    def all_rows(self) -> pd.DataFrame:
+        """Kept and dropped rows, in the order of the file."""
+        return pd.concat([self.examples, self.dropped]).sort_values("row", kind="stable")
+
     @property
     def errors(self) -> list[Problem]:
         """The problems that block."""

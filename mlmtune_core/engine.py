@@ -1,0 +1,150 @@
+"""Who runs what, where: the only module that imports distributed."""
+
+import logging
+import os
+import signal
+from contextlib import suppress
+from importlib import import_module
+from typing import Any
+
+import dask
+from distributed import Client, Future, Nanny, Scheduler, SpecCluster, Worker, WorkerPlugin
+from distributed import TimeoutError as TookTooLong
+
+from mlmtune_core.errors import RunError, UserError
+from mlmtune_core.run_store import Run, failure, home, list_runs
+
+HOST = "127.0.0.1"
+ASK_SECONDS = 60.0
+TRAIN_NICENESS = 5
+DASK_SETTINGS = {
+    "distributed.worker.daemon": True,
+    "distributed.scheduler.allowed-failures": 2,
+    "distributed.admin.tick.limit": "30s",  # importing torch holds the worker's loop for seconds
+    "distributed.logging.distributed": "error",
+    "distributed.diagnostics.nvml": False,
+}
+
+
+class Engine:
+    """An embedded Dask cluster: `train-0..n-1` carry out runs, `inspect` answers questions; alive from start to close."""
+
+    def __init__(self, train_workers: int, cores: int) -> None:
+        self.train_workers = train_workers
+        self.threads = max(1, cores // train_workers)
+        self._runs: dict[str, Future] = {}
+        folder = home() / "workers"
+        folder.mkdir(parents=True, exist_ok=True)
+        names = [(f"train-{i}", "train") for i in range(train_workers)] + [("inspect", "inspect")]
+        workers = {name: {"cls": Nanny, "options": _worker_options(name, role, str(folder))} for name, role in names}
+        scheduler = {"cls": Scheduler, "options": {"host": HOST, "port": 0, "dashboard": False}}
+        self._cluster = SpecCluster(scheduler=scheduler, workers=workers, silence_logs=logging.ERROR)
+        self._client = Client(self._cluster, set_as_default=False)
+
+    def submit(self, run: Run) -> None:
+        """Queues a run for the next free train worker; a run that is queued or under way is not queued twice."""
+        known = self._runs.get(run.id)
+        if known is not None and not known.done():
+            return
+        future = self._client.submit(_call, "mlmtune_core.worker:run", str(run.folder), self.threads,
+                                     resources={"train": 1}, pure=False, key=f"{run.id}-{os.urandom(4).hex()}")
+        self._runs[run.id] = future
+        future.add_done_callback(lambda done: self._settle(run, done))
+
+    def ask(self, path: str, *args: Any, seconds: float = ASK_SECONDS) -> Any:
+        """Calls `module:function` on the inspect worker and waits. Raises its UserError, or RunError when it takes too long."""
+        future = self._client.submit(_call, path, *args, resources={"inspect": 1}, pure=False)
+        try:
+            result = future.result(timeout=seconds)
+        except TookTooLong:
+            future.cancel()
+            raise RunError("No answer after {seconds} seconds. Wait a moment and try again.", seconds=round(seconds)) from None
+        if isinstance(result, UserError):
+            raise result
+        return result
+
+    def close(self) -> None:
+        """Ends the workers at once; runs under way are interrupted, which their folders bear at any moment."""
+        for nanny in self._cluster.workers.values():
+            nanny.auto_restart = False
+            if nanny.pid:
+                os.kill(nanny.pid, signal.SIGKILL)
+        self._client.close(timeout=2)
+        with suppress(TimeoutError):
+            self._cluster.close(timeout=3)
+
+    def _settle(self, run: Run, future: Future) -> None:
+        """A run whose worker died again and again ends with a sentence instead of waiting for ever."""
+        if future.status == "error" and run.summary() is None:
+            error = RunError("The worker process died {times} times on this run, most likely for want of memory. Try a smaller batch size or maximum length.", times=3)
+            event = failure(error)
+            run.append(event)
+            run.finish({"reason": "failed", "template": event.template, "values": event.values, "seconds": 0.0})
+        if self._runs.get(run.id) is future:
+            del self._runs[run.id]
+
+
+class Warm(WorkerPlugin):
+    """Imports and loads what a worker will need, in the thread that runs tasks, so that the first Start does not wait for it."""
+
+    def __init__(self, role: str) -> None:
+        self.role = role
+        self.name = f"warm-{role}"
+
+    def setup(self, worker: Worker) -> None:
+        """Called by distributed in each new worker process."""
+        os.environ["TOKENIZERS_PARALLELISM"] = "false"
+        if self.role == "train":
+            os.nice(TRAIN_NICENESS)
+        path = {"train": "mlmtune_core.worker:warm", "inspect": "mlmtune_core.previewing:warm"}[self.role]
+        worker.executors["default"].submit(_call, path)
+
+
+def start() -> Engine:
+    """Starts the engine of this process, once; queued runs of an earlier server are queued again."""
+    global _current
+    if _current is None:
+        dask.config.set(DASK_SETTINGS)
+        cores = os.cpu_count() or 1
+        _current = Engine(int(os.environ.get("MLMTUNE_TRAIN_WORKERS") or max(1, cores // 2)), cores)
+        for run in reversed([run for run in list_runs() if run.state() == "queued"]):
+            _current.submit(run)
+    return _current
+
+
+def current() -> Engine:
+    """The engine of this process. Raises RunError where none was started."""
+    if _current is None:
+        raise RunError("The workers are not running. Start the app with “make run”.")
+    return _current
+
+
+def close() -> None:
+    """Closes the engine of this process, if there is one."""
+    global _current
+    if _current is not None:
+        _current.close()
+        _current = None
+
+
+_current: Engine | None = None
+
+
+def _worker_options(name: str, role: str, folder: str) -> dict[str, Any]:
+    return {"name": name, "nthreads": 1, "host": HOST, "resources": {role: 1}, "memory_limit": 0, "dashboard": False,
+            "local_directory": folder, "plugins": [Warm(role)], "silence_logs": logging.ERROR}
+
+
+def _call(path: str, *args: Any) -> Any:
+    """Imports and calls in the worker process. A UserError is an answer too, and travels back as a value.
+
+    Of other errors only the text travels: the server must not import torch to read one.
+    """
+    module, _, name = path.partition(":")
+    try:
+        return getattr(import_module(module), name)(*args)
+    except UserError as error:
+        return error
+    except Exception as error:
+        logging.getLogger(__name__).exception("%s failed", path)
+        raise RuntimeError(f"{type(error).__name__}: {error}") from None

@@ -1,0 +1,39 @@
+"""The script that every visit runs: language, theme, navigation."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from mlmtune_core.errors import UserError
+from mlmtune_core.translating import LANGUAGES
+from pages.parts.choice import choice
+from pages.parts.visit import begin_visit, show_error
+
+ICON = Path(__file__).parent / "parts" / "icon.png"
+
+
+def main() -> None:
+    """Begins the visit, offers the languages and runs the page of the address."""
+    st.set_page_config(page_title="mlmtune", page_icon=str(ICON), layout="wide")
+    visit = begin_visit()
+    tr = visit.tr
+    titles = {"home": tr("Start here"), "data": tr("1 Data"), "train": tr("2 Train"), "watch": tr("3 Watch"), "inspect": tr("4 Inspect")}
+    pages = {name: st.Page(f"{name}.py", title=title, url_path="" if name == "home" else name, default=name == "home")
+             for name, title in titles.items()}
+    st.session_state["pages"] = pages
+    page = st.navigation(list(pages.values()), position="top")
+    _, corner = st.columns([5, 1], vertical_alignment="top")
+    with corner:
+        chosen = choice(st.segmented_control, tr("Language"), LANGUAGES, "language", default=visit.language,
+                        label_visibility="collapsed", required=True)
+    if chosen != visit.language:
+        st.session_state["lang"] = chosen
+        st.query_params["lang"] = chosen
+        st.rerun()
+    try:
+        page.run()
+    except UserError as error:
+        show_error(error)
+
+
+main()

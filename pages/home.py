@@ -1,0 +1,44 @@
+"""Where to begin: a sample, or own data."""
+
+import streamlit as st
+
+from mlmtune_core.data_store import SAMPLES
+from mlmtune_core.translating import LANGUAGES
+from pages.parts.choice import choice
+from pages.parts.visit import Visit, go_to, this_visit
+
+
+def draw(visit: Visit) -> None:
+    """One sentence, two doors."""
+    tr = visit.tr
+    st.title(tr("See what fine-tuning does to a language model"))
+    st.markdown(tr("Give a pre-trained BERT a few hundred labelled sentences, choose which of its weights may learn, watch the curves "
+                   "while it learns, and then open it: every probability and every logit can be read."))
+    left, right = st.columns(2, gap="large")
+    with left, st.container(border=True, height="stretch"):
+        _draw_sample_door(visit)
+    with right, st.container(border=True, height="stretch"):
+        st.subheader(tr("My own data"))
+        st.markdown(tr("A table with a text and a label per row (CSV, TSV, JSON Lines), or words with tags in CoNLL columns."))
+        st.caption(tr("The file stays on this server. Nothing is sent anywhere else."))
+        if st.button(tr("Bring my file"), key="own_data", icon=":material/upload_file:", width="stretch"):
+            go_to("data", data="")
+    st.caption(tr("You cannot break anything here: every run is a copy, and the pre-trained model stays as it is."))
+
+
+def _draw_sample_door(visit: Visit) -> None:
+    tr = visit.tr
+    st.subheader(tr("Try it with a sample"))
+    st.markdown(tr("260 sentences written by hand for this app. From here to a trained model it takes about a minute."))
+    topics = {sample.id.split("-")[1]: tr(sample.topic) for sample in SAMPLES.values()}
+    columns = st.columns(2)
+    with columns[0]:
+        topic = choice(st.radio, tr("What should the model learn?"), topics, "sample_topic")
+    with columns[1]:
+        language = choice(st.radio, tr("Language of the sentences"), {"pt": LANGUAGES["pt-BR"], "en": LANGUAGES["en"]}, "sample_language",
+                          default=visit.language[:2])
+    if st.button(tr("Open the sample"), key="open_sample", type="primary", icon=":material/play_arrow:", width="stretch"):
+        go_to("data", data=f"sample-{topic}-{language}")
+
+
+draw(this_visit())

@@ -1,0 +1,9 @@
+"""Where the browser finds the event route and plotly, under any base path."""
+
+from importlib.metadata import version
+
+import streamlit as st
+
+BASE = "/" + st.get_option("server.baseUrlPath").strip("/") if st.get_option("server.baseUrlPath") else ""
+EVENTS_ROUTE = BASE + "/runs/{run_id}/events"
+PLOTLY_ROUTE = f"{BASE}/scripts/plotly-{version('plotly')}.min.js"

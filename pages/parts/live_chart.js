@@ -1,0 +1,206 @@
+const BLUE = "#0072B2", ORANGE = "#E69F00", GREEN = "#009E73", RED = "#D55E00", GREY = "#8a94a0";
+const ENDED = ["finished", "stopped", "failed", "interrupted"];
+const SMOOTHING = 0.9, POLL_MS = 700, HIDDEN_POLL_MS = 5000, MAX_WAIT_MS = 5000, MAX_EPOCH_LINES = 30;
+const TRACE = { loss: 0, smooth: 1, validation: 2, best: 3, metric: 4, bestMetric: 5, baseline: 6 };
+
+export default function ({ data, parentElement }) {
+  const root = parentElement.querySelector(".live-chart");
+  if (root.chart && root.chart.key === chartKey(data)) { root.chart.keep(); return () => root.chart.leave(); }
+  if (root.chart) root.chart.end();
+  root.chart = new LiveChart(root, data);
+  return () => root.chart.leave();
+}
+
+function chartKey(data) { return data.run + "|" + data.texts.loss; }
+
+function loadPlotly(address) {
+  if (window.Plotly) return Promise.resolve();
+  window.mlmtunePlotly ??= new Promise((done, failed) => {
+    const script = document.createElement("script");
+    script.src = address; script.onload = done;
+    script.onerror = () => { window.mlmtunePlotly = undefined; script.remove(); failed(new Error("plotly")); };
+    document.head.appendChild(script);
+  });
+  return window.mlmtunePlotly;
+}
+
+class LiveChart {
+  constructor(root, data) {
+    Object.assign(this, { root, data, key: chartKey(data), position: 0, ended: false, zoomed: false });
+    root.replaceChildren();
+    this.plot = root.appendChild(document.createElement("div"));
+    this.plot.className = "live-chart-plot";
+    this.plot.setAttribute("role", "img");
+    this.plot.setAttribute("aria-label", data.texts.alt);
+    this.forget();
+    this.mark({ run: data.run, state: "", lastTime: "" });
+    this.follow();
+  }
+
+  keep() { clearTimeout(this.leaving); }
+
+  leave() { this.leaving = setTimeout(() => { if (!this.root.isConnected) this.end(); }, 1000); }
+
+  end() {
+    this.ended = true;
+    this.themeWatch?.disconnect();
+    if (window.Plotly) window.Plotly.purge(this.plot);
+  }
+
+  forget() {
+    this.start = null; this.steps = 0; this.evals = 0; this.average = 0; this.epochs = [];
+    this.fresh = Object.fromEntries(Object.keys(TRACE).map((name) => [name, { x: [], y: [], customdata: [] }]));
+  }
+
+  mark(values) { for (const [name, value] of Object.entries(values)) this.root.dataset[name] = value; }
+
+  async follow() {
+    let wait = POLL_MS;
+    while (!this.ended) {
+      try {
+        await loadPlotly(this.data.plotly);
+        if (!this.drawn) await this.draw();
+        const answer = await this.fetchRows();
+        await this.take(answer);
+        this.offline(false);
+        wait = document.hidden ? HIDDEN_POLL_MS : POLL_MS;
+        if (answer.more) continue;
+        if (ENDED.includes(answer.state) && !answer.rows.length) wait = HIDDEN_POLL_MS;
+      } catch (error) {
+        if (this.ended) return;
+        this.offline(true);
+        wait = Math.min(MAX_WAIT_MS, wait * 2);
+      }
+      await new Promise((done) => setTimeout(done, wait));
+      if (!this.root.isConnected) return this.end();
+    }
+  }
+
+  async fetchRows() {
+    const address = `${this.data.base}/runs/${this.data.run}/events?after=${this.position}`;
+    const response = await fetch(address, { cache: "no-store" });
+    if (!response.ok || !(response.headers.get("content-type") || "").includes("json")) throw new Error("no events");
+    return response.json();
+  }
+
+  async take(answer) {
+    const begins = answer.rows.map((row) => row.kind).lastIndexOf("Started");
+    if (begins >= 0) { this.forget(); this.start = answer.rows[begins]; await this.draw(); }
+    const rows = begins >= 0 ? answer.rows.slice(begins + 1) : answer.rows;
+    for (const row of rows) {
+      if (row.kind === "StepDone") this.addStep(row);
+      if (row.kind === "EvalDone") this.addEvaluation(row);
+    }
+    await this.flush();
+    this.position = answer.next;
+    const last = answer.rows.length ? { lastTime: answer.rows.at(-1).time } : {};
+    this.mark({ state: answer.state, points: this.steps, evals: this.evals, lastStep: this.lastStep ?? 0, ...last });
+  }
+
+  addStep(row) {
+    this.steps += 1; this.lastStep = row.step;
+    this.average = SMOOTHING * this.average + (1 - SMOOTHING) * row.loss;
+    this.point("loss", row.step, row.loss, row.epoch);
+    this.point("smooth", row.step, this.average / (1 - SMOOTHING ** this.steps), row.epoch);
+  }
+
+  addEvaluation(row) {
+    this.evals += 1;
+    const score = row.metrics[this.start?.metric];
+    this.point("validation", row.step, row.validation_loss, row.epoch);
+    if (score !== undefined) this.point("metric", row.step, score, row.epoch);
+    if (row.step > 0) this.epochs.push(row.step);
+    if (row.is_best) this.best = { x: row.step, loss: row.validation_loss, score };
+  }
+
+  point(name, x, y, epoch) {
+    const trace = this.fresh[name];
+    trace.x.push(x); trace.y.push(y); trace.customdata.push(epoch);
+  }
+
+  async flush() {
+    const names = Object.keys(TRACE).filter((name) => this.fresh[name].x.length);
+    if (names.length) {
+      await window.Plotly.extendTraces(this.plot, {
+        x: names.map((name) => this.fresh[name].x), y: names.map((name) => this.fresh[name].y),
+        customdata: names.map((name) => this.fresh[name].customdata),
+      }, names.map((name) => TRACE[name]));
+      for (const name of names) this.fresh[name] = { x: [], y: [], customdata: [] };
+    }
+    if (this.best) {
+      const { x, loss, score } = this.best;
+      await window.Plotly.restyle(this.plot, { x: [[x], [x]], y: [[loss], [score]] }, [TRACE.best, TRACE.bestMetric]);
+      this.best = null;
+    }
+    if (this.epochs.length !== this.linesDrawn) await this.drawEpochLines();
+  }
+
+  async drawEpochLines() {
+    this.linesDrawn = this.epochs.length;
+    if ((this.start?.epochs ?? MAX_EPOCH_LINES) >= MAX_EPOCH_LINES) return;
+    const lines = this.epochs.map((step) => ({ type: "line", xref: "x", yref: "paper", x0: step, x1: step, y0: 0, y1: 1,
+      layer: "below", line: { color: GREY, width: 1, dash: "dot" } }));
+    await window.Plotly.relayout(this.plot, { shapes: lines });
+  }
+
+  async draw() {
+    const texts = this.data.texts, total = this.start?.total_steps ?? 10, baseline = this.start?.baseline;
+    const line = (name, color, more) => ({ x: [], y: [], customdata: [], name, mode: "lines", type: "scatter",
+      line: { color, width: 2 }, hovertemplate: "%{y:.4f}", ...more });
+    const metricName = texts[this.start?.metric] ?? texts.metric;
+    const lower = { xaxis: "x", yaxis: "y2" };
+    const traces = [
+      line(texts.train_loss, BLUE, { line: { color: BLUE, width: 1 }, opacity: 0.45 }),
+      line(texts.train_loss_smooth, BLUE, { line: { color: BLUE, width: 3 } }),
+      line(texts.validation_loss, ORANGE, { mode: "lines+markers", line: { color: ORANGE, width: 3 }, marker: { symbol: "diamond", size: 11 } }),
+      line(texts.best, RED, { mode: "markers", marker: { symbol: "star", size: 19, color: RED, line: { color: "#fff", width: 1 } } }),
+      line(metricName, GREEN, { mode: "lines+markers", line: { color: GREEN, width: 3 }, marker: { size: 10 }, ...lower }),
+      line(texts.best, RED, { mode: "markers", showlegend: false, marker: { symbol: "star", size: 19, color: RED, line: { color: "#fff", width: 1 } }, ...lower }),
+      line(texts.baseline, GREY, { line: { color: GREY, width: 2, dash: "dot" }, ...lower,
+        ...(baseline == null ? {} : { x: [0, total], y: [baseline, baseline], customdata: [null, null] }) }),
+    ];
+    const layout = this.layout(total, metricName);
+    await window.Plotly.react(this.plot, traces, layout, { displaylogo: false, responsive: true,
+      modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d"] });
+    this.linesDrawn = 0;
+    if (!this.drawn) this.watchTheme();
+    this.drawn = true;
+  }
+
+  colours() {
+    const style = getComputedStyle(this.root);
+    return { text: style.getPropertyValue("--st-text-color") || style.color, font: style.getPropertyValue("--st-font") || style.fontFamily };
+  }
+
+  layout(total, metricName) {
+    const { text, font } = this.colours(), texts = this.data.texts;
+    const axis = { gridcolor: "rgba(128,128,128,.28)", zeroline: false, linecolor: "rgba(128,128,128,.6)", title: { standoff: 8 } };
+    return {
+      uirevision: this.data.run, autosize: true, separators: this.data.separators, hovermode: "x unified",
+      font: { family: font, size: 15, color: text }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+      margin: { l: 76, r: 16, t: 46, b: 56 }, legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0 },
+      hoverlabel: { font: { color: "#111" }, bgcolor: "rgba(255,255,255,.95)" },
+      xaxis: { ...axis, title: { text: texts.step }, range: [0, total * 1.02], anchor: "y2" },
+      yaxis: { ...axis, title: { text: texts.loss }, domain: [0.42, 1], rangemode: "tozero" },
+      yaxis2: { ...axis, title: { text: metricName }, domain: [0, 0.36], range: [-0.03, 1.03] },
+    };
+  }
+
+  watchTheme() {
+    let last = this.colours().text;
+    this.themeWatch = new MutationObserver(() => {
+      const now = this.colours().text;
+      if (now !== last && window.Plotly) { last = now; window.Plotly.relayout(this.plot, { "font.color": now }); }
+    });
+    this.themeWatch.observe(document.documentElement, { attributes: true, subtree: true, attributeFilter: ["style", "class"] });
+  }
+
+  offline(isOffline) {
+    if (isOffline && !this.notice) {
+      this.notice = this.root.appendChild(document.createElement("div"));
+      this.notice.className = "live-chart-offline";
+      this.notice.textContent = this.data.texts.offline;
+    }
+    if (!isOffline && this.notice) { this.notice.remove(); this.notice = null; }
+  }
+}

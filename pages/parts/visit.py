@@ -1,0 +1,90 @@
+"""One visit: its language, how it writes numbers, and what its address remembers."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+from babel.numbers import format_decimal, format_percent
+
+from mlmtune_core.errors import UserError
+from mlmtune_core.translating import LANGUAGES, Translate, nearest_language, translator
+
+REMEMBERED = ("data", "run")
+
+
+@dataclass(frozen=True)
+class Visit:
+    """The language of this script run: passed on, never global."""
+
+    language: str
+    tr: Translate
+
+    @property
+    def separators(self) -> str:
+        """Decimal and thousands sign, as Plotly wants them."""
+        return ",." if self.language == "pt-BR" else ".,"
+
+    def number(self, value: float, digits: int = 0) -> str:
+        """1234.5 -> 1,234.5 or 1.234,5."""
+        pattern = "#,##0." + "0" * digits if digits else "#,##0"
+        return format_decimal(value, format=pattern, locale=self.language.replace("-", "_"))
+
+    def percent(self, share: float, digits: int = 0) -> str:
+        """0.123 -> 12 % with the language's signs."""
+        pattern = "#,##0." + "0" * digits + "%" if digits else "#,##0%"
+        return format_percent(share, format=pattern, locale=self.language.replace("-", "_"))
+
+    def seconds(self, value: float) -> str:
+        """75 -> 1 min 15 s."""
+        minutes, rest = divmod(round(value), 60)
+        return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def begin_visit() -> Visit:
+    """Language: ?lang=, then the session, then the browser, then English. Puts what is remembered back into the address."""
+    language = st.query_params.get("lang") or st.session_state.get("lang") or nearest_language(st.context.locale)
+    if language not in LANGUAGES:
+        language = nearest_language(language)
+    st.session_state["lang"] = language
+    st.query_params["lang"] = language
+    for name in REMEMBERED:
+        if name in st.query_params:
+            st.session_state[f"link_{name}"] = st.query_params[name]
+        elif st.session_state.get(f"link_{name}"):
+            st.query_params[name] = st.session_state[f"link_{name}"]
+    visit = Visit(language, translator(language))
+    st.session_state["visit"] = visit
+    return visit
+
+
+def this_visit() -> Visit:
+    """The visit that the frame began."""
+    return st.session_state["visit"]
+
+
+def remembered(name: str) -> str:
+    """The id of `data` or `run` in this visit's address, or an empty text."""
+    return st.session_state.get(f"link_{name}", "")
+
+
+def remember(name: str, value: str) -> None:
+    """Puts an id into the address of this visit."""
+    st.session_state[f"link_{name}"] = value
+    st.query_params[name] = value
+
+
+def go_to(page: str, **ids: str) -> None:
+    """Opens another page with these ids in its address."""
+    for name, value in ids.items():
+        st.session_state[f"link_{name}"] = value
+    names = {name: remembered(name) for name in REMEMBERED if remembered(name)}
+    st.switch_page(st.session_state["pages"][page], query_params={"lang": this_visit().language, **names})
+
+
+def show_error(error: UserError) -> None:
+    """A sentence for the reader, never a traceback. User text in it is shown literally."""
+    st.error(literal(error.say(this_visit().tr)), icon=":material/error:")
+
+
+def literal(text: str) -> str:
+    """Text that markdown must not interpret: every sign of its own is escaped."""
+    return "".join("\\" + letter if letter in "\\`*_{}[]()#+-.!|<>~$:@&" else letter for letter in text)
