@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from mlmtune_core.errors import ConfigError, UserError, nearest_first
 from mlmtune_core.translating import mark
 
-TASK_NAMES = ("sequence_classification", "token_classification")
+RANKED_BY = {"sequence_classification": "accuracy", "token_classification": "entity_f1"}
+TASK_NAMES = tuple(RANKED_BY)
 BUNDLED = "bundled"
 BUNDLED_NAME = "all-MiniLM-L6-v2"
 STRATEGY_FORMS = ("full", "head_only", "last_layers:N")

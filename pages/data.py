@@ -21,7 +21,6 @@ UPLOAD_ENDINGS = ["csv", "tsv", "txt", "jsonl", "ndjson", "conll", "bio", "iob"]
 def draw(visit: Visit) -> None:
     """Upload first; then how it was read, the report, the split and what the model will see."""
     tr = visit.tr
-    st.title(tr("Data"))
     _draw_upload(visit)
     data_id = remembered("data")
     if not data_id:

@@ -7,7 +7,7 @@ import streamlit as st
 from mlmtune_core.errors import UserError
 from mlmtune_core.translating import LANGUAGES
 from pages.parts.choice import choice
-from pages.parts.visit import begin_visit, show_error
+from pages.parts.visit import Visit, begin_visit, show_error
 
 ICON = Path(__file__).parent / "parts" / "icon.png"
 
@@ -17,23 +17,27 @@ def main() -> None:
     st.set_page_config(page_title="mlmtune", page_icon=str(ICON), layout="wide")
     visit = begin_visit()
     tr = visit.tr
-    titles = {"home": tr("Start here"), "data": tr("1 Data"), "train": tr("2 Train"), "watch": tr("3 Watch"), "inspect": tr("4 Inspect")}
-    pages = {name: st.Page(f"{name}.py", title=title, url_path="" if name == "home" else name, default=name == "home")
-             for name, title in titles.items()}
+    titles = {"home": tr("Start here"), "data": tr("Data"), "train": tr("Train"), "watch": tr("Watch"), "inspect": tr("Inspect")}
+    pages = {name: st.Page(f"{name}.py", title=title if name == "home" else f"{number} {title}", url_path="" if name == "home" else name, default=name == "home")
+             for number, (name, title) in enumerate(titles.items())}
     st.session_state["pages"] = pages
     page = st.navigation(list(pages.values()), position="top")
-    _, corner = st.columns([5, 1], vertical_alignment="top")
+    title, corner = st.columns([5, 1], vertical_alignment="center")
+    title.title(tr("See what fine-tuning does to a language model") if page is pages["home"] else page.title.partition(" ")[2], anchor=False)
     with corner:
-        chosen = choice(st.segmented_control, tr("Language"), LANGUAGES, "language", default=visit.language,
-                        label_visibility="collapsed", required=True)
-    if chosen != visit.language:
-        st.session_state["lang"] = chosen
-        st.query_params["lang"] = chosen
-        st.rerun()
+        _offer_languages(visit)
     try:
         page.run()
     except UserError as error:
         show_error(error)
+
+
+def _offer_languages(visit: Visit) -> None:
+    chosen = choice(st.segmented_control, visit.tr("Language"), LANGUAGES, "language", default=visit.language, label_visibility="collapsed", required=True)
+    if chosen != visit.language:
+        st.session_state["lang"] = chosen
+        st.query_params["lang"] = chosen
+        st.rerun()
 
 
 main()

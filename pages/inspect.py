@@ -21,7 +21,6 @@ EXAMPLES_OFFERED = 200
 def draw(visit: Visit) -> None:
     """Ask, then the answer: logits, probabilities, and all of it as a table."""
     tr = visit.tr
-    st.title(tr("Inspect"))
     if not remembered("run"):
         st.info(tr("There is no trained model in this visit yet. Train one, or open the link of a run."), icon=":material/arrow_back:")
         if st.button(tr("Set up a run"), key="set_up", type="primary"):

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from mlmtune_core import engine
-from mlmtune_core.config import BUNDLED, BUNDLED_NAME, RunConfig, default_rates, limits, validate
+from mlmtune_core.config import BUNDLED, BUNDLED_NAME, RANKED_BY, RunConfig, default_rates, limits, validate
 from mlmtune_core.data.splitting import split_examples
 from mlmtune_core.errors import ConfigError, UserError
 from mlmtune_core.run_store import create_run
@@ -14,13 +14,11 @@ from pages.parts.names import metric_names, task_names
 from pages.parts.visit import Visit, go_to, literal, remembered, show_error, this_visit
 
 RATES = (1e-6, 1e-5, 2e-5, 3e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 3e-2, 1e-1)
-TASK_METRIC = {"sequence_classification": "accuracy", "token_classification": "entity_f1"}
 
 
 def draw(visit: Visit) -> None:
     """Left: what to ask for; right: the model as it will learn. Start says what is missing."""
     tr = visit.tr
-    st.title(tr("Train"))
     if not remembered("data"):
         st.info(tr("There are no data yet. Choose a sample or upload a file first."), icon=":material/arrow_back:")
         if st.button(tr("Choose data"), key="choose_data", type="primary"):
@@ -104,7 +102,7 @@ def _ask_settings(visit: Visit, task: str) -> dict[str, object]:
             with columns[i % 2]:
                 chosen[field] = _ask_number(visit, field)
         with columns[0]:
-            best = {"metric": metric_names(tr)[TASK_METRIC[task]], "validation_loss": tr("Validation loss")}
+            best = {"metric": metric_names(tr)[RANKED_BY[task]], "validation_loss": tr("Validation loss")}
             chosen["early_stopping_metric"] = choice(st.radio, tr("Best model by"), best, "early_stopping_metric", help=tr(RunConfig.model_fields["early_stopping_metric"].description))
         with columns[1]:
             schedules = {"linear": tr("falls to zero"), "constant": tr("stays constant")}

@@ -19,7 +19,6 @@ REFRESH_SECONDS = 2
 def draw(visit: Visit) -> None:
     """The state above, the curves below, the numbers as a table at the end."""
     tr = visit.tr
-    st.title(tr("Watch"))
     if not remembered("run"):
         st.info(tr("No run has been started in this visit. Start one, or open the link of a run."), icon=":material/arrow_back:")
         if st.button(tr("Set up a run"), key="set_up", type="primary"):

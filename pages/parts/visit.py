@@ -87,4 +87,4 @@ def show_error(error: UserError) -> None:
 
 def literal(text: str) -> str:
     """Text that markdown must not interpret: every sign of its own is escaped."""
-    return "".join("\\" + letter if letter in "\\`*_{}[]()#+-.!|<>~$:@&" else letter for letter in text)
+    return "".join("\\" + letter if letter in "\\`*_{}[]()#+!|<>~$:@&" else letter for letter in text)

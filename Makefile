@@ -1,0 +1,37 @@
+# Two commands matter: make run, make test.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+
+.PHONY: run install install-tests test test-fast lint messages clean
+
+run: install            ## start the app and print its address
+	$(BIN)/python -m streamlit run app.py
+
+install: .venv/installed
+
+.venv/installed: requirements.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "mlmtune needs Python 3.11 or newer")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --requirement requirements.txt
+	touch $@
+
+install-tests: .venv/installed-tests
+
+.venv/installed-tests: requirements-dev.txt .venv/installed
+	$(BIN)/python -m pip install --quiet --requirement requirements-dev.txt
+	sh tests/browser/install_chromium.sh $(BIN)/python
+	touch $@
+
+test: install-tests     ## everything: fast tests, real workers, real browser
+	$(BIN)/ruff check .
+	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest
+
+test-fast: install-tests
+	$(BIN)/ruff check .
+	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -m "not slow and not browser and not realdata"
+
+messages:               ## bring the catalogues up to date with the sources
+	$(BIN)/python -m tests.update_messages
+
+clean:
+	rm -rf .venv
