@@ -85,9 +85,8 @@ def _read_splits(this: Run, task: Any) -> dict[str, list[Any]]:
     """split -> examples. Validation labels that were never learnt are an error of the data."""
     frame = this.data()
     splits = {name: task.to_examples(frame[frame["split"] == name].to_dict("records")) for name in ("train", "validation")}
-    for name, examples in splits.items():
-        if not examples:
-            raise DataError("The {title} set is empty. Give it at least one example.", title=name)
+    if not all(splits.values()):
+        raise DataError("One side of the split is empty. Give at least one example to learn from and one to measure with.")
     unknown = sorted(set(task.find_labels(splits["validation"])) - set(task.find_labels(splits["train"])))
     if unknown and task.LABELS_ARE == "one per text":
         raise DataError("Labels found only in the validation set: {labels}. Add training rows with them, or remove them.", labels=", ".join(unknown))

@@ -48,7 +48,7 @@ def draw(visit: Visit) -> None:
 def _ask_checkpoint(visit: Visit) -> dict[str, str]:
     tr = visit.tr
     kinds = {"bundled": tr("Bundled: {name} (BERT, 6 layers, English)").format(name=BUNDLED_NAME), "folder": tr("A folder on this server"), "hub": tr("A name on the Hub (online)")}
-    kind = choice(st.radio, tr("Checkpoint"), kinds, "checkpoint_kind", help=tr(RunConfig.model_fields["checkpoint"].description))
+    kind = choice(st.radio, tr("Checkpoint"), kinds, "checkpoint_kind", help=visit.help("checkpoint"))
     if kind == "bundled":
         return {"checkpoint": BUNDLED}
     hint = "/data/my-bert" if kind == "folder" else "neuralmind/bert-base-portuguese-cased"
@@ -62,7 +62,7 @@ def _ask_checkpoint(visit: Visit) -> dict[str, str]:
 def _ask_strategy(visit: Visit) -> dict[str, str]:
     tr = visit.tr
     names = {"head_only": tr("Head only (selective)"), "last_layers": tr("Last layers and head (layer-wise)"), "full": tr("Everything (full)")}
-    kind = choice(st.radio, tr("What may learn?"), names, "strategy", help=tr(RunConfig.model_fields["strategy"].description),
+    kind = choice(st.radio, tr("What may learn?"), names, "strategy", help=visit.help("strategy"),
                   captions=[tr("Fast. Keeps all that was pre-trained; for few labels."), tr("A middle way: the top layers adapt."), tr("Adapts most, and overfits most easily.")])
     if kind != "last_layers":
         return {"strategy": kind}
@@ -78,7 +78,7 @@ def _ask_rates(visit: Visit, strategy: str) -> dict[str, float | str]:
     fields = ["head_learning_rate"] if kind == "head_only" else ["head_learning_rate", "learning_rate"]
     typed = st.toggle(tr("Type the learning rates"), key="typed_rates", persist_state="session")
     for column, field, default in zip(st.columns(2), fields, default_rates(strategy), strict=False):
-        title, help_text = tr(RunConfig.model_fields[field].title), tr(RunConfig.model_fields[field].description)
+        title, help_text = tr(RunConfig.model_fields[field].title), visit.help(field)
         with column:
             if typed:
                 chosen[field] = _to_number(st.text_input(title, value=f"{default:g}", key=f"typed_{field}_{kind}", help=help_text, persist_state="session"))
@@ -103,10 +103,10 @@ def _ask_settings(visit: Visit, task: str) -> dict[str, object]:
                 chosen[field] = _ask_number(visit, field)
         with columns[0]:
             best = {"metric": metric_names(tr)[RANKED_BY[task]], "validation_loss": tr("Validation loss")}
-            chosen["early_stopping_metric"] = choice(st.radio, tr("Best model by"), best, "early_stopping_metric", help=tr(RunConfig.model_fields["early_stopping_metric"].description))
+            chosen["early_stopping_metric"] = choice(st.radio, tr("Best model by"), best, "early_stopping_metric", help=visit.help("early_stopping_metric"))
         with columns[1]:
             schedules = {"linear": tr("falls to zero"), "constant": tr("stays constant")}
-            chosen["schedule"] = choice(st.radio, tr("After warm-up the rate"), schedules, "schedule", help=tr(RunConfig.model_fields["schedule"].description))
+            chosen["schedule"] = choice(st.radio, tr("After warm-up the rate"), schedules, "schedule", help=visit.help("schedule"))
     return chosen
 
 
@@ -118,7 +118,7 @@ def _ask_number(visit: Visit, field: str) -> float | int:
     kind = int if whole else float
     more = {} if whole else {"format": "%.2f", "step": 0.01 if high and high <= 1 else 0.1}
     return st.number_input(visit.tr(info.title), min_value=kind(low), max_value=kind(high), value=info.default, key=field,
-                           help=visit.tr(info.description), persist_state="session", **more)
+                           help=visit.help(field), persist_state="session", **more)
 
 
 def _to_number(text: str) -> float | str:

@@ -6,12 +6,13 @@ import pandas as pd
 import streamlit as st
 
 from mlmtune_core import engine
+from mlmtune_core.errors import UserError
 from mlmtune_core.run_store import ENDED, Run, open_run
 from mlmtune_core.run_summary import Progress, summarise
 from pages.parts.addresses import BASE, PLOTLY_ROUTE
 from pages.parts.live_chart import live_chart
 from pages.parts.names import metric_names, state_names, strategy_name, task_names
-from pages.parts.visit import Visit, go_to, literal, remembered, this_visit
+from pages.parts.visit import Visit, go_to, literal, remembered, show_error, this_visit
 
 REFRESH_SECONDS = 2
 
@@ -69,8 +70,7 @@ def _draw_sentence(visit: Visit, run: Run, state: str, progress: Progress) -> No
     """How it ended, what was kept, and the proof that frozen weights did not move."""
     tr, summary = visit.tr, run.summary() or {}
     if state == "failed":
-        values = {name: tr(value) if name == "title" else value for name, value in summary["values"].items()}
-        st.error(literal(tr(summary["template"]).format(**values)), icon=":material/error:")
+        show_error(UserError(summary["template"], **summary["values"]))
     if state == "interrupted":
         st.warning(tr("The run was interrupted: its worker is gone. What it learnt up to the best evaluation is kept; you can start it again from the beginning."), icon=":material/warning:")
     ends = {"epochs_done": tr("All epochs are done."), "early_stopping": tr("Stopped by itself: no new best within the patience."),

@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mlmtune_core.errors import DataError, nearest_first
+from mlmtune_core.translating import mark
 
 if TYPE_CHECKING:
     import pandas as pd
 
 ROLES = {"sequence_classification": ("text", "label"), "token_classification": ("words", "tags")}
+ROLE_TITLES = {"text": mark("text"), "label": mark("label"), "words": mark("words"), "tags": mark("tags")}
 KNOWN_NAMES = {
     "text": ("text", "texto", "sentence", "frase", "review", "comment", "comentario", "content", "conteudo", "message",
              "mensagem", "body", "tweet", "document", "documento", "titulo", "title", "resenha", "avaliacao", "sms"),
@@ -55,13 +57,13 @@ def choose(rows: "pd.DataFrame", task: str, told: dict[str, str | None]) -> dict
         if column is None:
             continue
         if column.strip() not in columns:
-            raise DataError("Column “{name}” (for {role}) is not in the file. Columns found, nearest first: {found}.",
-                            name=column, role=role, found=", ".join(nearest_first(column, columns)))
+            raise DataError("Column “{name}” ({title}) is not in the file. Columns found, nearest first: {found}.",
+                            name=column, title=ROLE_TITLES[role], found=", ".join(nearest_first(column, columns)))
         chosen = {other: kept for other, kept in chosen.items() if kept != column.strip()} | {role: column.strip()}
     for role in ROLES[task]:
         if role not in chosen:
-            raise DataError("No column for {role} was found. Columns in the file: {found}. Check the delimiter, or add the column.",
-                            role=role, found=", ".join(nearest_first(role, columns)))
+            raise DataError("No column was found for: {title}. Columns in the file: {found}. Check the delimiter, or add the column.",
+                            title=ROLE_TITLES[role], found=", ".join(nearest_first(role, columns)))
     return {role: chosen[role] for role in ROLES[task]}
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import streamlit as st
 from babel.numbers import format_decimal, format_percent
 
+from mlmtune_core.config import RunConfig
 from mlmtune_core.errors import UserError
 from mlmtune_core.translating import LANGUAGES, Translate, nearest_language, translator
 
@@ -32,6 +33,11 @@ class Visit:
         """0.123 -> 12 % with the language's signs."""
         pattern = "#,##0." + "0" * digits + "%" if digits else "#,##0%"
         return format_percent(share, format=pattern, locale=self.language.replace("-", "_"))
+
+    def help(self, field: str) -> str:
+        """What a setting of RunConfig does."""
+        description = RunConfig.model_fields[field].description
+        return self.tr(description)
 
     def seconds(self, value: float) -> str:
         """75 -> 1 min 15 s."""
