@@ -13,7 +13,7 @@ from pages.parts.choice import choice
 from pages.parts.dataset import Dataset, open_dataset, preview, split_of
 from pages.parts.names import format_names, role_names, split_names, task_names
 from pages.parts.token_row import token_row
-from pages.parts.visit import Visit, go_to, remember, remembered, show_error, this_visit
+from pages.parts.visit import Visit, go_to, literal, remember, remembered, show_error, this_visit
 
 UPLOAD_ENDINGS = ["csv", "tsv", "txt", "jsonl", "ndjson", "conll", "bio", "iob"]
 
@@ -66,7 +66,12 @@ def _draw_upload(visit: Visit) -> None:
 
 
 def _title(visit: Visit, dataset: Dataset) -> str:
-    return dataset.table.name if dataset.id not in SAMPLES else f"{visit.tr('Sample')}: {visit.tr(SAMPLES[dataset.id].topic)}"
+    tr = visit.tr
+    return literal(dataset.table.name) if dataset.id not in SAMPLES else tr("Sample") + ": " + tr(SAMPLES[dataset.id].topic)
+
+
+def _subtitle(text: str) -> None:
+    st.markdown("**" + text + "**")
 
 
 def _draw_reading(visit: Visit, dataset: Dataset) -> None:
@@ -83,8 +88,9 @@ def _draw_reading(visit: Visit, dataset: Dataset) -> None:
     names = role_names(tr)
     for column, role in zip(st.columns(len(ROLES[task]) + 1), ROLES[task], strict=False):
         with column:
-            options = {name: name for name in dataset.table.columns}
+            options = ({} if role in dataset.columns else {"": "–"}) | {name: name for name in dataset.table.columns}
             chosen[role] = choice(st.selectbox, names[role], options, f"column_{dataset.id}_{task}_{role}", default=dataset.columns.get(role))
+    chosen = {role: column for role, column in chosen.items() if column}
     header = dataset.header
     if form.kind == "table":
         header = st.toggle(tr("The first row holds column names"), value=form.header, key=f"header_{dataset.id}")
@@ -124,11 +130,11 @@ def _draw_examples(visit: Visit, dataset: Dataset, report: Report) -> None:
         token_row(example["tokens"], example["labels"], example.get("label", ""), example["row"], tr)
     left, right = st.columns(2, gap="large")
     with left:
-        st.markdown(f"**{tr('Examples per label') if dataset.task == 'sequence_classification' else tr('Words per tag')}**")
+        _subtitle(tr("Examples per label") if dataset.task == "sequence_classification" else tr("Words per tag"))
         st.plotly_chart(charts.plot_label_counts(report.labels, tr("Count"), visit.separators), key="label_counts",
                         alt=tr("Bar chart: how often each label occurs."), config={"displaylogo": False})
     with right:
-        st.markdown(f"**{tr('Length of the examples')}**")
+        _subtitle(tr("Length of the examples"))
         st.plotly_chart(charts.plot_lengths(seen["lengths"], max_length, tr("Sub-words, [CLS] and [SEP] included"), tr("Examples"),
                                             tr("maximum length"), visit.separators), key="lengths",
                         alt=tr("Histogram: how many examples have how many sub-words."), config={"displaylogo": False})
@@ -139,7 +145,7 @@ def _draw_split(visit: Visit, report: Report) -> None:
     """How many examples of each label stand on each side."""
     tr = visit.tr
     seed = int(st.session_state.get("seed", RunConfig.model_fields["seed"].default))
-    st.markdown(f"**{tr('The split')}**")
+    _subtitle(tr("The split"))
     st.caption(tr("A part is kept aside to measure with and is never learnt from. Each label keeps its share, equal texts stay on one side, and the seed ({seed}) decides the rest.").format(seed=seed))
     counts = split_of(report, seed).rename(columns=split_names(tr))
     st.dataframe(counts, key="split", width="content")

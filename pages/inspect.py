@@ -100,7 +100,8 @@ def _draw_words(visit: Visit, answer: dict[str, Any]) -> None:
 
 def _draw_table(visit: Visit, table: pd.DataFrame, probability_columns: list[str]) -> None:
     """All numbers, sortable and downloadable; probabilities as bars."""
-    st.markdown(f"**{visit.tr('All of it as a table')}**")
+    tr = visit.tr
+    st.markdown("**" + tr("All of it as a table") + "**")
     bars = {name: st.column_config.ProgressColumn(name, format="percent", min_value=0, max_value=1) for name in probability_columns}
     st.dataframe(table, hide_index=True, column_config=bars, key="answer_table")
 

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from mlmtune_core import engine
-from mlmtune_core.config import BUNDLED, BUNDLED_NAME, RANKED_BY, RunConfig, default_rates, limits, validate
+from mlmtune_core.config import BUNDLED, BUNDLED_NAME, RANKED_BY, RunConfig, default_rates, limits, suggest_epochs, validate
 from mlmtune_core.data.splitting import split_examples
 from mlmtune_core.errors import ConfigError, UserError
 from mlmtune_core.run_store import create_run
@@ -33,7 +33,7 @@ def draw(visit: Visit) -> None:
             name=literal(dataset.table.name), count=visit.number(report.rows_kept), labels=len(report.labels), task=task_names(tr)[dataset.task]))
         settings = {"task": dataset.task, **_ask_checkpoint(visit), **_ask_strategy(visit)}
         settings |= _ask_rates(visit, settings["strategy"])
-        settings |= _ask_settings(visit, dataset.task)
+        settings |= _ask_settings(visit, dataset.task, report.rows_kept)
     config = None
     try:
         config = validate(settings)
@@ -89,13 +89,13 @@ def _ask_rates(visit: Visit, strategy: str) -> dict[str, float | str]:
     return chosen
 
 
-def _ask_settings(visit: Visit, task: str) -> dict[str, object]:
+def _ask_settings(visit: Visit, task: str, examples: int) -> dict[str, object]:
     tr = visit.tr
     chosen: dict[str, object] = {}
     columns = st.columns(3)
     for column, field in zip(columns, ("epochs", "batch_size", "max_length"), strict=True):
         with column:
-            chosen[field] = _ask_number(visit, field)
+            chosen[field] = _ask_number(visit, field, suggest_epochs(examples) if field == "epochs" else None)
     with st.expander(tr("Regularisation and early stopping"), icon=":material/tune:"):
         columns = st.columns(2)
         for i, field in enumerate(("dropout", "weight_decay", "warmup_ratio", "max_grad_norm", "patience", "seed")):
@@ -110,14 +110,14 @@ def _ask_settings(visit: Visit, task: str) -> dict[str, object]:
     return chosen
 
 
-def _ask_number(visit: Visit, field: str) -> float | int:
+def _ask_number(visit: Visit, field: str, suggested: int | None = None) -> float | int:
     """One setting as a number field with the limits of RunConfig."""
     info = RunConfig.model_fields[field]
     low, high = limits(field)
     whole = isinstance(info.default, int)
     kind = int if whole else float
     more = {} if whole else {"format": "%.2f", "step": 0.01 if high and high <= 1 else 0.1}
-    return st.number_input(visit.tr(info.title), min_value=kind(low), max_value=kind(high), value=info.default, key=field,
+    return st.number_input(visit.tr(info.title), min_value=kind(low), max_value=kind(high), value=suggested or info.default, key=field,
                            help=visit.help(field), persist_state="session", **more)
 
 

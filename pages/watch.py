@@ -104,9 +104,9 @@ def _draw_buttons(visit: Visit, run: Run, state: str) -> None:
                 st.rerun()
             if st.button(tr("Change a setting and train again"), key="change", icon=":material/tune:"):
                 go_to("train", data=run.about()["data"].get("id", remembered("data")))
-    elif st.button(tr("Stop"), key="stop", icon=":material/stop:", disabled=run.control() == "stop", help=tr("Stops within a step and keeps the best model so far.")):
-        run.request("stop")
-        st.rerun(scope="fragment")
+    else:
+        st.button(tr("Stop"), key="stop", icon=":material/stop:", disabled=run.control() == "stop", on_click=run.request, args=("stop",),
+                  help=tr("Stops within a step and keeps the best model so far."))
 
 
 def _chart_texts(visit: Visit) -> dict[str, str]:

@@ -179,6 +179,7 @@ class LiveChart {
       uirevision: this.data.run, autosize: true, separators: this.data.separators, hovermode: "x unified",
       font: { family: font, size: 15, color: text }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
       margin: { l: 76, r: 16, t: 46, b: 56 }, legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0 },
+      modebar: { bgcolor: "rgba(0,0,0,0)", color: GREY, activecolor: text, orientation: "v" },
       hoverlabel: { font: { color: "#111" }, bgcolor: "rgba(255,255,255,.95)" },
       xaxis: { ...axis, title: { text: texts.step }, range: [0, total * 1.02], anchor: "y2" },
       yaxis: { ...axis, title: { text: texts.loss }, domain: [0.42, 1], rangemode: "tozero" },

@@ -6,7 +6,7 @@ import streamlit as st
 
 from mlmtune_core.translating import Translate
 
-CHIP = ("display:inline-block;margin:2px;padding:1px 7px;border:1px solid rgba(128,128,128,.45);border-radius:7px;"
+CHIP = ("display:inline-block;vertical-align:top;line-height:1.7;margin:2px;padding:1px 7px;border:1px solid rgba(128,128,128,.45);border-radius:7px;"
         "font-family:monospace;font-size:.92rem;text-align:center")
 SPECIAL = ";background:rgba(128,128,128,.25);font-weight:600"
 TAGGED = ";border-color:#D55E00;border-width:2px"

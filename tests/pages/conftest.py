@@ -1,0 +1,54 @@
+"""Pages drawn by AppTest, with an engine that answers in this process instead of a worker's."""
+
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from mlmtune_core import engine
+
+FRAME = str(Path(__file__).parent.parent.parent / "pages" / "frame.py")
+
+
+class EngineHere:
+    """Answers at once; keeps what was submitted."""
+
+    def __init__(self):
+        self.submitted = []
+
+    def ask(self, path, *args, seconds=None):
+        module, _, name = path.partition(":")
+        return getattr(import_module(module), name)(*args)
+
+    def submit(self, run):
+        self.submitted.append(run)
+
+
+@pytest.fixture
+def engine_here(monkeypatch):
+    here = EngineHere()
+    monkeypatch.setattr(engine, "_current", here)
+    st.cache_data.clear()
+    return here
+
+
+@pytest.fixture
+def open_page(engine_here):
+    """open_page(name, language, **ids) -> the drawn page; fails on any exception in it."""
+    def open_it(name="home", language="en", **ids):
+        app = AppTest.from_file(FRAME, default_timeout=30)
+        app.query_params["lang"] = language
+        for key, value in ids.items():
+            app.query_params[key] = value
+        app.run()
+        if name != "home":
+            app.switch_page(f"{name}.py")
+            app.query_params["lang"] = language
+            for key, value in ids.items():
+                app.query_params[key] = value
+            app.run()
+        assert not app.exception, app.exception[0].value
+        return app
+    return open_it

@@ -1,0 +1,170 @@
+"""Every page and its empty state, in both languages; what was typed stays; errors are sentences."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from mlmtune_core import worker
+from mlmtune_core.data_store import keep_upload
+from mlmtune_core.run_store import list_runs, open_run
+from tests.pages.conftest import FRAME
+
+LANGUAGES = ("en", "pt-BR")
+PAGES = ("home", "data", "train", "watch", "inspect")
+EMPTY = {"data": ("Choose a file above", "Escolha um arquivo acima"), "train": ("There are no data yet", "Ainda não há dados"),
+         "watch": ("No run has been started", "Nenhuma execução foi iniciada"), "inspect": ("There is no trained model", "Ainda não há modelo treinado")}
+
+
+def texts(app):
+    return " ".join(str(element.value) for kind in ("title", "subheader", "markdown", "caption", "info", "warning", "error", "success") for element in app.get(kind))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("page", PAGES)
+def test_empty_states_say_what_to_do(open_page, page, language):
+    app = open_page(page, language)
+    if page in EMPTY:
+        assert EMPTY[page][language == "pt-BR"] in app.info[0].value
+    else:
+        assert app.button(key="open_sample").label == ("Open the sample", "Abrir a amostra")[language == "pt-BR"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("sample", ["sample-sentiment-en", "sample-sentiment-pt", "sample-entities-en", "sample-entities-pt"])
+def test_samples_open_without_an_error(open_page, sample, language):
+    app = open_page("data", language, data=sample)
+    assert not app.error and not app.warning
+    assert "[CLS]" in " ".join(html.value if hasattr(html, "value") else html.proto.body for html in app.get("html"))
+    app = open_page("train", language, data=sample)
+    assert not app.button(key="start").disabled and not app.error
+
+
+def test_start_makes_a_run_and_goes_to_it(open_page, engine_here):
+    app = open_page("train", data="sample-sentiment-en")
+    app.number_input(key="epochs").set_value(2).run()
+    app.button(key="start").click().run()
+    assert not app.exception
+    (run,) = engine_here.submitted
+    assert run.config().epochs == 2 and run.config().strategy == "head_only" and run.state() == "queued"
+    assert set(run.data()["split"]) == {"train", "validation"}
+    assert app.query_params["run"] == run.id
+
+
+def test_the_count_of_weights_follows_the_strategy(open_page):
+    app = open_page("train", data="sample-sentiment-en")
+    assert "**770 of 22,713,986 weights will learn (0.003%)**" in texts(app)
+    app.radio(key="strategy").set_value("last_layers").run()
+    assert "**3,549,698 of 22,713,986 weights will learn" in texts(app)
+    assert "learning_rate_last_layers" in [slider.key for slider in app.get("select_slider")]
+
+
+@pytest.mark.parametrize("typed", ["0", "10", "fast", "-1"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_impossible_rate_disables_start_and_stays_as_typed(open_page, typed, language):
+    app = open_page("train", language, data="sample-sentiment-en")
+    app.toggle(key="typed_rates").set_value(True).run()
+    app.text_input(key="typed_head_learning_rate_head_only").set_value(typed).run()
+    assert app.button(key="start").disabled
+    assert ("Learning rate of the head", "Taxa de aprendizado da cabeça")[language == "pt-BR"] in texts(app)
+    assert app.text_input(key="typed_head_learning_rate_head_only").value == typed
+
+
+def test_a_checkpoint_that_is_not_there_is_a_sentence(open_page, tmp_path):
+    app = open_page("train", data="sample-sentiment-en")
+    app.radio(key="checkpoint_kind").set_value("folder").run()
+    assert app.button(key="start").disabled
+    app.text_input(key="checkpoint_folder").set_value(str(tmp_path / "nowhere")).run()
+    assert "There is no folder" in app.error[0].value and app.button(key="start").disabled
+    app.radio(key="checkpoint_kind").set_value("hub").run()
+    app.text_input(key="checkpoint_hub").set_value("neuralmind/bert-base-portuguese-cased").run()
+    assert "Hub cannot be reached" in app.error[0].value and not app.exception
+
+
+BAD = {"empty.csv": (b"", "is empty"), "one.csv": (b"text,label\na,x\nb,x\nc,x\nd,x\ne,x\n", "Every row has the label"),
+       "head.csv": (b"text,label\n", "no rows"), "few.csv": (b"text,label\na,x\nb,y\n", "At least 4"),
+       "tags.conll": (b"Anna B-PER\nmet O\n\nBob B-PER\nleft\n\nHe O\n\nShe O\n", "2 words but 1 tags"),
+       "broken.jsonl": (b'{"text": "a", "label": "x"}\n{"text": \n', "line 2"), "one_column.csv": (b"text\nabc\ndef\nghi\njkl\n", "No column was found for: label")}
+
+
+@pytest.mark.parametrize("name", BAD)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_bad_files_get_a_sentence_in_the_readers_language(open_page, name, language):
+    raw, sentence = BAD[name]
+    app = open_page("data", language, data=keep_upload(name, raw))
+    assert app.error, texts(app)
+    assert (sentence in app.error[0].value.replace("\\", "")) == (language == "en")
+    assert not app.get("button") or "to_train" not in [button.key for button in app.button]
+
+
+def test_an_upload_becomes_data_with_guessed_columns_that_can_be_changed(open_page, engine_here):
+    app = open_page("data")
+    raw = "id;comentário;nota;classe\n" + "".join(f"{i};texto número {i} bem escrito;{i % 5};{'sim' if i % 2 else 'não'}\n" for i in range(1, 21))
+    app.file_uploader[0].upload("avaliações.csv", raw.encode("latin-1"), "text/csv").run()
+    assert not app.exception and not app.error
+    data_id = app.query_params["data"]
+    assert app.selectbox(key=f"column_{data_id}_sequence_classification_text").value == "comentário"
+    assert app.selectbox(key=f"column_{data_id}_sequence_classification_label").value == "classe"
+    app.selectbox(key=f"column_{data_id}_sequence_classification_label").set_value("nota").run()
+    assert [metric.value for metric in app.metric] == ["20", "20", "5"]
+    again = open_page("train", data=data_id)
+    assert "5 labels" in texts(again)
+
+
+def test_user_text_is_never_markup(open_page):
+    evil = '<img src=x onerror=alert(1)> <b>**bold** ![x](http://evil.example/x.png)'
+    raw = "text\tlabel\n" + "".join(f"{evil} {i}\t<i>l{i % 2}</i>\n" for i in range(8))
+    app = open_page("data", data=keep_upload("<script>.tsv", raw.encode()))
+    html = " ".join(element.proto.body for element in app.get("html"))
+    assert "<img" not in html and "<i>l" not in html and "&lt;" in html
+    assert "<script>" not in texts(app).replace("\\<script\\>", "")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("task", ["sequence_classification", "token_classification"])
+def test_a_finished_run_is_shown_whole_and_opens(open_page, make_run, task, language):
+    run = make_run(task=task)
+    list(worker.carry_out(run))
+    app = open_page("watch", language, run=run.id)
+    assert app.metric[0].value == ("finished", "concluída")[language == "pt-BR"]
+    assert ("bit for bit", "bit a bit")[language == "pt-BR"] in texts(app)
+    app = open_page("inspect", language, run=run.id)
+    app.button(key="chapter").click().run()
+    assert app.text_input(key="sentence").value == "A Apple foi fundada por Steve Jobs na Califórnia" and not app.exception and not app.error
+    table = app.dataframe[0].value
+    assert len(table) == (2 if task == "sequence_classification" else 9)
+    app.segmented_control(key="way").set_value("example").run()
+    assert not app.exception and len(app.dataframe[0].value) > 0
+
+
+def test_a_failed_run_says_why_in_the_readers_language(open_page, make_run, monkeypatch):
+    run = make_run(strategy="last_layers:9")
+    list(worker.carry_out(run))
+    assert "has 4 layers" in open_page("watch", "en", run=run.id).error[0].value.replace("\\", "")
+    assert "tem 4 camadas" in open_page("watch", "pt-BR", run=run.id).error[0].value.replace("\\", "")
+
+
+def test_stop_is_a_wish_left_for_the_worker(open_page, make_run):
+    run = make_run()
+    run.beat()
+    app = open_page("watch", run=run.id)
+    app.button(key="stop").click().run()
+    assert open_run(run.id).control() == "stop" and app.button(key="stop").disabled
+
+
+@pytest.mark.parametrize("page", ["watch", "inspect"])
+def test_an_unknown_run_is_a_sentence(open_page, page):
+    app = open_page(page, run="../../etc")
+    assert "There is no run" in app.error[0].value and not list(list_runs())
+
+
+def test_a_change_of_language_keeps_every_choice(open_page):
+    app = open_page("train", data="sample-entities-en")
+    app.radio(key="strategy").set_value("full").run()
+    app.number_input(key="epochs").set_value(7).run()
+    app.segmented_control(key="language").set_value("pt-BR").run()
+    assert app.radio(key="strategy").value == "full" and app.number_input(key="epochs").value == 7
+    assert app.button(key="start").label == "Iniciar" and app.query_params["lang"] == "pt-BR"
+
+
+def test_language_follows_the_link_then_english():
+    app = AppTest.from_file(FRAME, default_timeout=30).run()
+    assert app.title[0].value == "See what fine-tuning does to a language model"
