@@ -42,9 +42,9 @@ def _draw_state(visit: Visit, run: Run, living: bool) -> None:
     if living and state in (*ENDED, "interrupted"):
         st.rerun()
     progress = summarise(run.events())
-    _draw_numbers(visit, run, state, progress)
-    _draw_sentence(visit, run, state, progress)
-    _draw_buttons(visit, run, state)
+    for part in (_draw_numbers, _draw_buttons, _draw_sentence):
+        with st.container():  # a place of its own for each, so that nothing jumps when a sentence appears
+            part(visit, run, state, progress)
 
 
 def _draw_numbers(visit: Visit, run: Run, state: str, progress: Progress) -> None:
@@ -92,7 +92,7 @@ def _best_sentence(visit: Visit, best: dict[str, Any]) -> str:
         epoch=visit.number(best["epoch"]), metric=names[name], value=visit.percent(best["metrics"][name], 1), loss=visit.number(best["validation_loss"], 3))
 
 
-def _draw_buttons(visit: Visit, run: Run, state: str) -> None:
+def _draw_buttons(visit: Visit, run: Run, state: str, _: Progress) -> None:
     tr = visit.tr
     if state in ENDED or state == "interrupted":
         with st.container(horizontal=True):

@@ -1,0 +1,124 @@
+"""How long a person waits: first visit, Start to first point, event written to pixel.
+
+    python -m benchmarks.browser_speed [--json] [--only NAME]
+"""
+
+import argparse
+import json
+import random
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pandas as pd
+from playwright.sync_api import Browser
+
+from mlmtune_core.config import validate
+from mlmtune_core.events import EvalDone, PhaseStarted, Started, StepDone
+from mlmtune_core.run_store import Run, create_run
+from tests.browser.serving import Server, chromium, serve, warm_up
+
+VISITS, STARTS, EVENTS = 5, 3, 60
+DRAWN_SCRIPT = """() => {
+  const look = () => {
+    const button = document.querySelector('.st-key-open_sample button');
+    if (button?.getBoundingClientRect().height > 0) window.drawnAt = performance.now() / 1000;
+    else requestAnimationFrame(look);
+  };
+  look();
+}"""
+WATCH_SCRIPT = """() => {
+  window.drawn = [];
+  const chart = document.querySelector('.live-chart');
+  new MutationObserver(() => window.drawn.push([Number(chart.dataset.lastTime), Date.now() / 1000]))
+    .observe(chart, {attributes: true, attributeFilter: ['data-last-time']});
+}"""
+
+
+def first_visit(browser: Browser, server: Server) -> dict[str, float]:
+    """Seconds from asking for the home page, with an empty cache, until the frame in which its main button stands."""
+    seconds = []
+    for _ in range(VISITS):
+        context = browser.new_context()
+        page = context.new_page()
+        page.add_init_script(f"({DRAWN_SCRIPT})()")
+        page.goto(server.address, wait_until="commit")
+        page.wait_for_function("() => window.drawnAt")
+        seconds.append(page.evaluate("() => window.drawnAt"))
+        context.close()
+    return {"median_s": statistics.median(seconds), "worst_s": max(seconds)}
+
+
+def start_to_first_point(browser: Browser, server: Server) -> dict[str, float]:
+    """Seconds from pressing Start (sample, head only) until the first training point is drawn."""
+    seconds = []
+    for _ in range(STARTS):
+        context = browser.new_context(locale="en-US")
+        page = context.new_page()
+        page.goto(f"{server.address}/train?data=sample-sentiment-en")
+        page.locator(".layer-stack").wait_for()
+        page.locator(".st-key-start button").click()
+        begun = time.perf_counter()
+        page.wait_for_function("() => Number(document.querySelector('.live-chart')?.dataset.points ?? 0) > 0", timeout=60_000)
+        seconds.append(time.perf_counter() - begun)
+        page.locator(".st-key-stop button").first.click()
+        page.locator(".st-key-to_inspect button").wait_for()
+        context.close()
+    return {"median_s": statistics.median(seconds), "worst_s": max(seconds)}
+
+
+def event_to_pixel(browser: Browser, server: Server) -> dict[str, float]:
+    """Seconds from writing an event until its point is in the chart, at random moments of the polling."""
+    run = _scripted_run(server.home)
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{server.address}/watch?run={run.id}")
+    page.wait_for_function("() => document.querySelector('.live-chart')?.dataset.evals === '1'")
+    page.evaluate(WATCH_SCRIPT)
+    rng = random.Random(0)
+    for step in range(1, EVENTS + 1):
+        run.beat()
+        run.append(StepDone(step, step / 100, 1 / step, 16, 1e-3, 0.0, 1.0))
+        page.wait_for_timeout(rng.uniform(150, 450))
+    page.wait_for_function("n => Number(document.querySelector('.live-chart').dataset.points) === n", arg=EVENTS)
+    drawn = page.evaluate("() => window.drawn")
+    context.close()
+    written = [row["time"] for row in run.events("StepDone")]
+    delays = sorted(next(at for last, at in drawn if last >= moment) - moment for moment in written)
+    return {"p50_s": delays[len(delays) // 2], "p95_s": delays[int(len(delays) * 0.95)], "worst_s": delays[-1]}
+
+
+ROWS = {"first_visit": first_visit, "start_to_first_point": start_to_first_point, "event_to_pixel": event_to_pixel}
+
+
+def _scripted_run(home: Path) -> Run:
+    """A run whose events this process writes."""
+    frame = pd.DataFrame({"row": [1, 2], "text": ["a", "b"], "label": ["x", "y"], "split": ["train", "validation"]})
+    run = create_run(validate({}), frame, {"name": "scripted", "fingerprint": "", "columns": {}}, home / "runs" / f"scripted{random.getrandbits(40):x}")
+    run.beat()
+    run.append(Started("sequence_classification", "head_only", 770, 22_713_986, 1600, 400, 1, 100, 100, "accuracy", 0.5, ("x", "y"), "cpu", 1))
+    run.append(EvalDone(0, 0.0, None, 0.7, {"accuracy": 0.5}, False, None))
+    run.append(PhaseStarted("training"))
+    return run
+
+
+def main() -> None:
+    """Prints a table, or with --json one object with `rows`."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--only", choices=ROWS)
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder, chromium() as browser, serve(Path(folder)) as server:
+        warm_up(browser, server)
+        rows = [{"name": name, **measure(browser, server)} for name, measure in ROWS.items() if chosen.only in (None, name)]
+    if chosen.json:
+        json.dump({"rows": rows}, sys.stdout)
+        return
+    for row in rows:
+        print(f"{row['name']:24}" + "  ".join(f"{name} {value:.3f}" for name, value in row.items() if name != "name"))
+
+
+if __name__ == "__main__":
+    main()

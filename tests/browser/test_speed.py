@@ -1,0 +1,20 @@
+"""How long a person waits, against the limits that were promised (the measuring is in benchmarks/browser_speed.py)."""
+
+import pytest
+
+from benchmarks.browser_speed import event_to_pixel, first_visit, start_to_first_point
+
+pytestmark = pytest.mark.browser
+
+
+def test_first_visit_of_a_warm_server(browser, server):
+    assert first_visit(browser, server)["median_s"] < 1.5
+
+
+def test_start_to_first_point(browser, server):
+    assert start_to_first_point(browser, server)["median_s"] < 4.0
+
+
+def test_event_written_to_pixel(browser, server):
+    measured = event_to_pixel(browser, server)
+    assert measured["p50_s"] < 0.7 and measured["p95_s"] < 1.2
