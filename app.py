@@ -41,7 +41,7 @@ def events(request: Request) -> Response:
     try:
         name = request.path_params["run_id"]
         if not is_plain(name):
-            raise RunError("")
+            raise ValueError("not a run id")
         run = open_run(name)
         rows, position, more = run.read_events(max(0, int(request.query_params.get("after", 0))))
     except (RunError, ValueError):

@@ -64,6 +64,7 @@ def load_config(name: str) -> "PretrainedConfig":
 def load_encoder(name: str, dropout: float | None = None) -> "PreTrainedModel":
     """The encoder of a checkpoint, float32, in evaluation mode; `dropout` replaces every dropout rate of its configuration."""
     import torch
+    from safetensors import SafetensorError
     from transformers import AutoModel
     from transformers.utils import logging
 
@@ -75,7 +76,7 @@ def load_encoder(name: str, dropout: float | None = None) -> "PreTrainedModel":
     try:
         encoder = AutoModel.from_pretrained(find_folder(name), config=config, local_files_only=True, trust_remote_code=False,
                                             use_safetensors=True, dtype=torch.float32)
-    except (OSError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise CheckpointError("The weights of “{name}” cannot be read. Expected a whole model.safetensors (pickled weights are never opened).", name=name) from error
     return encoder.eval()
 

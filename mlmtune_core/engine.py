@@ -37,7 +37,7 @@ class Engine:
         folder.mkdir(parents=True, exist_ok=True)
         names = [(f"train-{i}", "train") for i in range(train_workers)] + [("inspect", "inspect")]
         workers = {name: {"cls": Nanny, "options": _worker_options(name, role, str(folder))} for name, role in names}
-        scheduler = {"cls": Scheduler, "options": {"host": HOST, "port": 0, "dashboard": False}}
+        scheduler = {"cls": Scheduler, "options": {"host": HOST, "port": 0, "dashboard": False, "dashboard_address": f"{HOST}:0"}}
         self._cluster = SpecCluster(scheduler=scheduler, workers=workers, silence_logs=logging.ERROR)
         self._client = Client(self._cluster, set_as_default=False)
 
@@ -131,7 +131,7 @@ _current: Engine | None = None
 
 
 def _worker_options(name: str, role: str, folder: str) -> dict[str, Any]:
-    return {"name": name, "nthreads": 1, "host": HOST, "resources": {role: 1}, "memory_limit": 0, "dashboard": False,
+    return {"name": name, "nthreads": 1, "host": HOST, "resources": {role: 1}, "memory_limit": 0, "dashboard": False, "dashboard_address": f"{HOST}:0",
             "local_directory": folder, "plugins": [Warm(role)], "silence_logs": logging.ERROR}
 
 

@@ -28,7 +28,7 @@ def home() -> Path:
 
 def new_id() -> str:
     """An unguessable name: who knows it may look."""
-    return secrets.token_urlsafe(12)
+    return secrets.token_hex(12)  # no "__" in it: that would break the keys of components
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -2,17 +2,15 @@
 
 import streamlit as st
 
-from mlmtune_core import charts
-from mlmtune_core.config import BUNDLED, RunConfig
 from mlmtune_core.data.checking import Report
 from mlmtune_core.data.columns import ROLES
 from mlmtune_core.data.reading import read_table
 from mlmtune_core.data_store import SAMPLES, keep_reading, keep_upload
 from mlmtune_core.errors import DataError, UserError
 from pages.parts.choice import choice
-from pages.parts.dataset import Dataset, open_dataset, preview, split_of
-from pages.parts.names import format_names, role_names, split_names, task_names
-from pages.parts.token_row import token_row
+from pages.parts.dataset import Dataset, open_dataset
+from pages.parts.example_view import draw_examples
+from pages.parts.names import format_names, role_names, task_names
 from pages.parts.visit import Visit, go_to, literal, remember, remembered, show_error, this_visit
 
 UPLOAD_ENDINGS = ["csv", "tsv", "txt", "jsonl", "ndjson", "conll", "bio", "iob"]
@@ -43,7 +41,7 @@ def draw(visit: Visit) -> None:
     if sound and st.button(tr("Go on: train on these data"), key="to_train", type="primary", icon=":material/arrow_forward:"):
         go_to("train")
     if sound:
-        _draw_examples(visit, dataset, report)
+        draw_examples(visit, dataset, report)
 
 
 def _draw_upload(visit: Visit) -> None:
@@ -68,10 +66,6 @@ def _draw_upload(visit: Visit) -> None:
 def _title(visit: Visit, dataset: Dataset) -> str:
     tr = visit.tr
     return literal(dataset.table.name) if dataset.id not in SAMPLES else tr("Sample") + ": " + tr(SAMPLES[dataset.id].topic)
-
-
-def _subtitle(text: str) -> None:
-    st.markdown("**" + text + "**")
 
 
 def _draw_reading(visit: Visit, dataset: Dataset) -> None:
@@ -114,41 +108,6 @@ def _draw_report(visit: Visit, report: Report) -> bool:
             st.dataframe(at_fault, hide_index=True, key=f"rows_{problem.kind}")
             st.download_button(tr("Download these rows"), at_fault.to_csv(index=False).encode("utf-8-sig"), f"{problem.kind}.csv", "text/csv", key=f"download_{problem.kind}")
     return not report.errors
-
-
-def _draw_examples(visit: Visit, dataset: Dataset, report: Report) -> None:
-    tr = visit.tr
-    st.subheader(tr("What the model will see"))
-    max_length = int(st.session_state.get("max_length", RunConfig.model_fields["max_length"].default))
-    try:
-        seen = preview(BUNDLED, dataset.task, report.fingerprint, max_length, report.examples)
-    except UserError as error:
-        show_error(error)
-        return
-    st.caption(tr("The tokenizer cuts words into sub-words (## continues a word), puts [CLS] in front and [SEP] at the end. These are the first five examples."))
-    for example in seen["shown"]:
-        token_row(example["tokens"], example["labels"], example.get("label", ""), example["row"], tr)
-    left, right = st.columns(2, gap="large")
-    with left:
-        _subtitle(tr("Examples per label") if dataset.task == "sequence_classification" else tr("Words per tag"))
-        st.plotly_chart(charts.plot_label_counts(report.labels, tr("Count"), visit.separators), key="label_counts",
-                        alt=tr("Bar chart: how often each label occurs."), config={"displaylogo": False})
-    with right:
-        _subtitle(tr("Length of the examples"))
-        st.plotly_chart(charts.plot_lengths(seen["lengths"], max_length, tr("Sub-words, [CLS] and [SEP] included"), tr("Examples"),
-                                            tr("maximum length"), visit.separators), key="lengths",
-                        alt=tr("Histogram: how many examples have how many sub-words."), config={"displaylogo": False})
-    _draw_split(visit, report)
-
-
-def _draw_split(visit: Visit, report: Report) -> None:
-    """How many examples of each label stand on each side."""
-    tr = visit.tr
-    seed = int(st.session_state.get("seed", RunConfig.model_fields["seed"].default))
-    _subtitle(tr("The split"))
-    st.caption(tr("A part is kept aside to measure with and is never learnt from. Each label keeps its share, equal texts stay on one side, and the seed ({seed}) decides the rest.").format(seed=seed))
-    counts = split_of(report, seed).rename(columns=split_names(tr))
-    st.dataframe(counts, key="split", width="content")
 
 
 draw(this_visit())
