@@ -15,7 +15,9 @@ from starlette.routing import Route
 
 ROOT = Path(__file__).resolve().parent
 sys.path[:0] = [str(ROOT)]
-sys.path.append(str(ROOT / "pages"))  # last, so that Streamlit does not put it first: pages/inspect.py must not hide inspect
+sys.path.append(
+    str(ROOT / "pages")
+)  # last, so that Streamlit does not put it first: pages/inspect.py must not hide inspect
 
 from mlmtune_core import engine  # noqa: E402
 from mlmtune_core.errors import RunError  # noqa: E402
@@ -52,8 +54,15 @@ def events(request: Request) -> Response:
 
 def plotly_script(_: Request) -> Response:
     """plotly.min.js of the installed package; its version stands in the address."""
-    return FileResponse(PLOTLY_FILE, media_type="text/javascript", headers={"Cache-Control": f"public, max-age={YEAR_SECONDS}, immutable"})
+    return FileResponse(
+        PLOTLY_FILE,
+        media_type="text/javascript",
+        headers={"Cache-Control": f"public, max-age={YEAR_SECONDS}, immutable"},
+    )
 
 
-app = st.App(ROOT / "pages" / "frame.py", lifespan=lifespan,
-             routes=[Route(EVENTS_ROUTE, events), Route(PLOTLY_ROUTE, plotly_script)])
+app = st.App(
+    ROOT / "pages" / "frame.py",
+    lifespan=lifespan,
+    routes=[Route(EVENTS_ROUTE, events), Route(PLOTLY_ROUTE, plotly_script)],
+)

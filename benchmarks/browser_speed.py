@@ -1,6 +1,6 @@
 """How long a person waits: first visit, Start to first point, event written to pixel.
 
-    python -m benchmarks.browser_speed [--json] [--only NAME]
+python -m benchmarks.browser_speed [--json] [--only NAME]
 """
 
 import argparse
@@ -61,7 +61,9 @@ def start_to_first_point(browser: Browser, server: Server) -> dict[str, float]:
         page.locator(".layer-stack").wait_for()
         page.locator(".st-key-start button").click()
         begun = time.perf_counter()
-        page.wait_for_function("() => Number(document.querySelector('.live-chart')?.dataset.points ?? 0) > 0", timeout=60_000)
+        page.wait_for_function(
+            "() => Number(document.querySelector('.live-chart')?.dataset.points ?? 0) > 0", timeout=60_000
+        )
         seconds.append(time.perf_counter() - begun)
         page.locator(".st-key-stop button").first.click()
         page.locator(".st-key-to_inspect button").wait_for()
@@ -96,9 +98,31 @@ ROWS = {"first_visit": first_visit, "start_to_first_point": start_to_first_point
 def _scripted_run(home: Path) -> Run:
     """A run whose events this process writes."""
     frame = pd.DataFrame({"row": [1, 2], "text": ["a", "b"], "label": ["x", "y"], "split": ["train", "validation"]})
-    run = create_run(validate({}), frame, {"name": "scripted", "fingerprint": "", "columns": {}}, home / "runs" / f"scripted{random.getrandbits(40):x}")
+    run = create_run(
+        validate({}),
+        frame,
+        {"name": "scripted", "fingerprint": "", "columns": {}},
+        home / "runs" / f"scripted{random.getrandbits(40):x}",
+    )
     run.beat()
-    run.append(Started("sequence_classification", "head_only", 770, 22_713_986, 1600, 400, 1, 100, 100, "accuracy", 0.5, ("x", "y"), "cpu", 1))
+    run.append(
+        Started(
+            "sequence_classification",
+            "head_only",
+            770,
+            22_713_986,
+            1600,
+            400,
+            1,
+            100,
+            100,
+            "accuracy",
+            0.5,
+            ("x", "y"),
+            "cpu",
+            1,
+        )
+    )
     run.append(EvalDone(0, 0.0, None, 0.7, {"accuracy": 0.5}, False, None))
     run.append(PhaseStarted("training"))
     return run
@@ -112,7 +136,9 @@ def main() -> None:
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, chromium() as browser, serve(Path(folder)) as server:
         warm_up(browser, server)
-        rows = [{"name": name, **measure(browser, server)} for name, measure in ROWS.items() if chosen.only in (None, name)]
+        rows = [
+            {"name": name, **measure(browser, server)} for name, measure in ROWS.items() if chosen.only in (None, name)
+        ]
     if chosen.json:
         json.dump({"rows": rows}, sys.stdout)
         return

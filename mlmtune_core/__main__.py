@@ -18,14 +18,28 @@ from mlmtune_core.errors import UserError
 from mlmtune_core.run_store import Run, create_run
 from mlmtune_core.translating import nearest_language, translator
 
-SETTINGS = ("task", "strategy", "epochs", "seed", "learning_rate", "head_learning_rate", "batch_size", "max_length",
-            "dropout", "weight_decay", "patience", "checkpoint")
+SETTINGS = (
+    "task",
+    "strategy",
+    "epochs",
+    "seed",
+    "learning_rate",
+    "head_learning_rate",
+    "batch_size",
+    "max_length",
+    "dropout",
+    "weight_decay",
+    "patience",
+    "checkpoint",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns the exit status: 0, or 2 after one sentence about what the user can mend."""
     chosen = make_parser().parse_args(arguments)
-    tr = translator(nearest_language(os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG")))
+    tr = translator(
+        nearest_language(os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG"))
+    )
     try:
         result = chosen.command(chosen)
     except UserError as error:
@@ -39,7 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def make_parser() -> argparse.ArgumentParser:
     """The three commands and their options."""
-    parser = argparse.ArgumentParser(prog="python -m mlmtune_core", description="Fine-tune a masked language model and ask it.")
+    parser = argparse.ArgumentParser(
+        prog="python -m mlmtune_core", description="Fine-tune a masked language model and ask it."
+    )
     commands = parser.add_subparsers(required=True)
     train = commands.add_parser("train", help="fine-tune on a file")
     train.add_argument("file", type=Path)
@@ -47,8 +63,11 @@ def make_parser() -> argparse.ArgumentParser:
     for name in SETTINGS:
         field = RunConfig.model_fields[name]
         kind = {"epochs": int, "seed": int, "batch_size": int, "max_length": int, "patience": int}.get(
-            name, str if name in ("task", "strategy", "checkpoint") else float)
-        train.add_argument(f"--{name.replace('_', '-')}", type=kind, help=(field.description or field.title).replace("%", "%%"))
+            name, str if name in ("task", "strategy", "checkpoint") else float
+        )
+        train.add_argument(
+            f"--{name.replace('_', '-')}", type=kind, help=(field.description or field.title).replace("%", "%%")
+        )
     train.add_argument("--validation", type=Path, help="a second file to measure with, instead of a part of FILE")
     train.add_argument("--out", type=Path, help="a new folder for the run")
     predict = commands.add_parser("predict", help="ask a run")
@@ -71,9 +90,22 @@ def run_check(chosen: argparse.Namespace) -> dict[str, Any]:
     """check: reads and reports; problems are part of the answer, not a failure."""
     report = read_report(chosen.file, chosen.task, chosen)
     tr = translator("en")
-    return {"rows_read": report.rows_read, "rows_kept": report.rows_kept, "columns": report.columns, "labels": report.labels,
-            "problems": [{"kind": problem.kind, "severity": problem.severity, "count": problem.count,
-                          "rows": list(problem.rows), "message": problem.say(tr)} for problem in report.problems]}
+    return {
+        "rows_read": report.rows_read,
+        "rows_kept": report.rows_kept,
+        "columns": report.columns,
+        "labels": report.labels,
+        "problems": [
+            {
+                "kind": problem.kind,
+                "severity": problem.severity,
+                "count": problem.count,
+                "rows": list(problem.rows),
+                "message": problem.say(tr),
+            }
+            for problem in report.problems
+        ],
+    }
 
 
 def run_train(chosen: argparse.Namespace) -> dict[str, Any]:
@@ -87,7 +119,9 @@ def run_train(chosen: argparse.Namespace) -> dict[str, Any]:
     examples = splitting.split_examples(report.examples, config.validation_share, config.seed)
     if chosen.validation:
         other = checking.require_sound(read_report(chosen.validation, config.task, chosen))
-        examples = pd.concat([report.examples.assign(split="train"), other.examples.assign(split="validation")], ignore_index=True)
+        examples = pd.concat(
+            [report.examples.assign(split="train"), other.examples.assign(split="validation")], ignore_index=True
+        )
     about = {"name": chosen.file.name, "fingerprint": report.fingerprint, "columns": report.columns}
     this = create_run(config, examples, about, chosen.out)
     return _train_with_progress(this, named=str(chosen.out) if chosen.out else this.id)
@@ -129,7 +163,9 @@ def _train_with_progress(this: Run, named: str) -> dict[str, Any]:
                 if kind == "Started":
                     bar.update(line, total=event.total_steps, description="training")
                 if kind == "StepDone":
-                    bar.update(line, completed=event.step, description=f"epoch {event.epoch:.1f}  loss {event.loss:.3f}")
+                    bar.update(
+                        line, completed=event.step, description=f"epoch {event.epoch:.1f}  loss {event.loss:.3f}"
+                    )
     except BaseException:
         this.delete()
         raise
@@ -138,32 +174,64 @@ def _train_with_progress(this: Run, named: str) -> dict[str, Any]:
 
 def _train_result(this: Run, named: str, seen: dict[str, list[Any]]) -> dict[str, Any]:
     start, end, summary = seen["Started"][0], seen["Finished"][0], this.summary()
-    epochs = [{"epoch": int(done.epoch), "train_loss": done.train_loss, "validation_loss": done.validation_loss, "metrics": done.metrics}
-              for done in seen["EvalDone"] if done.step]
-    return {"run": named, "task": start.task, "strategy": start.strategy, "trainable": start.trainable, "total": start.total,
-            "train_examples": start.train_examples, "validation_examples": start.validation_examples, "epochs": epochs,
-            "best": end.best, "seconds": round(summary["seconds"], 2), "frozen_unchanged": summary["frozen_unchanged"],
-            "stopped_because": end.reason}
+    epochs = [
+        {
+            "epoch": int(done.epoch),
+            "train_loss": done.train_loss,
+            "validation_loss": done.validation_loss,
+            "metrics": done.metrics,
+        }
+        for done in seen["EvalDone"]
+        if done.step
+    ]
+    return {
+        "run": named,
+        "task": start.task,
+        "strategy": start.strategy,
+        "trainable": start.trainable,
+        "total": start.total,
+        "train_examples": start.train_examples,
+        "validation_examples": start.validation_examples,
+        "epochs": epochs,
+        "best": end.best,
+        "seconds": round(summary["seconds"], 2),
+        "frozen_unchanged": summary["frozen_unchanged"],
+        "stopped_because": end.reason,
+    }
 
 
 def show_train(result: dict[str, Any], tr: Any) -> str:
     """The result of train as a few lines."""
-    lines = [f"{epoch['epoch']:3d}  train loss {epoch['train_loss']:.4f}  validation loss {epoch['validation_loss']:.4f}  "
-             + "  ".join(f"{name} {value:.4f}" for name, value in epoch["metrics"].items()) for epoch in result["epochs"]]
-    return "\n".join([*lines, f"{result['trainable']:,} of {result['total']:,} weights learnt in {result['seconds']} s. Run: {result['run']}"])
+    lines = [
+        f"{epoch['epoch']:3d}  train loss {epoch['train_loss']:.4f}  validation loss {epoch['validation_loss']:.4f}  "
+        + "  ".join(f"{name} {value:.4f}" for name, value in epoch["metrics"].items())
+        for epoch in result["epochs"]
+    ]
+    return "\n".join(
+        [
+            *lines,
+            f"{result['trainable']:,} of {result['total']:,} weights learnt in {result['seconds']} s. Run: {result['run']}",
+        ]
+    )
 
 
 def show_predict(result: Any, tr: Any) -> str:
     """The answer as a line per label, or per word."""
     if isinstance(result, list):
-        return "\n".join(f"{word['word']:20} {word['label']:12} {word['probabilities'][word['label']]:.3f}" for word in result)
-    return "\n".join(f"{name:20} logit {result['logits'][name]:+.3f}  probability {value:.4f}"
-                     for name, value in sorted(result["probabilities"].items(), key=lambda pair: -pair[1]))
+        return "\n".join(
+            f"{word['word']:20} {word['label']:12} {word['probabilities'][word['label']]:.3f}" for word in result
+        )
+    return "\n".join(
+        f"{name:20} logit {result['logits'][name]:+.3f}  probability {value:.4f}"
+        for name, value in sorted(result["probabilities"].items(), key=lambda pair: -pair[1])
+    )
 
 
 def show_check(result: dict[str, Any], tr: Any) -> str:
     """The report as a few lines."""
-    lines = [f"{result['rows_kept']} of {result['rows_read']} rows can be used. Columns: {result['columns']}. Labels: {result['labels']}."]
+    lines = [
+        f"{result['rows_kept']} of {result['rows_read']} rows can be used. Columns: {result['columns']}. Labels: {result['labels']}."
+    ]
     return "\n".join(lines + [f"{problem['severity']}: {problem['message']}" for problem in result["problems"]])
 
 

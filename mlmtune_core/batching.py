@@ -13,7 +13,7 @@ BUCKET_BATCHES = 32
 def order_by_length(encoded: Sequence[Encoded], batch_size: int) -> list[list[int]]:
     """Batches of indices, longest first: for measuring, where order does not matter."""
     order = sorted(range(len(encoded)), key=lambda i: -encoded[i].length)
-    return [order[start:start + batch_size] for start in range(0, len(order), batch_size)]
+    return [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
 
 
 def shuffle_by_length(encoded: Sequence[Encoded], batch_size: int, rng: np.random.Generator) -> list[list[int]]:
@@ -26,16 +26,18 @@ def shuffle_by_length(encoded: Sequence[Encoded], batch_size: int, rng: np.rando
     bucket = batch_size * BUCKET_BATCHES
     batches: list[list[int]] = []
     for start in range(0, len(order), bucket):
-        inside = sorted(order[start:start + bucket].tolist(), key=lambda i: encoded[i].length)
-        batches += [inside[cut:cut + batch_size] for cut in range(0, len(inside), batch_size)]
+        inside = sorted(order[start : start + bucket].tolist(), key=lambda i: encoded[i].length)
+        batches += [inside[cut : cut + batch_size] for cut in range(0, len(inside), batch_size)]
     return [batches[i] for i in rng.permutation(len(batches))]
 
 
 def to_batch(encoded: Sequence[Encoded], pad_id: int, labels_are: str) -> dict[str, torch.Tensor]:
     """Padded to the longest: input_ids, attention_mask, token_type_ids (B, T); labels (B,) or (B, T)."""
     longest = max(item.length for item in encoded)
-    batch = {name: _pad([item.inputs[name] for item in encoded], longest, pad_id if name == "input_ids" else 0)
-             for name in encoded[0].inputs}
+    batch = {
+        name: _pad([item.inputs[name] for item in encoded], longest, pad_id if name == "input_ids" else 0)
+        for name in encoded[0].inputs
+    }
     batch["attention_mask"] = _pad([[1] * item.length for item in encoded], longest, 0)
     if labels_are == "one per text":
         batch["labels"] = torch.tensor([item.labels for item in encoded])
@@ -46,7 +48,9 @@ def to_batch(encoded: Sequence[Encoded], pad_id: int, labels_are: str) -> dict[s
     return batch
 
 
-def batches(encoded: Sequence[Encoded], order: Sequence[Sequence[int]], pad_id: int, labels_are: str) -> Iterator[dict[str, torch.Tensor]]:
+def batches(
+    encoded: Sequence[Encoded], order: Sequence[Sequence[int]], pad_id: int, labels_are: str
+) -> Iterator[dict[str, torch.Tensor]]:
     """One padded batch per list of indices."""
     for indices in order:
         yield to_batch([encoded[i] for i in indices], pad_id, labels_are)

@@ -18,32 +18,71 @@ def plain(text: object) -> str:
 def plot_label_counts(counts: dict[str, int], x_title: str, separators: str) -> go.Figure:
     """Rows per label, most frequent on top."""
     names = list(counts)[::-1]
-    figure = go.Figure(go.Bar(x=[counts[name] for name in names], y=[plain(name) for name in names], orientation="h",
-                              marker_color=BLUE, text=[counts[name] for name in names], textposition="auto", hovertemplate="%{y}: %{x}<extra></extra>"))
+    figure = go.Figure(
+        go.Bar(
+            x=[counts[name] for name in names],
+            y=[plain(name) for name in names],
+            orientation="h",
+            marker_color=BLUE,
+            text=[counts[name] for name in names],
+            textposition="auto",
+            hovertemplate="%{y}: %{x}<extra></extra>",
+        )
+    )
     figure.update_yaxes(type="category")
     return _dress(figure, x_title, "", separators, height=max(180, 60 + 34 * len(names)))
 
 
-def plot_lengths(lengths: Sequence[int], max_length: int, x_title: str, y_title: str, limit_title: str, separators: str) -> go.Figure:
+def plot_lengths(
+    lengths: Sequence[int], max_length: int, x_title: str, y_title: str, limit_title: str, separators: str
+) -> go.Figure:
     """How many examples have how many sub-words; the line stands at max_length."""
-    figure = go.Figure(go.Histogram(x=list(lengths), nbinsx=MAX_BINS, marker_color=BLUE, hovertemplate="%{x}: %{y}<extra></extra>"))
-    figure.add_vline(x=max_length, line_dash="dash", line_color=RED, annotation_text=plain(limit_title), annotation_font_size=FONT_SIZE,
-                     annotation_position="top left" if max_length > max(lengths, default=0) * 0.5 else "top right")
+    figure = go.Figure(
+        go.Histogram(x=list(lengths), nbinsx=MAX_BINS, marker_color=BLUE, hovertemplate="%{x}: %{y}<extra></extra>")
+    )
+    figure.add_vline(
+        x=max_length,
+        line_dash="dash",
+        line_color=RED,
+        annotation_text=plain(limit_title),
+        annotation_font_size=FONT_SIZE,
+        annotation_position="top left" if max_length > max(lengths, default=0) * 0.5 else "top right",
+    )
     figure.update_xaxes(range=[0, max(max_length, *lengths) * 1.05])
     return _dress(figure, x_title, y_title, separators, height=260)
 
 
-def plot_logits(logits: dict[str, float], probabilities: dict[str, float], logit_title: str, probability_title: str, separators: str) -> go.Figure:
+def plot_logits(
+    logits: dict[str, float], probabilities: dict[str, float], logit_title: str, probability_title: str, separators: str
+) -> go.Figure:
     """The logit of every label and, beside it, what softmax makes of it; most likely on top."""
     names = sorted(logits, key=lambda name: logits[name])
     shown = [plain(name) for name in names]
     winner = names[-1] if names else ""
     colours = [ORANGE if name == winner else GREY for name in names]
     figure = make_subplots(cols=2, shared_yaxes=True, horizontal_spacing=0.06)
-    figure.add_bar(x=[logits[name] for name in names], y=shown, orientation="h", col=1, row=1, marker_color=colours,
-                   text=[f"{logits[name]:+.2f}" for name in names], textposition="auto", hovertemplate="%{y}: %{x:.4f}<extra></extra>")
-    figure.add_bar(x=[probabilities[name] for name in names], y=shown, orientation="h", col=2, row=1, marker_color=colours,
-                   texttemplate="%{x:.1%}", textposition="auto", hovertemplate="%{y}: %{x:.2%}<extra></extra>")
+    figure.add_bar(
+        x=[logits[name] for name in names],
+        y=shown,
+        orientation="h",
+        col=1,
+        row=1,
+        marker_color=colours,
+        text=[f"{logits[name]:+.2f}" for name in names],
+        textposition="auto",
+        hovertemplate="%{y}: %{x:.4f}<extra></extra>",
+    )
+    figure.add_bar(
+        x=[probabilities[name] for name in names],
+        y=shown,
+        orientation="h",
+        col=2,
+        row=1,
+        marker_color=colours,
+        texttemplate="%{x:.1%}",
+        textposition="auto",
+        hovertemplate="%{y}: %{x:.2%}<extra></extra>",
+    )
     figure.update_yaxes(type="category")
     _dress(figure, "", "", separators, height=max(220, 100 + 40 * len(names)))
     figure.update_xaxes(title_text=logit_title, col=1)
@@ -52,8 +91,27 @@ def plot_logits(logits: dict[str, float], probabilities: dict[str, float], logit
 
 
 def _dress(figure: go.Figure, x_title: str, y_title: str, separators: str, height: int) -> go.Figure:
-    figure.update_layout(height=height, margin={"l": 10, "r": 10, "t": 30, "b": 10}, showlegend=False, separators=separators,
-                         font_size=FONT_SIZE, paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)")
-    figure.update_xaxes(title_text=x_title or None, automargin=True, title_font_size=FONT_SIZE, tickfont_size=FONT_SIZE, gridcolor="rgba(128,128,128,.25)")
-    figure.update_yaxes(title_text=y_title or None, automargin=True, title_font_size=FONT_SIZE, tickfont_size=FONT_SIZE, gridcolor="rgba(128,128,128,.25)")
+    figure.update_layout(
+        height=height,
+        margin={"l": 10, "r": 10, "t": 30, "b": 10},
+        showlegend=False,
+        separators=separators,
+        font_size=FONT_SIZE,
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+    )
+    figure.update_xaxes(
+        title_text=x_title or None,
+        automargin=True,
+        title_font_size=FONT_SIZE,
+        tickfont_size=FONT_SIZE,
+        gridcolor="rgba(128,128,128,.25)",
+    )
+    figure.update_yaxes(
+        title_text=y_title or None,
+        automargin=True,
+        title_font_size=FONT_SIZE,
+        tickfont_size=FONT_SIZE,
+        gridcolor="rgba(128,128,128,.25)",
+    )
     return figure

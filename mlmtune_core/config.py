@@ -21,44 +21,120 @@ class RunConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     task: Literal[TASK_NAMES] = Field("sequence_classification", title=mark("Task"))
-    checkpoint: str = Field(BUNDLED, title=mark("Checkpoint"), min_length=1,
-                            description=mark("The pre-trained encoder to start from: the bundled one, a folder, or a Hub name."))
-    strategy: str = Field("head_only", title=mark("Strategy"), pattern=r"^(full|head_only|last_layers:[1-9]\d?)$",
-                          description=mark("Which weights learn; all others stay as they were pre-trained."))
+    checkpoint: str = Field(
+        BUNDLED,
+        title=mark("Checkpoint"),
+        min_length=1,
+        description=mark("The pre-trained encoder to start from: the bundled one, a folder, or a Hub name."),
+    )
+    strategy: str = Field(
+        "head_only",
+        title=mark("Strategy"),
+        pattern=r"^(full|head_only|last_layers:[1-9]\d?)$",
+        description=mark("Which weights learn; all others stay as they were pre-trained."),
+    )
     head: Literal["linear", "pooler"] = Field(
-        "linear", title=mark("Head"), description=mark("What stands on top of the encoder. The chapter's head is linear: z = hW + b."))
+        "linear",
+        title=mark("Head"),
+        description=mark("What stands on top of the encoder. The chapter's head is linear: z = hW + b."),
+    )
     head_learning_rate: float | None = Field(
-        None, title=mark("Learning rate of the head"), gt=0, le=1,
-        description=mark("How far each step moves the weights of the head. The head starts at random and bears a high rate."))
+        None,
+        title=mark("Learning rate of the head"),
+        gt=0,
+        le=1,
+        description=mark(
+            "How far each step moves the weights of the head. The head starts at random and bears a high rate."
+        ),
+    )
     learning_rate: float | None = Field(
-        None, title=mark("Learning rate of the body"), gt=0, le=0.1,
-        description=mark("How far each step moves the pre-trained weights. Too high a rate makes them forget what they knew."))
-    epochs: int = Field(5, title=mark("Epochs"), ge=1, le=200, description=mark("How many times every training example is seen."))
-    batch_size: int = Field(16, title=mark("Batch size"), ge=1, le=256,
-                            description=mark("Examples per step: the gradient is their mean."))
-    max_length: int = Field(128, title=mark("Maximum length"), ge=8, le=512,
-                            description=mark("Sub-words per input, [CLS] and [SEP] included. Longer texts are cut; long sentences with tags are read in windows."))
-    dropout: float = Field(0.1, title=mark("Dropout"), ge=0, le=0.9,
-                           description=mark("Share of values set to zero at random while learning. Frozen layers have none."))
-    weight_decay: float = Field(0.01, title=mark("Weight decay"), ge=0, le=1,
-                                description=mark("Pulls the weights that learn towards zero at each step, except biases and LayerNorm."))
-    warmup_ratio: float = Field(0.1, title=mark("Warm-up"), ge=0, le=1,
-                                description=mark("Share of the steps in which the rate climbs from zero to its full value."))
+        None,
+        title=mark("Learning rate of the body"),
+        gt=0,
+        le=0.1,
+        description=mark(
+            "How far each step moves the pre-trained weights. Too high a rate makes them forget what they knew."
+        ),
+    )
+    epochs: int = Field(
+        5, title=mark("Epochs"), ge=1, le=200, description=mark("How many times every training example is seen.")
+    )
+    batch_size: int = Field(
+        16, title=mark("Batch size"), ge=1, le=256, description=mark("Examples per step: the gradient is their mean.")
+    )
+    max_length: int = Field(
+        128,
+        title=mark("Maximum length"),
+        ge=8,
+        le=512,
+        description=mark(
+            "Sub-words per input, [CLS] and [SEP] included. Longer texts are cut; long sentences with tags are read in windows."
+        ),
+    )
+    dropout: float = Field(
+        0.1,
+        title=mark("Dropout"),
+        ge=0,
+        le=0.9,
+        description=mark("Share of values set to zero at random while learning. Frozen layers have none."),
+    )
+    weight_decay: float = Field(
+        0.01,
+        title=mark("Weight decay"),
+        ge=0,
+        le=1,
+        description=mark("Pulls the weights that learn towards zero at each step, except biases and LayerNorm."),
+    )
+    warmup_ratio: float = Field(
+        0.1,
+        title=mark("Warm-up"),
+        ge=0,
+        le=1,
+        description=mark("Share of the steps in which the rate climbs from zero to its full value."),
+    )
     schedule: Literal["linear", "constant"] = Field(
-        "linear", title=mark("Schedule"), description=mark("After warm-up the rate falls to zero in a straight line, or stays."))
-    max_grad_norm: float = Field(1.0, title=mark("Gradient clipping"), gt=0, le=100,
-                                 description=mark("A longer gradient is shortened to this norm."))
+        "linear",
+        title=mark("Schedule"),
+        description=mark("After warm-up the rate falls to zero in a straight line, or stays."),
+    )
+    max_grad_norm: float = Field(
+        1.0,
+        title=mark("Gradient clipping"),
+        gt=0,
+        le=100,
+        description=mark("A longer gradient is shortened to this norm."),
+    )
     early_stopping_metric: Literal["validation_loss", "metric"] = Field(
-        "metric", title=mark("Best model by"),
-        description=mark("What decides which evaluation was the best, and when to stop early."))
-    patience: int = Field(3, title=mark("Patience"), ge=0, le=100,
-                          description=mark("Evaluations without a new best before the run stops by itself. 0: never."))
-    validation_share: float = Field(0.2, title=mark("Validation share"), gt=0, lt=1,
-                                    description=mark("Share of the examples kept aside to measure, never to learn."))
-    label_all_pieces: bool = Field(False, title=mark("Label every sub-word"),
-                                   description=mark("Off: only the first sub-word of a word carries its tag."))
-    seed: int = Field(0, title=mark("Seed"), ge=0, le=2**31 - 1,
-                      description=mark("Where all chance comes from: split, order, head, dropout. Same seed, same run."))
+        "metric",
+        title=mark("Best model by"),
+        description=mark("What decides which evaluation was the best, and when to stop early."),
+    )
+    patience: int = Field(
+        3,
+        title=mark("Patience"),
+        ge=0,
+        le=100,
+        description=mark("Evaluations without a new best before the run stops by itself. 0: never."),
+    )
+    validation_share: float = Field(
+        0.2,
+        title=mark("Validation share"),
+        gt=0,
+        lt=1,
+        description=mark("Share of the examples kept aside to measure, never to learn."),
+    )
+    label_all_pieces: bool = Field(
+        False,
+        title=mark("Label every sub-word"),
+        description=mark("Off: only the first sub-word of a word carries its tag."),
+    )
+    seed: int = Field(
+        0,
+        title=mark("Seed"),
+        ge=0,
+        le=2**31 - 1,
+        description=mark("Where all chance comes from: split, order, head, dropout. Same seed, same run."),
+    )
 
     @property
     def body_rate(self) -> float:
@@ -89,8 +165,11 @@ def suggest_epochs(examples: int) -> int:
 def parse_strategy(strategy: str) -> tuple[str, int]:
     """`last_layers:2` -> ("last_layers", 2); others -> (name, 0). Raises ConfigError for an unknown name."""
     if not re.fullmatch(r"full|head_only|last_layers:[1-9]\d?", strategy):
-        raise ConfigError("Strategy: “{found}” is not known. Write one of: {known}.", found=strategy,
-                          known=", ".join(nearest_first(strategy, STRATEGY_FORMS)))
+        raise ConfigError(
+            "Strategy: “{found}” is not known. Write one of: {known}.",
+            found=strategy,
+            known=", ".join(nearest_first(strategy, STRATEGY_FORMS)),
+        )
     name, _, count = strategy.partition(":")
     return name, int(count or 0)
 
@@ -116,20 +195,40 @@ def validate(values: dict[str, Any]) -> RunConfig:
 def _sentence(detail: dict[str, Any]) -> UserError:
     name, found = str(detail["loc"][0]), detail.get("input")
     if name not in RunConfig.model_fields:
-        return UserError("There is no setting “{name}”. Nearest: {known}.", name=name,
-                         known=", ".join(nearest_first(name, RunConfig.model_fields)[:3]))
+        return UserError(
+            "There is no setting “{name}”. Nearest: {known}.",
+            name=name,
+            known=", ".join(nearest_first(name, RunConfig.model_fields)[:3]),
+        )
     title = RunConfig.model_fields[name].title
     if name == "strategy":
-        return UserError("Strategy: “{found}” is not known. Write one of: {known}.", found=found,
-                         known=", ".join(nearest_first(str(found), STRATEGY_FORMS)))
+        return UserError(
+            "Strategy: “{found}” is not known. Write one of: {known}.",
+            found=found,
+            known=", ".join(nearest_first(str(found), STRATEGY_FORMS)),
+        )
     if "expected" in detail.get("ctx", {}):
-        return UserError("{title}: “{found}” is not known. Write one of: {known}.", title=title, found=found,
-                         known=detail["ctx"]["expected"])
+        return UserError(
+            "{title}: “{found}” is not known. Write one of: {known}.",
+            title=title,
+            found=found,
+            known=detail["ctx"]["expected"],
+        )
     low, high = limits(name)
     if detail["type"] == "greater_than":
-        return UserError("{title}: found {found}, but it must be above {low} and at most {high}.",
-                         title=title, found=found, low=low, high=high)
+        return UserError(
+            "{title}: found {found}, but it must be above {low} and at most {high}.",
+            title=title,
+            found=found,
+            low=low,
+            high=high,
+        )
     if low is None or high is None:
         return UserError("{title}: “{found}” cannot be used. Write a text that is not empty.", title=title, found=found)
-    return UserError("{title}: found {found}, but it must be a number from {low} to {high}.",
-                     title=title, found=found, low=low, high=high)
+    return UserError(
+        "{title}: found {found}, but it must be a number from {low} to {high}.",
+        title=title,
+        found=found,
+        low=low,
+        high=high,
+    )

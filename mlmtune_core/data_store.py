@@ -22,12 +22,15 @@ class Sample:
     task: str
 
 
-SAMPLES = {sample.id: sample for sample in (
-    Sample("sample-sentiment-en", "sentiment.en.csv", mark("Sentiment"), "en", "sequence_classification"),
-    Sample("sample-sentiment-pt", "sentiment.pt.csv", mark("Sentiment"), "pt-BR", "sequence_classification"),
-    Sample("sample-entities-en", "entities.en.conll", mark("Named entities"), "en", "token_classification"),
-    Sample("sample-entities-pt", "entities.pt.conll", mark("Named entities"), "pt-BR", "token_classification"),
-)}
+SAMPLES = {
+    sample.id: sample
+    for sample in (
+        Sample("sample-sentiment-en", "sentiment.en.csv", mark("Sentiment"), "en", "sequence_classification"),
+        Sample("sample-sentiment-pt", "sentiment.pt.csv", mark("Sentiment"), "pt-BR", "sequence_classification"),
+        Sample("sample-entities-en", "entities.en.conll", mark("Named entities"), "en", "token_classification"),
+        Sample("sample-entities-pt", "entities.pt.conll", mark("Named entities"), "pt-BR", "token_classification"),
+    )
+}
 
 
 def keep_upload(name: str, raw: bytes) -> str:

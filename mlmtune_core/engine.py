@@ -37,7 +37,10 @@ class Engine:
         folder.mkdir(parents=True, exist_ok=True)
         names = [(f"train-{i}", "train") for i in range(train_workers)] + [("inspect", "inspect")]
         workers = {name: {"cls": Nanny, "options": _worker_options(name, role, str(folder))} for name, role in names}
-        scheduler = {"cls": Scheduler, "options": {"host": HOST, "port": 0, "dashboard": False, "dashboard_address": f"{HOST}:0"}}
+        scheduler = {
+            "cls": Scheduler,
+            "options": {"host": HOST, "port": 0, "dashboard": False, "dashboard_address": f"{HOST}:0"},
+        }
         self._cluster = SpecCluster(scheduler=scheduler, workers=workers, silence_logs=logging.ERROR)
         self._client = Client(self._cluster, set_as_default=False)
 
@@ -46,8 +49,15 @@ class Engine:
         known = self._runs.get(run.id)
         if known is not None and not known.done():
             return
-        future = self._client.submit(_call, "mlmtune_core.worker:run", str(run.folder), self.threads,
-                                     resources={"train": 1}, pure=False, key=f"{run.id}-{os.urandom(4).hex()}")
+        future = self._client.submit(
+            _call,
+            "mlmtune_core.worker:run",
+            str(run.folder),
+            self.threads,
+            resources={"train": 1},
+            pure=False,
+            key=f"{run.id}-{os.urandom(4).hex()}",
+        )
         self._runs[run.id] = future
         future.add_done_callback(lambda done: self._settle(run, done))
 
@@ -58,7 +68,9 @@ class Engine:
             result = future.result(timeout=seconds)
         except TookTooLong:
             future.cancel()
-            raise RunError("No answer after {seconds} seconds. Wait a moment and try again.", seconds=round(seconds)) from None
+            raise RunError(
+                "No answer after {seconds} seconds. Wait a moment and try again.", seconds=round(seconds)
+            ) from None
         if isinstance(result, UserError):
             raise result
         return result
@@ -76,7 +88,10 @@ class Engine:
     def _settle(self, run: Run, future: Future) -> None:
         """A run whose worker died again and again ends with a sentence instead of waiting for ever."""
         if future.status == "error" and run.summary() is None:
-            error = RunError("The worker process died {times} times on this run, most likely for want of memory. Try a smaller batch size or maximum length.", times=3)
+            error = RunError(
+                "The worker process died {times} times on this run, most likely for want of memory. Try a smaller batch size or maximum length.",
+                times=3,
+            )
             event = failure(error)
             run.append(event)
             run.finish({"reason": "failed", "template": event.template, "values": event.values, "seconds": 0.0})
@@ -131,8 +146,18 @@ _current: Engine | None = None
 
 
 def _worker_options(name: str, role: str, folder: str) -> dict[str, Any]:
-    return {"name": name, "nthreads": 1, "host": HOST, "resources": {role: 1}, "memory_limit": 0, "dashboard": False, "dashboard_address": f"{HOST}:0",
-            "local_directory": folder, "plugins": [Warm(role)], "silence_logs": logging.ERROR}
+    return {
+        "name": name,
+        "nthreads": 1,
+        "host": HOST,
+        "resources": {role: 1},
+        "memory_limit": 0,
+        "dashboard": False,
+        "dashboard_address": f"{HOST}:0",
+        "local_directory": folder,
+        "plugins": [Warm(role)],
+        "silence_logs": logging.ERROR,
+    }
 
 
 def _call(path: str, *args: Any) -> Any:

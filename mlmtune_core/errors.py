@@ -60,13 +60,16 @@ class RunError(UserError):
     """A run that is not there, or not ready for what was asked."""
 
 
-def _rebuild(kind: type[UserError], template: str, values: dict[str, object], problems: tuple[UserError, ...]) -> UserError:
+def _rebuild(
+    kind: type[UserError], template: str, values: dict[str, object], problems: tuple[UserError, ...]
+) -> UserError:
     """What unpickling calls: errors travel between processes."""
     return kind(template, problems, **values) if issubclass(kind, ConfigError) else kind(template, **values)
 
 
 def nearest_first(name: str, known: Iterable[str]) -> list[str]:
     """`known` sorted by likeness to `name`, nearest first."""
+
     def likeness(other: str) -> float:
         return difflib.SequenceMatcher(None, name.lower(), other.lower()).ratio()
 

@@ -27,11 +27,14 @@ def last_layers(encoder: nn.Module, head: nn.Module, count: int) -> None:
     """The head and the last `count` layers learn (the chapter's “fine-tuning em camadas”)."""
     layers = find_layers(encoder)
     if count > len(layers):
-        raise ConfigError("Strategy: last_layers:{count}, but this checkpoint has {found} layers. Give a number from 1 to {found}.",
-                          count=count, found=len(layers))
+        raise ConfigError(
+            "Strategy: last_layers:{count}, but this checkpoint has {found} layers. Give a number from 1 to {found}.",
+            count=count,
+            found=len(layers),
+        )
     _set_learning(encoder, False)
     _set_learning(head, True)
-    for layer in layers[len(layers) - count:]:
+    for layer in layers[len(layers) - count :]:
         _set_learning(layer, True)
     final_norm = getattr(encoder, "final_norm", None)
     if isinstance(final_norm, nn.Module):
@@ -56,8 +59,10 @@ def find_layers(encoder: nn.Module) -> nn.ModuleList:
     for module in encoder.modules():
         if isinstance(module, nn.ModuleList) and len(module) == wanted:
             return module
-    raise ConfigError("This checkpoint has no stack of {wanted} separate layers (ALBERT shares one). Choose full or head_only.",
-                      wanted=wanted)
+    raise ConfigError(
+        "This checkpoint has no stack of {wanted} separate layers (ALBERT shares one). Choose full or head_only.",
+        wanted=wanted,
+    )
 
 
 def set_train_mode(model: nn.Module) -> None:
@@ -95,4 +100,3 @@ def _freeze_unused_pooler(encoder: nn.Module) -> None:
     """A pooler still in the encoder is on no path to the output: the head `pooler` takes it over (see model.build)."""
     if getattr(encoder, "pooler", None) is not None:
         _set_learning(encoder.pooler, False)
-

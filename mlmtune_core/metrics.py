@@ -11,8 +11,10 @@ from sklearn.metrics import accuracy_score, f1_score
 
 def classification(true: Sequence[str], predicted: Sequence[str]) -> dict[str, float]:
     """accuracy, and F1 averaged over the classes that occur (macro)."""
-    return {"accuracy": float(accuracy_score(true, predicted)),
-            "macro_f1": float(f1_score(true, predicted, average="macro", zero_division=0))}
+    return {
+        "accuracy": float(accuracy_score(true, predicted)),
+        "macro_f1": float(f1_score(true, predicted, average="macro", zero_division=0)),
+    }
 
 
 def entities(true: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]]) -> dict[str, float]:
@@ -23,9 +25,11 @@ def entities(true: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]]) 
     spans = [[_as_span(tag) for tag in tags] for tags in true], [[_as_span(tag) for tag in tags] for tags in predicted]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # seqeval warns on every set without a predicted entity
-        scores = {"entity_f1": entity_f1_score(*spans, zero_division=0),
-                  "entity_precision": entity_precision_score(*spans, zero_division=0),
-                  "entity_recall": entity_recall_score(*spans, zero_division=0)}
+        scores = {
+            "entity_f1": entity_f1_score(*spans, zero_division=0),
+            "entity_precision": entity_precision_score(*spans, zero_division=0),
+            "entity_recall": entity_recall_score(*spans, zero_division=0),
+        }
     flat = [tag for tags in true for tag in tags], [tag for tags in predicted for tag in tags]
     return {name: float(score) for name, score in scores.items()} | {"token_accuracy": float(accuracy_score(*flat))}
 

@@ -13,11 +13,11 @@ from safetensors import safe_open
 from mlmtune_core import checkpoints
 from mlmtune_core.config import RunConfig
 from mlmtune_core.errors import RunError
+from mlmtune_core.evaluating import compute_logits
 from mlmtune_core.model import Model
 from mlmtune_core.run_store import Run, open_run
 from mlmtune_core.tasks import TASKS
 from mlmtune_core.tasks.base import Encoded
-from mlmtune_core.training import compute_logits
 from mlmtune_core.worker import make_model
 
 WORDS = re.compile(r"\w+(?:[-'’]\w+)*|[^\w\s]")
@@ -99,18 +99,25 @@ def _load(folder: str, _changed: int) -> Trained:
     model = make_model(config, label_names)
     unexpected = model.load_state_dict(weights, strict=False).unexpected_keys
     if unexpected:
-        raise RunError("The kept weights do not fit the checkpoint ({names}). Was it changed since the run?", names=", ".join(unexpected[:3]))
+        raise RunError(
+            "The kept weights do not fit the checkpoint ({names}). Was it changed since the run?",
+            names=", ".join(unexpected[:3]),
+        )
     return Trained(config, model.eval(), checkpoints.load_tokenizer(config.checkpoint), label_names)
 
 
 def _scores(logits: np.ndarray, label_names: Sequence[str]) -> dict[str, Any]:
     probabilities = softmax(logits)
-    return {"label": label_names[int(logits.argmax())],
-            "logits": {name: float(value) for name, value in zip(label_names, logits, strict=True)},
-            "probabilities": {name: float(value) for name, value in zip(label_names, probabilities, strict=True)}}
+    return {
+        "label": label_names[int(logits.argmax())],
+        "logits": {name: float(value) for name, value in zip(label_names, logits, strict=True)},
+        "probabilities": {name: float(value) for name, value in zip(label_names, probabilities, strict=True)},
+    }
 
 
-def _words(trained: Trained, encoded: Sequence[Encoded], logits: Sequence[np.ndarray], words: Sequence[str]) -> list[dict[str, Any]]:
+def _words(
+    trained: Trained, encoded: Sequence[Encoded], logits: Sequence[np.ndarray], words: Sequence[str]
+) -> list[dict[str, Any]]:
     """Per word: its sub-words, and the scores of the first of them."""
     found: dict[int, dict[str, Any]] = {}
     for item, scores in zip(encoded, logits, strict=True):

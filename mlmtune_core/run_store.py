@@ -79,7 +79,7 @@ class Run:
         with path.open("rb") as log:
             log.seek(after)
             chunk = log.read(limit)
-        whole = chunk[:chunk.rfind(b"\n") + 1]
+        whole = chunk[: chunk.rfind(b"\n") + 1]
         rows = [json.loads(line) for line in whole.splitlines() if line]
         return rows, after + len(whole), len(chunk) == limit
 
@@ -91,7 +91,7 @@ class Run:
             new, after, more = self.read_events(after)
             rows += new
         starts = [i for i, row in enumerate(rows) if row["kind"] == "Started"]
-        current = rows[starts[-1]:] if starts else rows
+        current = rows[starts[-1] :] if starts else rows
         return [row for row in current if kind in (None, row["kind"])]
 
     def request(self, wish: str) -> None:
@@ -143,7 +143,7 @@ class Run:
         start = max(0, size - 4096)
         with path.open("rb") if size else open(os.devnull, "rb") as log:
             log.seek(start)
-            lines = log.read().split(b"\n")[1 if start else 0:-1]
+            lines = log.read().split(b"\n")[1 if start else 0 : -1]
         for line in reversed(lines):
             row = json.loads(line)
             if row["kind"] == "StepDone":
@@ -199,5 +199,11 @@ def failure(error: Exception) -> Failed:
     """An error as the event that ends a run; one that is not meant for readers gets a sentence of its own."""
     template, values = getattr(error, "template", None), getattr(error, "values", {})
     if template is None:
-        template, values = "The run broke off by a fault of mlmtune ({error}). Start it again; if it comes back, report it.", {"error": f"{type(error).__name__}: {error}"}
-    return Failed(template, {name: value if isinstance(value, int | float | str) else str(value) for name, value in values.items()})
+        template, values = (
+            "The run broke off by a fault of mlmtune ({error}). Start it again; if it comes back, report it.",
+            {"error": f"{type(error).__name__}: {error}"},
+        )
+    return Failed(
+        template,
+        {name: value if isinstance(value, int | float | str) else str(value) for name, value in values.items()},
+    )

@@ -34,13 +34,20 @@ def summarise(rows: Sequence[dict[str, Any]]) -> Progress:
     if start is None:
         return Progress()
     last_step = steps[-1] if steps else {"step": 0, "epoch": 0.0}
-    return Progress(step=last_step["step"], total_steps=start["total_steps"], epoch=last_step["epoch"], epochs=start["epochs"],
-                    examples_per_second=_speed(steps), seconds_left=_seconds_left(start, steps, rows),
-                    patience_left=evaluations[-1]["patience_left"] if evaluations else None,
-                    frozen_unchanged=all(row["unchanged"] for row in checks) if checks else None,
-                    frozen_weights=checks[-1]["weights"] if checks else 0,
-                    best=next((row for row in reversed(evaluations) if row["is_best"]), None),
-                    last=evaluations[-1] if evaluations else None, start=start)
+    return Progress(
+        step=last_step["step"],
+        total_steps=start["total_steps"],
+        epoch=last_step["epoch"],
+        epochs=start["epochs"],
+        examples_per_second=_speed(steps),
+        seconds_left=_seconds_left(start, steps, rows),
+        patience_left=evaluations[-1]["patience_left"] if evaluations else None,
+        frozen_unchanged=all(row["unchanged"] for row in checks) if checks else None,
+        frozen_weights=checks[-1]["weights"] if checks else 0,
+        best=next((row for row in reversed(evaluations) if row["is_best"]), None),
+        last=evaluations[-1] if evaluations else None,
+        start=start,
+    )
 
 
 def _speed(steps: Sequence[dict[str, Any]]) -> float | None:
@@ -53,7 +60,9 @@ def _speed(steps: Sequence[dict[str, Any]]) -> float | None:
     return sum(row["examples"] for row in recent) / len(recent) / usual
 
 
-def _seconds_left(start: dict[str, Any], steps: Sequence[dict[str, Any]], rows: Sequence[dict[str, Any]]) -> float | None:
+def _seconds_left(
+    start: dict[str, Any], steps: Sequence[dict[str, Any]], rows: Sequence[dict[str, Any]]
+) -> float | None:
     """Time so far, measuring included, carried on to the last step."""
     if len(steps) < 2:
         return None

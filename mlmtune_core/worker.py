@@ -14,12 +14,13 @@ from safetensors.torch import save
 from mlmtune_core import checkpoints
 from mlmtune_core.config import BUNDLED, RunConfig
 from mlmtune_core.errors import DataError, UserError
+from mlmtune_core.evaluating import Dataset, describe_best
 from mlmtune_core.events import EvalDone, Event, Finished, FrozenChecked, PhaseStarted, Progress
 from mlmtune_core.freezing import apply_strategy
 from mlmtune_core.model import Model, build
 from mlmtune_core.run_store import HEARTBEAT_SECONDS, Run, failure, write_atomically
 from mlmtune_core.tasks import TASKS
-from mlmtune_core.training import Dataset, describe_best, train
+from mlmtune_core.training import train
 
 PROGRESS_SECONDS = 0.5
 
@@ -50,7 +51,14 @@ def carry_out(this: Run) -> Iterator[Event]:
         except Exception as error:
             event = failure(error)
             this.append(event)
-            this.finish({"reason": "failed", "template": event.template, "values": event.values, "seconds": time.monotonic() - started})
+            this.finish(
+                {
+                    "reason": "failed",
+                    "template": event.template,
+                    "values": event.values,
+                    "seconds": time.monotonic() - started,
+                }
+            )
             yield event
             if not isinstance(error, UserError):
                 raise
@@ -66,30 +74,43 @@ def _events(this: Run) -> Iterator[tuple[Event, Model | None, dict[str, Any]]]:
     label_names = task.find_labels(splits["train"])
     sets = {}
     for name, examples in splits.items():
-        sets[name] = Dataset(examples, task.encode(examples, tokenizer, label_names, config.max_length, config.label_all_pieces))
+        sets[name] = Dataset(
+            examples, task.encode(examples, tokenizer, label_names, config.max_length, config.label_all_pieces)
+        )
     torch.manual_seed(config.seed)
     model = make_model(config, label_names)
     apply_strategy(config.strategy, model.encoder, model.head)
     known = {"label_names": label_names}
-    for event in train(model, task, sets["train"], sets["validation"], label_names, config, tokenizer.pad_token_id or 0):
+    for event in train(
+        model, task, sets["train"], sets["validation"], label_names, config, tokenizer.pad_token_id or 0
+    ):
         yield event, model, known
 
 
 def make_model(config: RunConfig, label_names: list[str]) -> Model:
     """The encoder of the configured checkpoint with a fresh head for these labels."""
     encoder = checkpoints.load_encoder(config.checkpoint, config.dropout)
-    return build(encoder, TASKS[config.task].build_head(encoder.config.hidden_size, label_names, config.head, config.dropout))
+    return build(
+        encoder, TASKS[config.task].build_head(encoder.config.hidden_size, label_names, config.head, config.dropout)
+    )
 
 
 def _read_splits(this: Run, task: Any) -> dict[str, list[Any]]:
     """split -> examples. Validation labels that were never learnt are an error of the data."""
     frame = this.data()
-    splits = {name: task.to_examples(frame[frame["split"] == name].to_dict("records")) for name in ("train", "validation")}
+    splits = {
+        name: task.to_examples(frame[frame["split"] == name].to_dict("records")) for name in ("train", "validation")
+    }
     if not all(splits.values()):
-        raise DataError("One side of the split is empty. Give at least one example to learn from and one to measure with.")
+        raise DataError(
+            "One side of the split is empty. Give at least one example to learn from and one to measure with."
+        )
     unknown = sorted(set(task.find_labels(splits["validation"])) - set(task.find_labels(splits["train"])))
     if unknown and task.LABELS_ARE == "one per text":
-        raise DataError("Labels found only in the validation set: {labels}. Add training rows with them, or remove them.", labels=", ".join(unknown))
+        raise DataError(
+            "Labels found only in the validation set: {labels}. Add training rows with them, or remove them.",
+            labels=", ".join(unknown),
+        )
     return splits
 
 
@@ -123,14 +144,23 @@ def _written(this: Run, events: Iterator[Event], started: float) -> Iterator[Eve
         if isinstance(event, FrozenChecked):
             frozen_unchanged = event.unchanged if frozen_unchanged is not False else False
         if isinstance(event, Finished):
-            this.finish({"reason": event.reason, "best": event.best, "frozen_unchanged": frozen_unchanged, "seconds": time.monotonic() - started})
+            this.finish(
+                {
+                    "reason": event.reason,
+                    "best": event.best,
+                    "frozen_unchanged": frozen_unchanged,
+                    "seconds": time.monotonic() - started,
+                }
+            )
         this.append(event)
         yield event
 
 
 def save_best(this: Run, model: Model, known: dict[str, Any], best: dict[str, object]) -> None:
     """Writes the weights that learn, with label names and scores in the header, as one file that is whole or not there."""
-    weights = {name: weight.detach().cpu().contiguous() for name, weight in model.named_parameters() if weight.requires_grad}
+    weights = {
+        name: weight.detach().cpu().contiguous() for name, weight in model.named_parameters() if weight.requires_grad
+    }
     this.best_folder.mkdir(exist_ok=True)
     header = {"label_names": json.dumps(known["label_names"]), "best": json.dumps(best)}
     write_atomically(this.best_folder / "weights.safetensors", save(weights, metadata=header))

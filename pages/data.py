@@ -22,7 +22,10 @@ def draw(visit: Visit) -> None:
     _draw_upload(visit)
     data_id = remembered("data")
     if not data_id:
-        st.info(tr("Choose a file above, or take a sample from the first page. You will see here what was found in it."), icon=":material/arrow_upward:")
+        st.info(
+            tr("Choose a file above, or take a sample from the first page. You will see here what was found in it."),
+            icon=":material/arrow_upward:",
+        )
         return
     try:
         dataset = open_dataset(data_id)
@@ -38,7 +41,9 @@ def draw(visit: Visit) -> None:
         st.dataframe(dataset.table.rows.head(20), key="raw_rows")
         return
     sound = _draw_report(visit, report)
-    if sound and st.button(tr("Go on: train on these data"), key="to_train", type="primary", icon=":material/arrow_forward:"):
+    if sound and st.button(
+        tr("Go on: train on these data"), key="to_train", type="primary", icon=":material/arrow_forward:"
+    ):
         go_to("train")
     if sound:
         draw_examples(visit, dataset, report)
@@ -47,9 +52,15 @@ def draw(visit: Visit) -> None:
 def _draw_upload(visit: Visit) -> None:
     tr = visit.tr
     with st.expander(tr("Upload a file"), expanded=not remembered("data"), icon=":material/upload_file:"):
-        st.markdown(tr("**One label per text**: CSV, TSV or JSON Lines with a text and a label in each row.  \n"
-                       "**One label per word**: CoNLL columns, a word and its tag on each line, an empty line between sentences."))
-        upload = st.file_uploader(tr("File (up to 50 MB)"), type=UPLOAD_ENDINGS, key=f"upload_{st.session_state.get('uploads', 0)}")
+        st.markdown(
+            tr(
+                "**One label per text**: CSV, TSV or JSON Lines with a text and a label in each row.  \n"
+                "**One label per word**: CoNLL columns, a word and its tag on each line, an empty line between sentences."
+            )
+        )
+        upload = st.file_uploader(
+            tr("File (up to 50 MB)"), type=UPLOAD_ENDINGS, key=f"upload_{st.session_state.get('uploads', 0)}"
+        )
         if upload is None:
             return
         try:
@@ -65,7 +76,11 @@ def _draw_upload(visit: Visit) -> None:
 
 def _title(visit: Visit, dataset: Dataset) -> str:
     tr = visit.tr
-    return literal(dataset.table.name) if dataset.id not in SAMPLES else tr("Sample") + ": " + tr(SAMPLES[dataset.id].topic)
+    return (
+        literal(dataset.table.name)
+        if dataset.id not in SAMPLES
+        else tr("Sample") + ": " + tr(SAMPLES[dataset.id].topic)
+    )
 
 
 def _draw_reading(visit: Visit, dataset: Dataset) -> None:
@@ -83,13 +98,21 @@ def _draw_reading(visit: Visit, dataset: Dataset) -> None:
     for column, role in zip(st.columns(len(ROLES[task]) + 1), ROLES[task], strict=False):
         with column:
             options = ({} if role in dataset.columns else {"": "–"}) | {name: name for name in dataset.table.columns}
-            chosen[role] = choice(st.selectbox, names[role], options, f"column_{dataset.id}_{task}_{role}", default=dataset.columns.get(role))
+            chosen[role] = choice(
+                st.selectbox,
+                names[role],
+                options,
+                f"column_{dataset.id}_{task}_{role}",
+                default=dataset.columns.get(role),
+            )
     chosen = {role: column for role, column in chosen.items() if column}
     header = dataset.header
     if form.kind == "table":
         header = st.toggle(tr("The first row holds column names"), value=form.header, key=f"header_{dataset.id}")
     if chosen != dataset.columns or header != dataset.header:
-        keep_reading(dataset.id, {"task": task, "columns": chosen if header == dataset.header else {}, "header": header})
+        keep_reading(
+            dataset.id, {"task": task, "columns": chosen if header == dataset.header else {}, "header": header}
+        )
         st.rerun()
 
 
@@ -102,11 +125,24 @@ def _draw_report(visit: Visit, report: Report) -> bool:
         st.metric(tr("Labels"), visit.number(len(report.labels)), border=True, width="content")
     for problem in report.problems:
         show = st.error if problem.severity == "error" else st.warning
-        show(problem.say(tr).replace("$", r"\$"), icon=":material/error:" if problem.severity == "error" else ":material/warning:")
-        with st.expander(tr("Rows at fault: {rows}").format(rows=", ".join(map(str, problem.rows[:12])) + (" …" if problem.count > 12 else ""))):
-            at_fault = report.all_rows()[lambda frame: frame["row"].isin(problem.rows)]
+        show(
+            problem.say(tr).replace("$", r"\$"),
+            icon=":material/error:" if problem.severity == "error" else ":material/warning:",
+        )
+        with st.expander(
+            tr("Rows at fault: {rows}").format(
+                rows=", ".join(map(str, problem.rows[:12])) + (" …" if problem.count > 12 else "")
+            )
+        ):
+            at_fault = report.rows_at_fault(problem)
             st.dataframe(at_fault, hide_index=True, key=f"rows_{problem.kind}")
-            st.download_button(tr("Download these rows"), at_fault.to_csv(index=False).encode("utf-8-sig"), f"{problem.kind}.csv", "text/csv", key=f"download_{problem.kind}")
+            st.download_button(
+                tr("Download these rows"),
+                at_fault.to_csv(index=False).encode("utf-8-sig"),
+                f"{problem.kind}.csv",
+                "text/csv",
+                key=f"download_{problem.kind}",
+            )
     return not report.errors
 
 

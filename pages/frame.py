@@ -17,13 +17,29 @@ def main() -> None:
     st.set_page_config(page_title="mlmtune", page_icon=str(ICON), layout="wide")
     visit = begin_visit()
     tr = visit.tr
-    titles = {"home": tr("Start here"), "data": tr("Data"), "train": tr("Train"), "watch": tr("Watch"), "inspect": tr("Inspect")}
-    pages = {name: st.Page(f"{name}.py", title=title if name == "home" else f"{number} {title}", url_path="" if name == "home" else name, default=name == "home")
-             for number, (name, title) in enumerate(titles.items())}
+    titles = {
+        "home": tr("Start here"),
+        "data": tr("Data"),
+        "train": tr("Train"),
+        "watch": tr("Watch"),
+        "inspect": tr("Inspect"),
+    }
+    pages = {
+        name: st.Page(
+            f"{name}.py",
+            title=title if name == "home" else f"{number} {title}",
+            url_path="" if name == "home" else name,
+            default=name == "home",
+        )
+        for number, (name, title) in enumerate(titles.items())
+    }
     st.session_state["pages"] = pages
     page = st.navigation(list(pages.values()), position="top")
     title, corner = st.columns([5, 1], vertical_alignment="center")
-    title.title(tr("See what fine-tuning does to a language model") if page is pages["home"] else page.title.partition(" ")[2], anchor=False)
+    title.title(
+        tr("See what fine-tuning does to a language model") if page is pages["home"] else page.title.partition(" ")[2],
+        anchor=False,
+    )
     with corner:
         _offer_languages(visit)
     try:
@@ -33,7 +49,15 @@ def main() -> None:
 
 
 def _offer_languages(visit: Visit) -> None:
-    chosen = choice(st.segmented_control, visit.tr("Language"), LANGUAGES, "language", default=visit.language, label_visibility="collapsed", required=True)
+    chosen = choice(
+        st.segmented_control,
+        visit.tr("Language"),
+        LANGUAGES,
+        "language",
+        default=visit.language,
+        label_visibility="collapsed",
+        required=True,
+    )
     if chosen != visit.language:
         st.session_state["lang"] = chosen
         st.query_params["lang"] = chosen

@@ -11,14 +11,20 @@ from pages.parts.visit import Visit, go_to, this_visit
 def draw(visit: Visit) -> None:
     """One sentence, two doors."""
     tr = visit.tr
-    st.markdown(tr("Give a pre-trained BERT a few hundred labelled sentences, choose which of its weights may learn, watch the curves "
-                   "while it learns, and then open it: every probability and every logit can be read."))
+    st.markdown(
+        tr(
+            "Give a pre-trained BERT a few hundred labelled sentences, choose which of its weights may learn, watch the curves "
+            "while it learns, and then open it: every probability and every logit can be read."
+        )
+    )
     left, right = st.columns(2, gap="large")
     with left, st.container(border=True, height="stretch"):
         _draw_sample_door(visit)
     with right, st.container(border=True, height="stretch"):
         st.subheader(tr("My own data"))
-        st.markdown(tr("A table with a text and a label per row (CSV, TSV, JSON Lines), or words with tags in CoNLL columns."))
+        st.markdown(
+            tr("A table with a text and a label per row (CSV, TSV, JSON Lines), or words with tags in CoNLL columns.")
+        )
         st.caption(tr("The file stays on this server. Nothing is sent anywhere else."))
         if st.button(tr("Bring my file"), key="own_data", icon=":material/upload_file:", width="stretch"):
             go_to("data", data="")
@@ -34,11 +40,23 @@ def _draw_sample_door(visit: Visit) -> None:
     with columns[0]:
         topic = choice(st.radio, tr("What should the model learn?"), topics, "sample_topic")
     with columns[1]:
-        language = choice(st.radio, tr("Language of the sentences"), {"en": LANGUAGES["en"], "pt": LANGUAGES["pt-BR"]}, "sample_language",
-                          default="en", help=tr("The bundled model was pre-trained on English."))
+        language = choice(
+            st.radio,
+            tr("Language of the sentences"),
+            {"en": LANGUAGES["en"], "pt": LANGUAGES["pt-BR"]},
+            "sample_language",
+            default="en",
+            help=tr("The bundled model was pre-trained on English."),
+        )
     if language == "pt" and topic == "sentiment":
-        st.caption(tr("The bundled model reads English: on Portuguese opinions it stays close to guessing. That is worth seeing once; a Portuguese checkpoint does better."))
-    if st.button(tr("Open the sample"), key="open_sample", type="primary", icon=":material/play_arrow:", width="stretch"):
+        st.caption(
+            tr(
+                "The bundled model reads English: on Portuguese opinions it stays close to guessing. That is worth seeing once; a Portuguese checkpoint does better."
+            )
+        )
+    if st.button(
+        tr("Open the sample"), key="open_sample", type="primary", icon=":material/play_arrow:", width="stretch"
+    ):
         go_to("data", data=f"sample-{topic}-{language}")
 
 

@@ -27,8 +27,14 @@ def draw(visit: Visit) -> None:
     missing = [problem.say(tr) for problem in report.errors]
     left, right = st.columns([5, 4], gap="large")
     with left:
-        st.markdown(tr("**Data:** {name}, {count} examples, {labels} labels. **Task:** {task}.").format(
-            name=literal(dataset.table.name), count=visit.number(report.rows_kept), labels=len(report.labels), task=task_names(tr)[dataset.task]))
+        st.markdown(
+            tr("**Data:** {name}, {count} examples, {labels} labels. **Task:** {task}.").format(
+                name=literal(dataset.table.name),
+                count=visit.number(report.rows_kept),
+                labels=len(report.labels),
+                task=task_names(tr)[dataset.task],
+            )
+        )
         settings = ask_settings(visit, dataset.task, report.rows_kept)
     config = None
     try:
@@ -51,15 +57,37 @@ def _draw_model(visit: Visit, settings: dict[str, object], labels: int) -> bool:
     except UserError as error:
         show_error(error)
         return False
-    st.markdown(tr("**{trainable} of {total} weights will learn ({share})**").format(
-        trainable=visit.number(seen["trainable"]), total=visit.number(seen["total"]), share=visit.percent(seen["trainable"] / seen["total"], 3)))
-    names = {"embeddings": tr("embeddings"), "pooler": tr("pooler"), "head": tr("head ({labels} labels)").format(labels=labels)}
+    st.markdown(
+        tr("**{trainable} of {total} weights will learn ({share})**").format(
+            trainable=visit.number(seen["trainable"]),
+            total=visit.number(seen["total"]),
+            share=visit.percent(seen["trainable"] / seen["total"], 3),
+        )
+    )
+    names = {
+        "embeddings": tr("embeddings"),
+        "pooler": tr("pooler"),
+        "head": tr("head ({labels} labels)").format(labels=labels),
+    }
     numbered, blocks = 0, []
     for block in seen["blocks"]:
         numbered += block["name"] == "layer"
-        blocks.append({"name": names.get(block["name"]) or tr("layer {number}").format(number=numbered), "detail": visit.number(block["weights"]), "state": block["state"]})
-    layer_stack(blocks, {"learning": tr("learns"), "frozen": tr("frozen"), "unused": tr("not used"),
-                         "alt": tr("The model as a stack of blocks, embeddings at the bottom, head on top.")})
+        blocks.append(
+            {
+                "name": names.get(block["name"]) or tr("layer {number}").format(number=numbered),
+                "detail": visit.number(block["weights"]),
+                "state": block["state"],
+            }
+        )
+    layer_stack(
+        blocks,
+        {
+            "learning": tr("learns"),
+            "frozen": tr("frozen"),
+            "unused": tr("not used"),
+            "alt": tr("The model as a stack of blocks, embeddings at the bottom, head on top."),
+        },
+    )
     return True
 
 
@@ -67,11 +95,26 @@ def _draw_start(visit: Visit, dataset: Dataset, config: RunConfig | None, missin
     tr = visit.tr
     for sentence in missing:
         st.error(literal(sentence), icon=":material/error:")
-    if st.button(tr("Start") if not missing else tr("Start (something is missing)"), key="start", type="primary", disabled=bool(missing) or config is None,
-                 icon=":material/play_arrow:", width="stretch"):
+    if st.button(
+        tr("Start") if not missing else tr("Start (something is missing)"),
+        key="start",
+        type="primary",
+        disabled=bool(missing) or config is None,
+        icon=":material/play_arrow:",
+        width="stretch",
+    ):
         report = dataset.report()
         examples = split_examples(report.examples, config.validation_share, config.seed)
-        run = create_run(config, examples, {"name": dataset.table.name, "id": dataset.id, "fingerprint": report.fingerprint, "columns": report.columns})
+        run = create_run(
+            config,
+            examples,
+            {
+                "name": dataset.table.name,
+                "id": dataset.id,
+                "fingerprint": report.fingerprint,
+                "columns": report.columns,
+            },
+        )
         engine.current().submit(run)
         go_to("watch", run=run.id)
 

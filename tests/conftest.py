@@ -12,7 +12,9 @@ from mlmtune_core.config import validate
 from mlmtune_core.run_store import create_run
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789.,!?'-"
-WORDS = "good bad film great awful the a was not Anna Lisbon works in at Acme and lives near Rome Bob met".lower().split()
+WORDS = (
+    "good bad film great awful the a was not Anna Lisbon works in at Acme and lives near Rome Bob met".lower().split()
+)
 
 
 @pytest.fixture(autouse=True)
@@ -29,40 +31,87 @@ def tiny_checkpoint(tmp_path_factory):
     from transformers import BertConfig, BertModel, BertTokenizerFast
 
     folder = tmp_path_factory.mktemp("tiny")
-    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *LETTERS, *[f"##{letter}" for letter in LETTERS], *dict.fromkeys(w for w in WORDS if len(w) > 1)]
+    vocabulary = [
+        "[PAD]",
+        "[UNK]",
+        "[CLS]",
+        "[SEP]",
+        "[MASK]",
+        *LETTERS,
+        *[f"##{letter}" for letter in LETTERS],
+        *dict.fromkeys(w for w in WORDS if len(w) > 1),
+    ]
     (folder / "vocab.txt").write_text("\n".join(vocabulary), encoding="utf-8")
     BertTokenizerFast(vocab=str(folder / "vocab.txt")).save_pretrained(folder)
     torch.manual_seed(0)
-    config = BertConfig(vocab_size=len(vocabulary), hidden_size=32, num_hidden_layers=4, num_attention_heads=4, intermediate_size=64, max_position_embeddings=512)
+    config = BertConfig(
+        vocab_size=len(vocabulary),
+        hidden_size=32,
+        num_hidden_layers=4,
+        num_attention_heads=4,
+        intermediate_size=64,
+        max_position_embeddings=512,
+    )
     BertModel(config).save_pretrained(folder)
     return str(folder)
 
 
-TEXTS = [("good film", "pos"), ("a great film", "pos"), ("the film was great", "pos"), ("not bad", "pos"),
-         ("bad film", "neg"), ("an awful film", "neg"), ("the film was bad", "neg"), ("not good", "neg")]
-SENTENCES = [("Anna lives in Lisbon", "B-PER O O B-LOC"), ("Bob works at Acme", "B-PER O O B-ORG"), ("Anna Bob met", "B-PER I-PER O"),
-             ("Rome was great", "B-LOC O O"), ("Acme Lisbon works", "B-ORG I-ORG O"), ("the film was bad", "O O O O")]
+TEXTS = [
+    ("good film", "pos"),
+    ("a great film", "pos"),
+    ("the film was great", "pos"),
+    ("not bad", "pos"),
+    ("bad film", "neg"),
+    ("an awful film", "neg"),
+    ("the film was bad", "neg"),
+    ("not good", "neg"),
+]
+SENTENCES = [
+    ("Anna lives in Lisbon", "B-PER O O B-LOC"),
+    ("Bob works at Acme", "B-PER O O B-ORG"),
+    ("Anna Bob met", "B-PER I-PER O"),
+    ("Rome was great", "B-LOC O O"),
+    ("Acme Lisbon works", "B-ORG I-ORG O"),
+    ("the film was bad", "O O O O"),
+]
 
 
 @pytest.fixture
 def text_frame():
     """Eight labelled texts, six to learn from."""
     split = ["train", "train", "train", "validation"] * 2
-    return pd.DataFrame({"row": range(2, 10), "text": [t for t, _ in TEXTS], "label": [label for _, label in TEXTS], "split": split})
+    return pd.DataFrame(
+        {"row": range(2, 10), "text": [t for t, _ in TEXTS], "label": [label for _, label in TEXTS], "split": split}
+    )
 
 
 @pytest.fixture
 def sentence_frame():
     """Six tagged sentences, each on both sides."""
-    one = pd.DataFrame({"row": range(1, 7), "words": [t.split() for t, _ in SENTENCES], "tags": [tags.split() for _, tags in SENTENCES]})
-    return pd.concat([one.assign(split="train"), one.assign(split="validation", row=one["row"] + 100)], ignore_index=True)
+    one = pd.DataFrame(
+        {
+            "row": range(1, 7),
+            "words": [t.split() for t, _ in SENTENCES],
+            "tags": [tags.split() for _, tags in SENTENCES],
+        }
+    )
+    return pd.concat(
+        [one.assign(split="train"), one.assign(split="validation", row=one["row"] + 100)], ignore_index=True
+    )
 
 
 @pytest.fixture
 def make_run(tiny_checkpoint, text_frame, sentence_frame):
     """make_run(task=..., **settings) -> a new Run on the tiny checkpoint."""
+
     def make(**settings):
-        settings = {"task": "sequence_classification", "checkpoint": tiny_checkpoint, "epochs": 2, "batch_size": 2} | settings
+        settings = {
+            "task": "sequence_classification",
+            "checkpoint": tiny_checkpoint,
+            "epochs": 2,
+            "batch_size": 2,
+        } | settings
         frame = text_frame if settings["task"] == "sequence_classification" else sentence_frame
         return create_run(validate(settings), frame, {"name": "test", "fingerprint": "0", "columns": {}})
+
     return make

@@ -52,9 +52,10 @@ class Report:
         """How many rows became examples."""
         return len(self.examples)
 
-    def all_rows(self) -> pd.DataFrame:
-        """Kept and dropped rows, in the order of the file."""
-        return pd.concat([self.examples, self.dropped]).sort_values("row", kind="stable")
+    def rows_at_fault(self, problem: Problem) -> pd.DataFrame:
+        """The rows that a problem concerns, kept or dropped, in the order of the file."""
+        rows = pd.concat([self.examples, self.dropped]).sort_values("row", kind="stable")
+        return rows[rows["row"].isin(problem.rows)]
 
     @property
     def errors(self) -> list[Problem]:
@@ -84,8 +85,13 @@ def require_sound(report: Report) -> Report:
 
 
 def _check_texts(rows: pd.DataFrame, columns: dict[str, str]) -> Report:
-    frame = pd.DataFrame({"row": rows.index, "text": [_clean(cell) for cell in rows[columns["text"]]],
-                          "label": [_clean(cell) for cell in rows[columns["label"]]]})
+    frame = pd.DataFrame(
+        {
+            "row": rows.index,
+            "text": [_clean(cell) for cell in rows[columns["text"]]],
+            "label": [_clean(cell) for cell in rows[columns["label"]]],
+        }
+    )
     no_text, no_label = frame["text"] == "", frame["label"] == ""
     problems = [
         _rows_problem("empty_text", frame[no_text], "Rows without text: {count}. They were left out."),
@@ -95,33 +101,71 @@ def _check_texts(rows: pd.DataFrame, columns: dict[str, str]) -> Report:
     repeated = kept[kept.duplicated("text", keep="first")]
     disagreeing = kept[kept.groupby("text")["label"].transform("nunique") > 1]
     problems += [
-        _rows_problem("duplicate_text", repeated, "Rows that repeat the text of an earlier row: {count}. They stay, always on the same side of the split."),
-        _rows_problem("contradiction", disagreeing, "Rows with the same text as another row but a different label: {count}. Decide which label is right."),
+        _rows_problem(
+            "duplicate_text",
+            repeated,
+            "Rows that repeat the text of an earlier row: {count}. They stay, always on the same side of the split.",
+        ),
+        _rows_problem(
+            "contradiction",
+            disagreeing,
+            "Rows with the same text as another row but a different label: {count}. Decide which label is right.",
+        ),
     ]
     labels = Counter(kept["label"])
     problems += _label_problems(labels, kept)
-    return Report(len(rows), columns, dict(labels.most_common()), _found(problems), kept.reset_index(drop=True), frame[no_text | no_label])
+    return Report(
+        len(rows),
+        columns,
+        dict(labels.most_common()),
+        _found(problems),
+        kept.reset_index(drop=True),
+        frame[no_text | no_label],
+    )
 
 
 def _check_sentences(rows: pd.DataFrame, columns: dict[str, str]) -> Report:
-    frame = pd.DataFrame({"row": rows.index, "words": [_as_list(cell) for cell in rows[columns["words"]]],
-                          "tags": [_as_list(cell) for cell in rows[columns["tags"]]]})
+    frame = pd.DataFrame(
+        {
+            "row": rows.index,
+            "words": [_as_list(cell) for cell in rows[columns["words"]]],
+            "tags": [_as_list(cell) for cell in rows[columns["tags"]]],
+        }
+    )
     sizes = pd.DataFrame({"row": frame["row"], "words": frame["words"].map(len), "tags": frame["tags"].map(len)})
     unequal = sizes[sizes["words"] != sizes["tags"]]
     empty = sizes[(sizes["words"] == 0) & (sizes["tags"] == 0)]
     problems = [_rows_problem("empty_text", empty, "Sentences without words: {count}. They were left out.")]
     if len(unequal):
         first = unequal.iloc[0]
-        problems.append(Problem("unequal_lengths", "error", tuple(map(int, unequal["row"])),
-                                "Row {row}: {words} words but {tags} tags (rows like this: {count}). Give one tag per word.",
-                                {"row": int(first["row"]), "words": int(first["words"]), "tags": int(first["tags"])}))
+        problems.append(
+            Problem(
+                "unequal_lengths",
+                "error",
+                tuple(map(int, unequal["row"])),
+                "Row {row}: {words} words but {tags} tags (rows like this: {count}). Give one tag per word.",
+                {"row": int(first["row"]), "words": int(first["words"]), "tags": int(first["tags"])},
+            )
+        )
     kept = frame[(sizes["words"] == sizes["tags"]) & (sizes["words"] > 0)]
     illegal = kept[[not _is_legal(tags) for tags in kept["tags"]]]
-    problems.append(_rows_problem("illegal_transition", illegal,
-                                  "Sentences with an I- tag that continues no entity (expected B- first): {count}. They stay as they are; scores count such a tag as a beginning."))
+    problems.append(
+        _rows_problem(
+            "illegal_transition",
+            illegal,
+            "Sentences with an I- tag that continues no entity (expected B- first): {count}. They stay as they are; scores count such a tag as a beginning.",
+        )
+    )
     labels = Counter(tag for tags in kept["tags"] for tag in tags)
     problems += _label_problems(labels, kept.assign(label=kept["tags"].map(lambda tags: "")), single_rows=False)
-    return Report(len(rows), columns, dict(labels.most_common()), _found(problems), kept.reset_index(drop=True), frame[~frame.index.isin(kept.index)])
+    return Report(
+        len(rows),
+        columns,
+        dict(labels.most_common()),
+        _found(problems),
+        kept.reset_index(drop=True),
+        frame[~frame.index.isin(kept.index)],
+    )
 
 
 CHECKS: dict[str, Callable[[pd.DataFrame, dict[str, str]], Report]] = {
@@ -133,16 +177,48 @@ CHECKS: dict[str, Callable[[pd.DataFrame, dict[str, str]], Report]] = {
 def _label_problems(labels: Counter, kept: pd.DataFrame, single_rows: bool = True) -> list[Problem | None]:
     rows = tuple(map(int, kept["row"]))
     if len(kept) < 4:
-        return [Problem("too_few_rows", "error", rows, "Rows that can be used: {count}. At least 4 are needed, some to learn from and some to measure with.")]
+        return [
+            Problem(
+                "too_few_rows",
+                "error",
+                rows,
+                "Rows that can be used: {count}. At least 4 are needed, some to learn from and some to measure with.",
+            )
+        ]
     if len(labels) == 1:
-        return [Problem("one_class", "error", rows, "Every row has the label “{label}”. There is nothing to tell apart: add rows of another label, or choose another label column.",
-                        {"label": next(iter(labels))})]
+        return [
+            Problem(
+                "one_class",
+                "error",
+                rows,
+                "Every row has the label “{label}”. There is nothing to tell apart: add rows of another label, or choose another label column.",
+                {"label": next(iter(labels))},
+            )
+        ]
     if len(labels) > MAX_LABELS:
-        return [Problem("too_many_labels", "error", rows, "Found {labels} different labels in {count} rows. Is this the label column? At most {limit} can be told apart.",
-                        {"labels": len(labels), "limit": MAX_LABELS})]
-    single = kept[kept["label"].isin([label for label, count in labels.items() if count == 1])] if single_rows else kept.iloc[:0]
+        return [
+            Problem(
+                "too_many_labels",
+                "error",
+                rows,
+                "Found {labels} different labels in {count} rows. Is this the label column? At most {limit} can be told apart.",
+                {"labels": len(labels), "limit": MAX_LABELS},
+            )
+        ]
+    single = (
+        kept[kept["label"].isin([label for label, count in labels.items() if count == 1])]
+        if single_rows
+        else kept.iloc[:0]
+    )
     names = ", ".join(f"“{label}”" for label in single["label"][:5])
-    return [_rows_problem("single_row_class", single, "Labels with one row only: {count} ({names}). The row is learnt from, but nothing can be measured on it: add rows or merge labels.", names=names)]
+    return [
+        _rows_problem(
+            "single_row_class",
+            single,
+            "Labels with one row only: {count} ({names}). The row is learnt from, but nothing can be measured on it: add rows or merge labels.",
+            names=names,
+        )
+    ]
 
 
 def _rows_problem(kind: str, rows: pd.DataFrame, template: str, **values: object) -> Problem | None:
@@ -168,5 +244,7 @@ def _as_list(cell: object) -> list[str]:
 
 def _is_legal(tags: list[str]) -> bool:
     """BIO: an I-X follows B-X or I-X."""
-    return all(not tag.startswith("I-") or (before[:2] in ("B-", "I-") and before[2:] == tag[2:])
-               for before, tag in zip(["O", *tags], tags, strict=False))
+    return all(
+        not tag.startswith("I-") or (before[:2] in ("B-", "I-") and before[2:] == tag[2:])
+        for before, tag in zip(["O", *tags], tags, strict=False)
+    )

@@ -13,12 +13,64 @@ if TYPE_CHECKING:
 ROLES = {"sequence_classification": ("text", "label"), "token_classification": ("words", "tags")}
 ROLE_TITLES = {"text": mark("text"), "label": mark("label"), "words": mark("words"), "tags": mark("tags")}
 KNOWN_NAMES = {
-    "text": ("text", "texto", "sentence", "frase", "review", "comment", "comentario", "content", "conteudo", "message",
-             "mensagem", "body", "tweet", "document", "documento", "titulo", "title", "resenha", "avaliacao", "sms"),
-    "label": ("label", "labels", "rotulo", "etiqueta", "class", "classe", "category", "categoria", "sentiment",
-              "sentimento", "target", "alvo", "y", "topic", "topico", "polarity", "polaridade", "intent", "stars", "estrelas"),
+    "text": (
+        "text",
+        "texto",
+        "sentence",
+        "frase",
+        "review",
+        "comment",
+        "comentario",
+        "content",
+        "conteudo",
+        "message",
+        "mensagem",
+        "body",
+        "tweet",
+        "document",
+        "documento",
+        "titulo",
+        "title",
+        "resenha",
+        "avaliacao",
+        "sms",
+    ),
+    "label": (
+        "label",
+        "labels",
+        "rotulo",
+        "etiqueta",
+        "class",
+        "classe",
+        "category",
+        "categoria",
+        "sentiment",
+        "sentimento",
+        "target",
+        "alvo",
+        "y",
+        "topic",
+        "topico",
+        "polarity",
+        "polaridade",
+        "intent",
+        "stars",
+        "estrelas",
+    ),
     "words": ("words", "tokens", "palavras", "word", "token", "palavra", "form"),
-    "tags": ("tags", "ner_tags", "ner", "tag", "labels", "label", "etiquetas", "rotulos", "entities", "entidades", "bio"),
+    "tags": (
+        "tags",
+        "ner_tags",
+        "ner",
+        "tag",
+        "labels",
+        "label",
+        "etiquetas",
+        "rotulos",
+        "entities",
+        "entidades",
+        "bio",
+    ),
 }
 
 
@@ -57,13 +109,20 @@ def choose(rows: "pd.DataFrame", task: str, told: dict[str, str | None]) -> dict
         if column is None:
             continue
         if column.strip() not in columns:
-            raise DataError("Column “{name}” ({title}) is not in the file. Columns found, nearest first: {found}.",
-                            name=column, title=ROLE_TITLES[role], found=", ".join(nearest_first(column, columns)))
+            raise DataError(
+                "Column “{name}” ({title}) is not in the file. Columns found, nearest first: {found}.",
+                name=column,
+                title=ROLE_TITLES[role],
+                found=", ".join(nearest_first(column, columns)),
+            )
         chosen = {other: kept for other, kept in chosen.items() if kept != column.strip()} | {role: column.strip()}
     for role in ROLES[task]:
         if role not in chosen:
-            raise DataError("No column was found for: {title}. Columns in the file: {found}. Check the delimiter, or add the column.",
-                            title=ROLE_TITLES[role], found=", ".join(nearest_first(role, columns)))
+            raise DataError(
+                "No column was found for: {title}. Columns in the file: {found}. Check the delimiter, or add the column.",
+                title=ROLE_TITLES[role],
+                found=", ".join(nearest_first(role, columns)),
+            )
     return {role: chosen[role] for role in ROLES[task]}
 
 

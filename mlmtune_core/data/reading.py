@@ -1,23 +1,19 @@
 """A file as people have it -> a Table: delimiter, quoting, encoding and header found by looking."""
 
-import csv
-import io
 import json
 import re
-from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 
 from mlmtune_core.data.columns import looks_like_header
+from mlmtune_core.data.delimited import SAMPLE_LINES, read_delimited, to_frame
 from mlmtune_core.errors import DataError
 
 MAX_BYTES = 50 * 1024 * 1024
-DELIMITERS = ("\t", ",", ";", "|")
 ENDINGS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".conll": "conll", ".bio": "conll", ".iob": "conll"}
 FOREIGN = {".xlsx": "Excel", ".xls": "Excel", ".parquet": "Parquet", ".pdf": "PDF", ".docx": "Word", ".zip": "ZIP"}
-SAMPLE_LINES = 200
 
 
 @dataclass(frozen=True)
@@ -61,23 +57,30 @@ def read_table(raw: bytes, name: str, header: bool | None = None) -> Table:
         return Table(name, Format("jsonl", encoding), _read_json_lines(text, name))
     if kind == "conll":
         return Table(name, Format("conll", encoding, header=False), _read_conll(text, name))
-    delimiter, quoted, records = _read_delimited(text)
+    delimiter, quoted, records = read_delimited(text)
     if header is None:
         header = looks_like_header([cells for _, cells in records[:SAMPLE_LINES]])
     form = Format("table", encoding, delimiter, quoted, header)
-    return Table(name, form, _to_frame(records, header, name))
+    return Table(name, form, to_frame(records, header, name))
 
 
 def _refuse_size_and_kind(raw: bytes, name: str) -> None:
     if len(raw) > MAX_BYTES:
-        raise DataError("“{name}” has {found} MB; at most {limit} MB can be read. Keep a part of the rows.",
-                        name=name, found=round(len(raw) / 2**20), limit=MAX_BYTES // 2**20)
+        raise DataError(
+            "“{name}” has {found} MB; at most {limit} MB can be read. Keep a part of the rows.",
+            name=name,
+            found=round(len(raw) / 2**20),
+            limit=MAX_BYTES // 2**20,
+        )
     if not raw.strip(b"\xef\xbb\xbf \t\r\n\0"):
         raise DataError("“{name}” is empty. Choose a file with one example per row.", name=name)
     foreign = FOREIGN.get(Path(name).suffix.lower()) or ("ZIP" if raw[:4] == b"PK\x03\x04" else None)
     if foreign:
-        raise DataError("“{name}” is a {kind} file, which cannot be read yet. Save it as CSV, TSV, JSON Lines or CoNLL columns.",
-                        name=name, kind=foreign)
+        raise DataError(
+            "“{name}” is a {kind} file, which cannot be read yet. Save it as CSV, TSV, JSON Lines or CoNLL columns.",
+            name=name,
+            kind=foreign,
+        )
 
 
 def _to_text(raw: bytes, name: str) -> tuple[str, str]:
@@ -109,11 +112,20 @@ def _read_json_lines(text: str, name: str) -> pd.DataFrame:
         try:
             record = json.loads(line)
         except ValueError as error:
-            raise DataError("“{name}”, line {line}: this is not JSON ({why}). Each line must hold one object such as {example}.",
-                            name=name, line=number, why=error, example='{"text": "…", "label": "…"}') from error
+            raise DataError(
+                "“{name}”, line {line}: this is not JSON ({why}). Each line must hold one object such as {example}.",
+                name=name,
+                line=number,
+                why=error,
+                example='{"text": "…", "label": "…"}',
+            ) from error
         if not isinstance(record, dict):
-            raise DataError("“{name}”, line {line}: expected an object with names and values, found {found}.",
-                            name=name, line=number, found=type(record).__name__)
+            raise DataError(
+                "“{name}”, line {line}: expected an object with names and values, found {found}.",
+                name=name,
+                line=number,
+                found=type(record).__name__,
+            )
         records.append({str(key).strip(): value for key, value in record.items()})
         numbers.append(number)
     return pd.DataFrame(records, index=numbers, dtype=object)
@@ -136,65 +148,12 @@ def _read_conll(text: str, name: str) -> pd.DataFrame:
         current.append(cells)
         width = max(width, len(cells))
     if width < 2:
-        raise DataError("“{name}”: expected a word and its tag on every line, found one column. Separate them by a tab.", name=name)
-    rows = [[[cells[c] for cells in words if c < len(cells) and cells[c]] for c in range(width)] for _, words in sentences]
-    return pd.DataFrame(rows, columns=[f"column {c + 1}" for c in range(width)], index=[at for at, _ in sentences], dtype=object)
-
-
-def _read_delimited(text: str) -> tuple[str, bool, list[tuple[int, list[str]]]]:
-    """(delimiter, whether quotes quote, [(line, cells)]): the reading in which most records have equally many cells."""
-    best: tuple[float, str, bool, list[tuple[int, list[str]]]] | None = None
-    for delimiter in DELIMITERS:
-        quoted, records = _split_records(text, delimiter)
-        widths = Counter(len(cells) for _, cells in records)
-        width, regular = widths.most_common(1)[0]
-        score = regular / len(records) if width > 1 else 0.0
-        if best is None or score > best[0] + 1e-9:
-            best = (score, delimiter, quoted, records)
-    score, delimiter, quoted, records = best
-    return delimiter if score else "", quoted, records
-
-
-def _split_records(text: str, delimiter: str) -> tuple[bool, list[tuple[int, list[str]]]]:
-    """Quotes quote when every one of them opens or closes a whole cell; a file with loose quotes is split at every line."""
-    plain = _records(text, delimiter, csv.QUOTE_NONE)
-    if '"' not in text:
-        return True, plain
-    try:
-        quoted = _records(text, delimiter, csv.QUOTE_MINIMAL)
-    except csv.Error:
-        return False, plain
-    swallowed = len(plain) - len(quoted)
-    same_width = len({len(cells) for _, cells in plain}) == 1 and len(plain[0][1]) > 1
-    return (False, plain) if swallowed and same_width else (True, quoted)
-
-
-def _records(text: str, delimiter: str, quoting: int) -> list[tuple[int, list[str]]]:
-    csv.field_size_limit(MAX_BYTES)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting, strict=quoting != csv.QUOTE_NONE,
-                        skipinitialspace=quoting != csv.QUOTE_NONE)
-    records, line = [], 1
-    for cells in reader:
-        if any(cell.strip() for cell in cells):
-            records.append((line, cells))
-        line = reader.line_num + 1
-    return records
-
-
-def _to_frame(records: list[tuple[int, list[str]]], header: bool, name: str) -> pd.DataFrame:
-    """Records -> rows of equal width. Raises DataError where a record holds more cells than the others."""
-    width = Counter(len(cells) for _, cells in records[:SAMPLE_LINES]).most_common(1)[0][0]
-    if header:
-        names = [cell.strip() or f"column {c + 1}" for c, cell in enumerate(records[0][1])]
-        width, records = len(names), records[1:]
-        names = [known if names.index(known) == c else f"{known} ({c + 1})" for c, known in enumerate(names)]
-    else:
-        names = [f"column {c + 1}" for c in range(width)]
-    if not records:
-        raise DataError("“{name}” holds a header but no rows. Add one example per row.", name=name)
-    for line, cells in records:
-        if len(cells) > width and any(cell.strip() for cell in cells[width:]):
-            raise DataError("“{name}”, line {line}: expected {expected} columns, found {found}. Put quotes around texts that hold the delimiter, or save with tabs.",
-                            name=name, line=line, expected=width, found=len(cells))
-    rows = [(cells + [""] * width)[:width] for _, cells in records]
-    return pd.DataFrame(rows, columns=names, index=[line for line, _ in records], dtype=object)
+        raise DataError(
+            "“{name}”: expected a word and its tag on every line, found one column. Separate them by a tab.", name=name
+        )
+    rows = [
+        [[cells[c] for cells in words if c < len(cells) and cells[c]] for c in range(width)] for _, words in sentences
+    ]
+    return pd.DataFrame(
+        rows, columns=[f"column {c + 1}" for c in range(width)], index=[at for at, _ in sentences], dtype=object
+    )

@@ -34,7 +34,7 @@ def split(labels: Sequence[Hashable], groups: Sequence[Hashable], share: float, 
     sides = ["train"] * len(labels)
     for label in sorted(by_label, key=str):
         bundles = by_label[label]
-        for index in rng.permutation(len(bundles))[:_for_validation(len(bundles), share)]:
+        for index in rng.permutation(len(bundles))[: _for_validation(len(bundles), share)]:
             for i in bundles[index]:
                 sides[i] = "validation"
     return _never_empty(sides)

@@ -43,19 +43,30 @@ def find_labels(examples: Sequence[TextExample]) -> list[str]:
     return sorted({example.label for example in examples})
 
 
-def encode(examples: Sequence[TextExample], tokenizer: Any, label_names: Sequence[str], max_length: int,
-           label_all_pieces: bool = False) -> list[Encoded]:
+def encode(
+    examples: Sequence[TextExample],
+    tokenizer: Any,
+    label_names: Sequence[str],
+    max_length: int,
+    label_all_pieces: bool = False,
+) -> list[Encoded]:
     """One encoded per example: [CLS] sub-words [SEP], cut at max_length (`cut` counts what was lost)."""
     index = {name: i for i, name in enumerate(label_names)}
     whole = tokenizer([example.text for example in examples], return_attention_mask=False)
-    return [Encoded(i, {name: _cut(whole[name][i], max_length) for name in whole}, index.get(example.label, -1),
-                    cut=max(0, len(whole["input_ids"][i]) - max_length))
-            for i, example in enumerate(examples)]
+    return [
+        Encoded(
+            i,
+            {name: _cut(whole[name][i], max_length) for name in whole},
+            index.get(example.label, -1),
+            cut=max(0, len(whole["input_ids"][i]) - max_length),
+        )
+        for i, example in enumerate(examples)
+    ]
 
 
 def _cut(tokens: list[int], max_length: int) -> list[int]:
     """At most max_length tokens; the last one ([SEP]) stays."""
-    return tokens if len(tokens) <= max_length else tokens[:max_length - 1] + tokens[-1:]
+    return tokens if len(tokens) <= max_length else tokens[: max_length - 1] + tokens[-1:]
 
 
 class LinearHead(nn.Module):
@@ -98,7 +109,12 @@ def build_head(hidden_size: int, label_names: Sequence[str], head: str, dropout:
     """`linear` or `pooler` on the [CLS] vector."""
     heads = {"linear": LinearHead, "pooler": PoolerHead}
     if head not in heads:
-        raise ConfigError("{title}: “{found}” is not known. Write one of: {known}.", title=mark("Head"), found=head, known=", ".join(heads))
+        raise ConfigError(
+            "{title}: “{found}” is not known. Write one of: {known}.",
+            title=mark("Head"),
+            found=head,
+            known=", ".join(heads),
+        )
     return heads[head](hidden_size, len(label_names), dropout)
 
 
@@ -107,15 +123,21 @@ def compute_loss(logits: torch.Tensor, batch: dict[str, torch.Tensor]) -> torch.
     return functional.cross_entropy(logits, batch["labels"])
 
 
-def decode(logits: Sequence[np.ndarray], encoded: Sequence[Encoded], examples: Sequence[TextExample],
-           label_names: Sequence[str]) -> dict[int, str]:
+def decode(
+    logits: Sequence[np.ndarray],
+    encoded: Sequence[Encoded],
+    examples: Sequence[TextExample],
+    label_names: Sequence[str],
+) -> dict[int, str]:
     """The most likely label of each example; logits: one (C,) array per encoded."""
     return {item.example: label_names[int(scores.argmax())] for item, scores in zip(encoded, logits, strict=True)}
 
 
 def compute_metrics(predictions: dict[int, str], examples: Sequence[TextExample]) -> dict[str, float]:
     """accuracy and macro F1 over all examples."""
-    return metrics.classification([example.label for example in examples], [predictions[i] for i in range(len(examples))])
+    return metrics.classification(
+        [example.label for example in examples], [predictions[i] for i in range(len(examples))]
+    )
 
 
 def BASELINE(train_examples: Sequence[TextExample], examples: Sequence[TextExample]) -> dict[int, str]:  # noqa: N802

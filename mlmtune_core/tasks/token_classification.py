@@ -35,9 +35,15 @@ def to_examples(rows: Sequence[dict[str, Any]]) -> list[SentenceExample]:
     """Rows with `row`, `words`, `tags` -> examples. Raises DataError that names the row."""
     for row in rows:
         if len(row["words"]) != len(row["tags"]) or not len(row["words"]):
-            raise DataError("Row {row}: {words} words but {tags} tags. Give one tag per word.",
-                            row=row["row"], words=len(row["words"]), tags=len(row["tags"]))
-    return [SentenceExample(int(row["row"]), tuple(map(str, row["words"])), tuple(map(str, row["tags"]))) for row in rows]
+            raise DataError(
+                "Row {row}: {words} words but {tags} tags. Give one tag per word.",
+                row=row["row"],
+                words=len(row["words"]),
+                tags=len(row["tags"]),
+            )
+    return [
+        SentenceExample(int(row["row"]), tuple(map(str, row["words"])), tuple(map(str, row["tags"]))) for row in rows
+    ]
 
 
 def find_labels(examples: Sequence[SentenceExample]) -> list[str]:
@@ -45,8 +51,13 @@ def find_labels(examples: Sequence[SentenceExample]) -> list[str]:
     return sorted({tag for example in examples for tag in example.tags})
 
 
-def encode(examples: Sequence[SentenceExample], tokenizer: Any, label_names: Sequence[str], max_length: int,
-           label_all_pieces: bool = False) -> list[Encoded]:
+def encode(
+    examples: Sequence[SentenceExample],
+    tokenizer: Any,
+    label_names: Sequence[str],
+    max_length: int,
+    label_all_pieces: bool = False,
+) -> list[Encoded]:
     """One encoded per window of max_length tokens; each word is asked for in one window, where it has most context."""
     index = {name: i for i, name in enumerate(label_names)}
     encoded: list[Encoded] = []
@@ -55,21 +66,36 @@ def encode(examples: Sequence[SentenceExample], tokenizer: Any, label_names: Seq
     return encoded
 
 
-def _encode_one(i: int, example: SentenceExample, tokenizer: Any, index: dict[str, int], max_length: int,
-                label_all_pieces: bool) -> list[Encoded]:
+def _encode_one(
+    i: int, example: SentenceExample, tokenizer: Any, index: dict[str, int], max_length: int, label_all_pieces: bool
+) -> list[Encoded]:
     stride = int((max_length - tokenizer.num_special_tokens_to_add()) * WINDOW_OVERLAP)
-    windows = tokenizer([_visible(word, tokenizer) for word in example.words], is_split_into_words=True, truncation=True,
-                        max_length=max_length, stride=stride, return_overflowing_tokens=True, return_attention_mask=False)
+    windows = tokenizer(
+        [_visible(word, tokenizer) for word in example.words],
+        is_split_into_words=True,
+        truncation=True,
+        max_length=max_length,
+        stride=stride,
+        return_overflowing_tokens=True,
+        return_attention_mask=False,
+    )
     names = [name for name in windows if name != "overflow_to_sample_mapping"]
     word_ids = [windows.word_ids(w) for w in range(len(windows["input_ids"]))]
     owner = _window_of_each_word(word_ids)
     encoded = []
     for w, words_here in enumerate(word_ids):
-        answers = tuple(word if word is not None and owner[word] == w and (p == 0 or words_here[p - 1] != word) else -1
-                        for p, word in enumerate(words_here))
-        asked = [word if label_all_pieces and word is not None and owner[word] == w else answer
-                 for word, answer in zip(words_here, answers, strict=True)]
-        labels = [index.get(example.tags[word], IGNORE_INDEX) if word is not None and word >= 0 else IGNORE_INDEX for word in asked]
+        answers = tuple(
+            word if word is not None and owner[word] == w and (p == 0 or words_here[p - 1] != word) else -1
+            for p, word in enumerate(words_here)
+        )
+        asked = [
+            word if label_all_pieces and word is not None and owner[word] == w else answer
+            for word, answer in zip(words_here, answers, strict=True)
+        ]
+        labels = [
+            index.get(example.tags[word], IGNORE_INDEX) if word is not None and word >= 0 else IGNORE_INDEX
+            for word in asked
+        ]
         encoded.append(Encoded(i, {name: windows[name][w] for name in names}, labels, words=answers))
     return encoded
 
@@ -109,7 +135,9 @@ class TokenHead(nn.Module):
 def build_head(hidden_size: int, label_names: Sequence[str], head: str, dropout: float) -> nn.Module:
     """`linear` on every token's vector."""
     if head != "linear":
-        raise ConfigError("{title}: “{found}” is not known. Write one of: {known}.", title=mark("Head"), found=head, known="linear")
+        raise ConfigError(
+            "{title}: “{found}” is not known. Write one of: {known}.", title=mark("Head"), found=head, known="linear"
+        )
     return TokenHead(hidden_size, len(label_names), dropout)
 
 
@@ -118,8 +146,12 @@ def compute_loss(logits: torch.Tensor, batch: dict[str, torch.Tensor]) -> torch.
     return functional.cross_entropy(logits.flatten(0, 1), batch["labels"].flatten(), ignore_index=IGNORE_INDEX)
 
 
-def decode(logits: Sequence[np.ndarray], encoded: Sequence[Encoded], examples: Sequence[SentenceExample],
-           label_names: Sequence[str]) -> dict[int, list[str]]:
+def decode(
+    logits: Sequence[np.ndarray],
+    encoded: Sequence[Encoded],
+    examples: Sequence[SentenceExample],
+    label_names: Sequence[str],
+) -> dict[int, list[str]]:
     """One tag per word of each example; logits: one (T, C) array per encoded."""
     predictions = {i: [label_names[0]] * len(example.words) for i, example in enumerate(examples)}
     for item, scores in zip(encoded, logits, strict=True):
@@ -131,7 +163,9 @@ def decode(logits: Sequence[np.ndarray], encoded: Sequence[Encoded], examples: S
 
 def compute_metrics(predictions: dict[int, list[str]], examples: Sequence[SentenceExample]) -> dict[str, float]:
     """Entity precision, recall and F1 (whole entities, exact), and the share of words with the right tag."""
-    return metrics.entities([list(example.tags) for example in examples], [predictions[i] for i in range(len(examples))])
+    return metrics.entities(
+        [list(example.tags) for example in examples], [predictions[i] for i in range(len(examples))]
+    )
 
 
 def BASELINE(train_examples: Sequence[SentenceExample], examples: Sequence[SentenceExample]) -> dict[int, list[str]]:  # noqa: N802

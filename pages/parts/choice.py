@@ -6,7 +6,9 @@ from typing import Any
 import streamlit as st
 
 
-def choice(widget: Callable[..., Any], label: str, labels: Mapping[Any, str], key: str, default: Any = None, **more: Any) -> Any:
+def choice(
+    widget: Callable[..., Any], label: str, labels: Mapping[Any, str], key: str, default: Any = None, **more: Any
+) -> Any:
     """Draws `widget` over the ids of `labels` (id -> text) and returns the chosen id.
 
     The value is assigned again just before the widget: without it Streamlit 1.67 loses it when the texts change.

@@ -37,7 +37,11 @@ def open_dataset(data_id: str) -> Dataset:
     table = _read(data_id, chosen.get("header"))
     task = SAMPLES[data_id].task if data_id in SAMPLES else chosen.get("task") or columns.guess_task(table.rows)
     guessed = columns.guess(table.rows, task)
-    told = {role: column for role, column in (chosen.get("columns") or {}).items() if column in table.columns and role in columns.ROLES[task]}
+    told = {
+        role: column
+        for role, column in (chosen.get("columns") or {}).items()
+        if column in table.columns and role in columns.ROLES[task]
+    }
     return Dataset(data_id, table, task, guessed | told)
 
 

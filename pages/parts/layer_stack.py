@@ -5,9 +5,11 @@ from typing import Any
 
 import streamlit as st
 
-STYLES = {"learning": "background:#E69F00;color:#1b1b1b;border:2px solid #b87f00",
-          "frozen": "background:rgba(110,130,155,.22);border:2px solid rgba(110,130,155,.6)",
-          "unused": "background:transparent;border:2px dashed rgba(110,130,155,.6);opacity:.75"}
+STYLES = {
+    "learning": "background:#E69F00;color:#1b1b1b;border:2px solid #b87f00",
+    "frozen": "background:rgba(110,130,155,.22);border:2px solid rgba(110,130,155,.6)",
+    "unused": "background:transparent;border:2px dashed rgba(110,130,155,.6);opacity:.75",
+}
 SIGNS = {"learning": "✎", "frozen": "❄", "unused": "–"}
 BLOCK = "display:flex;justify-content:space-between;gap:1rem;align-items:center;border-radius:8px;padding:0 .8rem;height:1.95rem;margin:3px auto"
 
@@ -23,5 +25,7 @@ def layer_stack(blocks: list[dict[str, Any]], texts: dict[str, str]) -> None:
 
 def _block(block: dict[str, Any], texts: dict[str, str], narrow: bool) -> str:
     state, width = block["state"], "78%" if narrow else "100%"
-    return (f"<div data-state='{state}' style='{BLOCK};width:{width};box-sizing:border-box;{STYLES[state]}'><b>{SIGNS[state]} {escape(block['name'])}</b>"
-            f"<span style='font-size:.85rem'>{escape(block['detail'])} · {escape(texts[state])}</span></div>")
+    return (
+        f"<div data-state='{state}' style='{BLOCK};width:{width};box-sizing:border-box;{STYLES[state]}'><b>{SIGNS[state]} {escape(block['name'])}</b>"
+        f"<span style='font-size:.85rem'>{escape(block['detail'])} · {escape(texts[state])}</span></div>"
+    )

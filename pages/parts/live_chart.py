@@ -8,14 +8,24 @@ HERE = Path(__file__).parent
 HEIGHT = 540
 
 _component = st.components.v2.component(
-    "mlmtune_live_chart", html='<div class="live-chart"></div>', js=(HERE / "live_chart.js").read_text(encoding="utf-8"),
-    css=(HERE / "live_chart.css").read_text(encoding="utf-8"), isolate_styles=False)
+    "mlmtune_live_chart",
+    html='<div class="live-chart"></div>',
+    js=(HERE / "live_chart.js").read_text(encoding="utf-8"),
+    css=(HERE / "live_chart.css").read_text(encoding="utf-8"),
+    isolate_styles=False,
+)
 
 
-def live_chart(run_id: str, base: str, plotly_address: str, texts: dict[str, str], *, key: str, separators: str = ".,") -> None:
+def live_chart(
+    run_id: str, base: str, plotly_address: str, texts: dict[str, str], *, key: str, separators: str = ".,"
+) -> None:
     """Draws the run `run_id` from its first event on and follows it until it ends.
 
     `texts`: step, loss, metric, train_loss, train_loss_smooth, validation_loss, baseline, best, epoch, offline, alt.
     The data never change while a run is shown, so a rerun of the page neither remounts nor reloads the chart.
     """
-    _component(key=key, height=HEIGHT, data={"run": run_id, "base": base, "plotly": plotly_address, "texts": texts, "separators": separators})
+    _component(
+        key=key,
+        height=HEIGHT,
+        data={"run": run_id, "base": base, "plotly": plotly_address, "texts": texts, "separators": separators},
+    )

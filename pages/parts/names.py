@@ -11,7 +11,12 @@ def task_names(tr: Translate) -> dict[str, str]:
 
 def role_names(tr: Translate) -> dict[str, str]:
     """role -> what the column holds."""
-    return {"text": tr("Column of the text"), "label": tr("Column of the label"), "words": tr("Column of the words"), "tags": tr("Column of the tags")}
+    return {
+        "text": tr("Column of the text"),
+        "label": tr("Column of the label"),
+        "words": tr("Column of the words"),
+        "tags": tr("Column of the tags"),
+    }
 
 
 def split_names(tr: Translate) -> dict[str, str]:
@@ -21,16 +26,29 @@ def split_names(tr: Translate) -> dict[str, str]:
 
 def metric_names(tr: Translate) -> dict[str, str]:
     """metric id -> its name."""
-    return {"accuracy": tr("Accuracy"), "macro_f1": tr("F1, mean over the labels"), "entity_f1": tr("F1 of whole entities"),
-            "entity_precision": tr("Precision of whole entities"), "entity_recall": tr("Recall of whole entities"),
-            "token_accuracy": tr("Accuracy per word")}
+    return {
+        "accuracy": tr("Accuracy"),
+        "macro_f1": tr("F1, mean over the labels"),
+        "entity_f1": tr("F1 of whole entities"),
+        "entity_precision": tr("Precision of whole entities"),
+        "entity_recall": tr("Recall of whole entities"),
+        "token_accuracy": tr("Accuracy per word"),
+    }
 
 
 def state_names(tr: Translate) -> dict[str, str]:
     """state of a run -> its name."""
-    return {"queued": tr("waiting for a free worker"), "preparing": tr("preparing"), "training": tr("learning"), "evaluating": tr("measuring"),
-            "saving": tr("keeping the best model"), "finished": tr("finished"), "stopped": tr("stopped"), "failed": tr("failed"),
-            "interrupted": tr("interrupted")}
+    return {
+        "queued": tr("waiting for a free worker"),
+        "preparing": tr("preparing"),
+        "training": tr("learning"),
+        "evaluating": tr("measuring"),
+        "saving": tr("keeping the best model"),
+        "finished": tr("finished"),
+        "stopped": tr("stopped"),
+        "failed": tr("failed"),
+        "interrupted": tr("interrupted"),
+    }
 
 
 def strategy_name(tr: Translate, strategy: str) -> str:
@@ -45,7 +63,13 @@ def format_names(tr: Translate, form: Format) -> str:
     if form.kind == "jsonl":
         return tr("Read as JSON Lines, {encoding}.").format(encoding=form.encoding)
     if form.kind == "conll":
-        return tr("Read as CoNLL columns, {encoding}: one word a line, an empty line ends a sentence.").format(encoding=form.encoding)
-    delimiter = {"\t": tr("tab"), ",": tr("comma"), ";": tr("semicolon"), "|": tr("bar")}.get(form.delimiter, tr("none"))
+        return tr("Read as CoNLL columns, {encoding}: one word a line, an empty line ends a sentence.").format(
+            encoding=form.encoding
+        )
+    delimiter = {"\t": tr("tab"), ",": tr("comma"), ";": tr("semicolon"), "|": tr("bar")}.get(
+        form.delimiter, tr("none")
+    )
     quotes = tr("quotes enclose cells") if form.quoted else tr("quotes are plain signs")
-    return tr("Read as a table, {encoding}; delimiter: {delimiter}; {quotes}.").format(encoding=form.encoding, delimiter=delimiter, quotes=quotes)
+    return tr("Read as a table, {encoding}; delimiter: {delimiter}; {quotes}.").format(
+        encoding=form.encoding, delimiter=delimiter, quotes=quotes
+    )

@@ -19,7 +19,11 @@ def ask_settings(visit: Visit, task: str, examples: int) -> dict[str, object]:
 
 def _ask_checkpoint(visit: Visit) -> dict[str, str]:
     tr = visit.tr
-    kinds = {"bundled": tr("Bundled: {name} (BERT, 6 layers, English)").format(name=BUNDLED_NAME), "folder": tr("A folder on this server"), "hub": tr("A name on the Hub (online)")}
+    kinds = {
+        "bundled": tr("Bundled: {name} (BERT, 6 layers, English)").format(name=BUNDLED_NAME),
+        "folder": tr("A folder on this server"),
+        "hub": tr("A name on the Hub (online)"),
+    }
     kind = choice(st.radio, tr("Checkpoint"), kinds, "checkpoint_kind", help=visit.help("checkpoint"))
     if kind == "bundled":
         return {"checkpoint": BUNDLED}
@@ -33,9 +37,23 @@ def _ask_checkpoint(visit: Visit) -> dict[str, str]:
 
 def _ask_strategy(visit: Visit) -> dict[str, str]:
     tr = visit.tr
-    names = {"head_only": tr("Head only (selective)"), "last_layers": tr("Last layers and head (layer-wise)"), "full": tr("Everything (full)")}
-    kind = choice(st.radio, tr("What may learn?"), names, "strategy", help=visit.help("strategy"),
-                  captions=[tr("Fast. Keeps all that was pre-trained; for few labels."), tr("A middle way: the top layers adapt."), tr("Adapts most, and overfits most easily.")])
+    names = {
+        "head_only": tr("Head only (selective)"),
+        "last_layers": tr("Last layers and head (layer-wise)"),
+        "full": tr("Everything (full)"),
+    }
+    kind = choice(
+        st.radio,
+        tr("What may learn?"),
+        names,
+        "strategy",
+        help=visit.help("strategy"),
+        captions=[
+            tr("Fast. Keeps all that was pre-trained; for few labels."),
+            tr("A middle way: the top layers adapt."),
+            tr("Adapts most, and overfits most easily."),
+        ],
+    )
     if kind != "last_layers":
         return {"strategy": kind}
     count = st.slider(tr("How many last layers"), 1, 12, 2, key="last_layers", persist_state="session")
@@ -53,11 +71,36 @@ def _ask_rates(visit: Visit, strategy: str) -> dict[str, float | str]:
         title, help_text = tr(RunConfig.model_fields[field].title), visit.help(field)
         with column:
             if typed:
-                chosen[field] = _to_number(st.text_input(title, value=f"{default:g}", key=f"typed_{field}_{kind}", help=help_text, persist_state="session"))
+                chosen[field] = _to_number(
+                    st.text_input(
+                        title,
+                        value=f"{default:g}",
+                        key=f"typed_{field}_{kind}",
+                        help=help_text,
+                        persist_state="session",
+                    )
+                )
             else:
-                chosen[field] = st.select_slider(title, RATES, value=default, key=f"{field}_{kind}", format_func="{:.0e}".format, help=help_text, persist_state="session")
-    if kind == "head_only" and isinstance(chosen["head_learning_rate"], float) and 0 < chosen["head_learning_rate"] < 5e-4:
-        st.warning(tr("A head alone learns next to nothing at this rate: the curve will stay near the majority class. Heads start at random and bear 1e-3 to 1e-2."), icon=":material/warning:")
+                chosen[field] = st.select_slider(
+                    title,
+                    RATES,
+                    value=default,
+                    key=f"{field}_{kind}",
+                    format_func="{:.0e}".format,
+                    help=help_text,
+                    persist_state="session",
+                )
+    if (
+        kind == "head_only"
+        and isinstance(chosen["head_learning_rate"], float)
+        and 0 < chosen["head_learning_rate"] < 5e-4
+    ):
+        st.warning(
+            tr(
+                "A head alone learns next to nothing at this rate: the curve will stay near the majority class. Heads start at random and bear 1e-3 to 1e-2."
+            ),
+            icon=":material/warning:",
+        )
     return chosen
 
 
@@ -79,10 +122,14 @@ def _ask_regularisation(visit: Visit, task: str) -> dict[str, object]:
                 chosen[field] = _ask_number(visit, field)
         with columns[0]:
             best = {"metric": metric_names(tr)[RANKED_BY[task]], "validation_loss": tr("Validation loss")}
-            chosen["early_stopping_metric"] = choice(st.radio, tr("Best model by"), best, "early_stopping_metric", help=visit.help("early_stopping_metric"))
+            chosen["early_stopping_metric"] = choice(
+                st.radio, tr("Best model by"), best, "early_stopping_metric", help=visit.help("early_stopping_metric")
+            )
         with columns[1]:
             schedules = {"linear": tr("falls to zero"), "constant": tr("stays constant")}
-            chosen["schedule"] = choice(st.radio, tr("After warm-up the rate"), schedules, "schedule", help=visit.help("schedule"))
+            chosen["schedule"] = choice(
+                st.radio, tr("After warm-up the rate"), schedules, "schedule", help=visit.help("schedule")
+            )
     return chosen
 
 
@@ -93,8 +140,16 @@ def _ask_number(visit: Visit, field: str, suggested: int | None = None) -> float
     whole = isinstance(info.default, int)
     kind = int if whole else float
     more = {} if whole else {"format": "%.2f", "step": 0.01 if high and high <= 1 else 0.1}
-    return st.number_input(visit.tr(info.title), min_value=kind(low), max_value=kind(high), value=suggested or info.default, key=field,
-                           help=visit.help(field), persist_state="session", **more)
+    return st.number_input(
+        visit.tr(info.title),
+        min_value=kind(low),
+        max_value=kind(high),
+        value=suggested or info.default,
+        key=field,
+        help=visit.help(field),
+        persist_state="session",
+        **more,
+    )
 
 
 def _to_number(text: str) -> float | str:

@@ -8,7 +8,6 @@ from playwright.sync_api import expect
 from mlmtune_core.run_store import Run
 from tests.browser.serving import chromium, serve, settled, warm_up
 
-
 expect.set_options(timeout=60_000)
 
 
@@ -36,17 +35,24 @@ def leave_no_run(server):
 @pytest.fixture
 def visit(browser, server):
     """visit(locale, scheme, width, height) -> a context manager with a page; fails on errors in it and on requests to elsewhere."""
+
     @contextmanager
     def open_page(locale="en-US", scheme="light", width=1280, height=800, path="/"):
         context = browser.new_context(locale=locale, color_scheme=scheme, viewport={"width": width, "height": height})
         page = context.new_page()
         page.set_default_timeout(60_000)
         elsewhere, errors = [], []
-        page.on("request", lambda request: None if request.url.startswith((server.address, "data:", "blob:")) else elsewhere.append(request.url))
+        page.on(
+            "request",
+            lambda request: (
+                None if request.url.startswith((server.address, "data:", "blob:")) else elsewhere.append(request.url)
+            ),
+        )
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(server.address + path)
         settled(page)
         yield page
         context.close()
         assert not elsewhere and not errors
+
     return open_page

@@ -17,7 +17,15 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).parent.parent.parent
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -36,7 +44,17 @@ def serve(home: Path) -> Iterator[Server]:
     """Starts the app and waits until its workers answer; ends it by its own process id."""
     home.mkdir(parents=True, exist_ok=True)
     port, log = _free_port(), home / "server.log"
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port), "--server.address", "127.0.0.1"]
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        "app.py",
+        "--server.port",
+        str(port),
+        "--server.address",
+        "127.0.0.1",
+    ]
     environment = {**os.environ, "MLMTUNE_HOME": str(home), "HF_HUB_OFFLINE": "1"}
     with log.open("wb") as out:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=subprocess.STDOUT)
@@ -61,11 +79,14 @@ def chromium() -> Iterator[Browser]:
 
 def settled(page: Page) -> None:
     """Waits until the script has run and the page is connected."""
-    page.wait_for_function("""() => {
+    page.wait_for_function(
+        """() => {
       const app = document.querySelector('[data-testid=stApp]');
       return app?.dataset.testScriptState === 'notRunning' && app.dataset.testConnectionState === 'CONNECTED'
         && !document.querySelector('[data-testid=stSkeleton]');
-    }""", timeout=60_000)
+    }""",
+        timeout=60_000,
+    )
 
 
 def warm_up(browser: Browser, server: Server) -> None:

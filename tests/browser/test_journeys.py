@@ -86,7 +86,9 @@ def test_classify_texts_from_upload_to_logits(visit):
         field = page.locator(".st-key-sentence input")
         field.fill("What a wonderful, moving film!")
         field.press("Enter")
-        expect(page.get_by_role("heading", name=re.compile(r"Answer: (positive|negative) \(\d+\.\d%\)"))).to_be_visible()
+        expect(
+            page.get_by_role("heading", name=re.compile(r"Answer: (positive|negative) \(\d+\.\d%\)"))
+        ).to_be_visible()
         expect(page.locator(".st-key-logits .main-svg").first).to_be_visible()
         expect(page.get_by_test_id("stDataFrame")).to_be_visible()
 
@@ -120,7 +122,10 @@ def test_label_words_in_portuguese_in_the_dark(visit):
         chips.nth(6).click()
         expect(page.locator(".token-strip .panel h4")).to_have_text("Jobs")
         assert page.locator(".token-strip .panel .row").count() == 1 + 7
-        shares = [float(text.strip("%").replace(",", ".")) for text in page.locator(".token-strip .panel .row:not(.head) span:nth-of-type(2)").all_inner_texts()]
+        shares = [
+            float(text.strip("%").replace(",", "."))
+            for text in page.locator(".token-strip .panel .row:not(.head) span:nth-of-type(2)").all_inner_texts()
+        ]
         assert shares == sorted(shares, reverse=True) and abs(sum(shares) - 100) < 1
         expect(page.get_by_test_id("stDataFrame")).to_be_visible()
 

@@ -49,7 +49,9 @@ def test_runs_queue_finish_and_can_be_asked(running, make_run):
     with pytest.raises(RunError, match="There is no run"):
         running.ask("mlmtune_core.predicting:predict", "nowhere", "x")
     with pytest.raises(CheckpointError, match="There is no folder"):
-        running.ask("mlmtune_core.previewing:describe_model", "/nowhere/x", "sequence_classification", 2, "full", "linear")
+        running.ask(
+            "mlmtune_core.previewing:describe_model", "/nowhere/x", "sequence_classification", 2, "full", "linear"
+        )
 
 
 def test_a_killed_worker_is_replaced_and_its_run_finishes(running, make_run):
@@ -84,9 +86,16 @@ def test_a_killed_server_takes_its_workers_along(home):
     code = "import sys, time\nfrom mlmtune_core import engine\nif __name__ == '__main__':\n    e = engine.start()\n    print(*[n.pid for n in e._cluster.workers.values()], flush=True)\n    time.sleep(60)"
     script = home.parent / "server.py"
     script.write_text(code)
-    server = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    server = subprocess.Popen(
+        [sys.executable, str(script)], stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)}
+    )
     pids = [int(pid) for pid in server.stdout.readline().split()]
     server.kill()
     server.wait()
     server.stdout.close()
-    wait_until(lambda: not any(Path(f"/proc/{pid}/cmdline").exists() and Path(f"/proc/{pid}/cmdline").read_bytes() for pid in pids), 30)
+    wait_until(
+        lambda: (
+            not any(Path(f"/proc/{pid}/cmdline").exists() and Path(f"/proc/{pid}/cmdline").read_bytes() for pid in pids)
+        ),
+        30,
+    )

@@ -49,7 +49,12 @@ def test_frozen_blocks_have_no_dropout(tiny_checkpoint):
     model = make(tiny_checkpoint, "last_layers:1")
     set_train_mode(model)
     layers = find_layers(model.encoder)
-    assert [any(m.training for m in layer.modules() if isinstance(m, nn.Dropout)) for layer in layers] == [False, False, False, True]
+    assert [any(m.training for m in layer.modules() if isinstance(m, nn.Dropout)) for layer in layers] == [
+        False,
+        False,
+        False,
+        True,
+    ]
     assert not any(m.training for m in model.encoder.embeddings.modules())
     assert model.head.dropout.training
     batch = {"input_ids": torch.tensor([[2, 7, 8, 3]]), "attention_mask": torch.ones(1, 4, dtype=torch.long)}

@@ -37,10 +37,17 @@ def compare(ours, our_loss, theirs, their_loss, names):
 def test_token_classification_equals_transformers(tiny_checkpoint):
     rows = [{"row": i, "words": text.split(), "tags": tags.split()} for i, (text, tags) in enumerate(SENTENCES)]
     batch, labels = encode(token_classification, rows, tiny_checkpoint)
-    ours = build(load_encoder(tiny_checkpoint, dropout=0.0), token_classification.build_head(32, labels, "linear", 0.0)).train()
-    theirs = BertForTokenClassification.from_pretrained(tiny_checkpoint, num_labels=len(labels), hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0).train()
+    ours = build(
+        load_encoder(tiny_checkpoint, dropout=0.0), token_classification.build_head(32, labels, "linear", 0.0)
+    ).train()
+    theirs = BertForTokenClassification.from_pretrained(
+        tiny_checkpoint, num_labels=len(labels), hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0
+    ).train()
     theirs.classifier.load_state_dict(ours.head.classifier.state_dict())
-    names = lambda name: name.replace("encoder.", "bert.", 1) if name.startswith("encoder.") else name.replace("head.", "", 1)  # noqa: E731
+
+    def names(name):
+        return name.replace("encoder.", "bert.", 1) if name.startswith("encoder.") else name.replace("head.", "", 1)
+
     ours.encoder.pooler = None
     compare(ours, token_classification.compute_loss(ours(batch), batch), theirs, theirs(**batch).loss, names)
 
@@ -48,8 +55,12 @@ def test_token_classification_equals_transformers(tiny_checkpoint):
 def test_sequence_classification_with_pooler_equals_transformers(tiny_checkpoint):
     rows = [{"row": i, "text": text, "label": label} for i, (text, label) in enumerate(TEXTS)]
     batch, labels = encode(sequence_classification, rows, tiny_checkpoint)
-    ours = build(load_encoder(tiny_checkpoint, dropout=0.0), sequence_classification.build_head(32, labels, "pooler", 0.0)).train()
-    theirs = BertForSequenceClassification.from_pretrained(tiny_checkpoint, num_labels=2, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0).train()
+    ours = build(
+        load_encoder(tiny_checkpoint, dropout=0.0), sequence_classification.build_head(32, labels, "pooler", 0.0)
+    ).train()
+    theirs = BertForSequenceClassification.from_pretrained(
+        tiny_checkpoint, num_labels=2, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0
+    ).train()
     theirs.classifier.load_state_dict(ours.head.classifier.state_dict())
 
     def names(name):

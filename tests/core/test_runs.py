@@ -56,6 +56,7 @@ def test_states_are_derived(make_run):
     run.append(StepDone(1, 0.1, 1.0, 1, 0.0, 0.0, 1.0))
     assert run.state() == "training"
     import os
+
     os.utime(run.folder / "heartbeat", (time.time() - 60,) * 2)
     assert run.state() == "interrupted"
     run.finish({"reason": "early_stopping"})
@@ -90,9 +91,18 @@ def test_a_run_is_written_whole_or_not_at_all(make_run, monkeypatch, home, text_
 
 def test_config_reports_all_problems_at_once():
     with pytest.raises(ConfigError) as caught:
-        validate({"head_learning_rate": 10, "learning_rate": 0, "epochs": 0, "strategy": "half", "dropout": "x", "taks": "a"})
+        validate(
+            {"head_learning_rate": 10, "learning_rate": 0, "epochs": 0, "strategy": "half", "dropout": "x", "taks": "a"}
+        )
     sentence = str(caught.value)
-    for part in ("Learning rate of the head: found 10", "Learning rate of the body: found 0", "Epochs: found 0", "“half” is not known", "Dropout: found x", "no setting “taks”"):
+    for part in (
+        "Learning rate of the head: found 10",
+        "Learning rate of the body: found 0",
+        "Epochs: found 0",
+        "“half” is not known",
+        "Dropout: found x",
+        "no setting “taks”",
+    ):
         assert part in sentence
 
 
@@ -126,7 +136,15 @@ def test_predicting_gives_logits_and_their_softmax(make_run):
 
 
 def test_a_kept_model_answers_as_it_scored(make_run):
-    run = make_run(task="token_classification", strategy="full", epochs=30, learning_rate=3e-3, head_learning_rate=3e-3, dropout=0.0, patience=0)
+    run = make_run(
+        task="token_classification",
+        strategy="full",
+        epochs=30,
+        learning_rate=3e-3,
+        head_learning_rate=3e-3,
+        dropout=0.0,
+        patience=0,
+    )
     list(worker.carry_out(run))
     best = run.summary()["best"]["metrics"]
     right = total = 0
@@ -144,10 +162,18 @@ def test_a_run_without_a_model_says_wait(make_run):
         open_run("nowhere")
 
 
-@pytest.mark.parametrize(("prepare", "sentence"), [
-    (lambda folder: folder / "none", "There is no folder"), (lambda folder: folder, "no config.json"),
-    (lambda folder: (folder / "config.json").write_text('{"model_type": "bert"}') and folder, "no model.safetensors"),
-    (lambda folder: (folder / "config.json").write_text("{") and folder, "not readable as JSON")])
+@pytest.mark.parametrize(
+    ("prepare", "sentence"),
+    [
+        (lambda folder: folder / "none", "There is no folder"),
+        (lambda folder: folder, "no config.json"),
+        (
+            lambda folder: (folder / "config.json").write_text('{"model_type": "bert"}') and folder,
+            "no model.safetensors",
+        ),
+        (lambda folder: (folder / "config.json").write_text("{") and folder, "not readable as JSON"),
+    ],
+)
 def test_folders_that_are_no_checkpoint(tmp_path, prepare, sentence):
     with pytest.raises(CheckpointError, match=sentence):
         find_folder(str(prepare(tmp_path)))
@@ -178,47 +204,135 @@ def test_damaged_weights_are_a_sentence(tmp_path, tiny_checkpoint):
 @pytest.fixture
 def csv_file(tmp_path):
     path = tmp_path / "data.csv"
-    path.write_text("text,label\n" + "".join(f"{text} number {i},{label}\n" for i in range(4) for text, label in TEXTS), encoding="utf-8")
+    path.write_text(
+        "text,label\n" + "".join(f"{text} number {i},{label}\n" for i in range(4) for text, label in TEXTS),
+        encoding="utf-8",
+    )
     return path
 
 
 def test_the_command_line_trains_and_predicts(csv_file, tmp_path, tiny_checkpoint, capsys):
     out = tmp_path / "run"
-    assert main(["train", str(csv_file), "--task", "sequence_classification", "--strategy", "last_layers:1", "--epochs", "2", "--checkpoint", tiny_checkpoint,
-                 "--batch-size", "4", "--out", str(out), "--json"]) == 0
+    assert (
+        main(
+            [
+                "train",
+                str(csv_file),
+                "--task",
+                "sequence_classification",
+                "--strategy",
+                "last_layers:1",
+                "--epochs",
+                "2",
+                "--checkpoint",
+                tiny_checkpoint,
+                "--batch-size",
+                "4",
+                "--out",
+                str(out),
+                "--json",
+            ]
+        )
+        == 0
+    )
     result = json.loads(capsys.readouterr().out)
-    assert set(result) == {"run", "task", "strategy", "trainable", "total", "train_examples", "validation_examples", "epochs", "best", "seconds", "frozen_unchanged", "stopped_because"}
-    assert result["frozen_unchanged"] is True and result["stopped_because"] == "epochs_done" and result["strategy"] == "last_layers:1"
-    assert result["train_examples"] + result["validation_examples"] == 32 and [epoch["epoch"] for epoch in result["epochs"]] == [1, 2]
+    assert set(result) == {
+        "run",
+        "task",
+        "strategy",
+        "trainable",
+        "total",
+        "train_examples",
+        "validation_examples",
+        "epochs",
+        "best",
+        "seconds",
+        "frozen_unchanged",
+        "stopped_because",
+    }
+    assert (
+        result["frozen_unchanged"] is True
+        and result["stopped_because"] == "epochs_done"
+        and result["strategy"] == "last_layers:1"
+    )
+    assert result["train_examples"] + result["validation_examples"] == 32 and [
+        epoch["epoch"] for epoch in result["epochs"]
+    ] == [1, 2]
     assert set(result["epochs"][0]) == {"epoch", "train_loss", "validation_loss", "metrics"}
     assert main(["predict", result["run"], "--text", "good film", "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
-    assert set(answer) == {"label", "logits", "probabilities"} and sum(answer["probabilities"].values()) == pytest.approx(1)
+    assert set(answer) == {"label", "logits", "probabilities"} and sum(
+        answer["probabilities"].values()
+    ) == pytest.approx(1)
 
 
 def test_the_command_line_labels_words(tmp_path, tiny_checkpoint, capsys):
     path = tmp_path / "data.conll"
-    path.write_text("\n\n".join("\n".join(f"{word}\t{tag}" for word, tag in zip(text.split(), tags.split(), strict=True)) for text, tags in SENTENCES * 3), encoding="utf-8")
-    assert main(["train", str(path), "--task", "token_classification", "--epochs", "1", "--checkpoint", tiny_checkpoint, "--json", "--validation", str(path)]) == 0
+    path.write_text(
+        "\n\n".join(
+            "\n".join(f"{word}\t{tag}" for word, tag in zip(text.split(), tags.split(), strict=True))
+            for text, tags in SENTENCES * 3
+        ),
+        encoding="utf-8",
+    )
+    assert (
+        main(
+            [
+                "train",
+                str(path),
+                "--task",
+                "token_classification",
+                "--epochs",
+                "1",
+                "--checkpoint",
+                tiny_checkpoint,
+                "--json",
+                "--validation",
+                str(path),
+            ]
+        )
+        == 0
+    )
     result = json.loads(capsys.readouterr().out)
     assert result["validation_examples"] == 18 and "entity_f1" in result["best"]["metrics"]
     assert main(["predict", result["run"], "--text", "Anna lives in Rome.", "--json"]) == 0
     words = json.loads(capsys.readouterr().out)
-    assert [word["word"] for word in words] == ["Anna", "lives", "in", "Rome", "."] and set(words[0]) == {"word", "label", "logits", "probabilities"}
+    assert [word["word"] for word in words] == ["Anna", "lives", "in", "Rome", "."] and set(words[0]) == {
+        "word",
+        "label",
+        "logits",
+        "probabilities",
+    }
 
 
 def test_check_reports_as_json(csv_file, capsys):
     assert main(["check", str(csv_file), "--task", "sequence_classification", "--json"]) == 0
     result = json.loads(capsys.readouterr().out)
     assert set(result) == {"rows_read", "rows_kept", "columns", "labels", "problems"}
-    assert result["columns"] == {"text": "text", "label": "label"} and result["labels"] == {"pos": 16, "neg": 16} and result["rows_read"] == 32
+    assert (
+        result["columns"] == {"text": "text", "label": "label"}
+        and result["labels"] == {"pos": 16, "neg": 16}
+        and result["rows_read"] == 32
+    )
 
 
-@pytest.mark.parametrize(("options", "sentence"), [
-    (["--head-learning-rate", "10"], "Learning rate of the head: found 10"), (["--learning-rate", "0"], "must be above"), (["--strategy", "hed_only"], "Write one of: head_only"),
-    (["--text-column", "txt"], "nearest first: text"), (["--checkpoint", "/nowhere/bert"], "There is no folder"), (["--checkpoint", "bert-base-uncased"], "Hub cannot be reached"),
-    (["--strategy", "last_layers:9"], "has 4 layers"), (["--task", "regresion"], "is not known"), (["--validation", "none.csv"], "There is no file")])
-def test_a_users_error_is_one_sentence_and_leaves_nothing(csv_file, tmp_path, tiny_checkpoint, capsys, home, options, sentence):
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--head-learning-rate", "10"], "Learning rate of the head: found 10"),
+        (["--learning-rate", "0"], "must be above"),
+        (["--strategy", "hed_only"], "Write one of: head_only"),
+        (["--text-column", "txt"], "nearest first: text"),
+        (["--checkpoint", "/nowhere/bert"], "There is no folder"),
+        (["--checkpoint", "bert-base-uncased"], "Hub cannot be reached"),
+        (["--strategy", "last_layers:9"], "has 4 layers"),
+        (["--task", "regresion"], "is not known"),
+        (["--validation", "none.csv"], "There is no file"),
+    ],
+)
+def test_a_users_error_is_one_sentence_and_leaves_nothing(
+    csv_file, tmp_path, tiny_checkpoint, capsys, home, options, sentence
+):
     if "--checkpoint" not in options:
         options = [*options, "--checkpoint", tiny_checkpoint]
     out = tmp_path / "out" / "run"
@@ -231,8 +345,17 @@ def test_a_users_error_is_one_sentence_and_leaves_nothing(csv_file, tmp_path, ti
 def test_the_command_line_as_a_process_speaks_portuguese(tmp_path):
     empty = tmp_path / "vazio.csv"
     empty.write_text("")
-    done = subprocess.run([sys.executable, "-m", "mlmtune_core", "check", str(empty)], capture_output=True, text=True, env={"LANG": "pt_BR.UTF-8", "PATH": "/usr/bin"}, check=False)
-    assert done.returncode == 2 and done.stderr.strip() == "“vazio.csv” está vazio. Escolha um arquivo com um exemplo por linha."
+    done = subprocess.run(
+        [sys.executable, "-m", "mlmtune_core", "check", str(empty)],
+        capture_output=True,
+        text=True,
+        env={"LANG": "pt_BR.UTF-8", "PATH": "/usr/bin"},
+        check=False,
+    )
+    assert (
+        done.returncode == 2
+        and done.stderr.strip() == "“vazio.csv” está vazio. Escolha um arquivo com um exemplo por linha."
+    )
 
 
 def test_every_setting_has_a_title_and_help_and_the_runs_keep_them(make_run):

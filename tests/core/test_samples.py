@@ -18,7 +18,11 @@ def report(sample):
 
 
 def texts_of(found):
-    return list(found.examples["text"]) if "text" in found.examples else [" ".join(words) for words in found.examples["words"]]
+    return (
+        list(found.examples["text"])
+        if "text" in found.examples
+        else [" ".join(words) for words in found.examples["words"]]
+    )
 
 
 def words_of(text):
@@ -44,7 +48,7 @@ def test_no_near_duplicates_and_varied_beginnings(sample):
     seen: dict[tuple[str, ...], int] = {}
     for i, text in enumerate(texts):
         words = words_of(text)
-        for grams in {tuple(words[k:k + 5]) for k in range(len(words) - 4)}:
+        for grams in {tuple(words[k : k + 5]) for k in range(len(words) - 4)}:
             assert seen.setdefault(grams, i) == i, (texts[seen[grams]], text)
     beginnings = Counter(tuple(words_of(text)[:2]) for text in texts)
     assert beginnings.most_common(1)[0][1] <= 5

@@ -13,8 +13,23 @@ from mlmtune_core.errors import DataError
 from mlmtune_core.tasks import TASKS, token_classification
 from mlmtune_core.tasks.base import IGNORE_INDEX
 
-NAMES = ("TITLE", "COLUMNS", "BEST_METRIC", "BASELINE", "LABELS_ARE", "to_examples", "find_labels", "encode", "build_head", "compute_loss", "decode", "compute_metrics")
-WORD = st.text(alphabet=st.characters(codec="utf-8", exclude_categories=("Zs", "Zl", "Zp", "Cs")), min_size=1, max_size=12).filter(lambda word: word.strip())
+NAMES = (
+    "TITLE",
+    "COLUMNS",
+    "BEST_METRIC",
+    "BASELINE",
+    "LABELS_ARE",
+    "to_examples",
+    "find_labels",
+    "encode",
+    "build_head",
+    "compute_loss",
+    "decode",
+    "compute_metrics",
+)
+WORD = st.text(
+    alphabet=st.characters(codec="utf-8", exclude_categories=("Zs", "Zl", "Zp", "Cs")), min_size=1, max_size=12
+).filter(lambda word: word.strip())
 
 
 @pytest.mark.parametrize("name", TASKS)
@@ -35,13 +50,30 @@ def perfect(item, labels, classes):
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.tuples(st.text(min_size=1, max_size=300).filter(str.strip), st.sampled_from("abc")), min_size=1, max_size=6), st.integers(8, 40))
+@given(
+    st.lists(
+        st.tuples(st.text(min_size=1, max_size=300).filter(str.strip), st.sampled_from("abc")), min_size=1, max_size=6
+    ),
+    st.integers(8, 40),
+)
 def test_perfect_logits_for_texts(tiny_checkpoint, rows, max_length):
-    check_perfect("sequence_classification", [{"row": i, "text": text, "label": label} for i, (text, label) in enumerate(rows)], tiny_checkpoint, max_length)
+    check_perfect(
+        "sequence_classification",
+        [{"row": i, "text": text, "label": label} for i, (text, label) in enumerate(rows)],
+        tiny_checkpoint,
+        max_length,
+    )
 
 
 @settings(max_examples=80, deadline=None)
-@given(st.lists(st.lists(st.tuples(WORD, st.sampled_from(["O", "B-X", "I-X", "B-Y"])), min_size=1, max_size=60), min_size=1, max_size=4), st.integers(8, 40))
+@given(
+    st.lists(
+        st.lists(st.tuples(WORD, st.sampled_from(["O", "B-X", "I-X", "B-Y"])), min_size=1, max_size=60),
+        min_size=1,
+        max_size=4,
+    ),
+    st.integers(8, 40),
+)
 def test_perfect_logits_for_words_even_over_windows(tiny_checkpoint, rows, max_length):
     rows = [{"row": i, "words": [w for w, _ in row], "tags": [t for _, t in row]} for i, row in enumerate(rows)]
     check_perfect("token_classification", rows, tiny_checkpoint, max_length)
@@ -57,7 +89,11 @@ def check_perfect(name, rows, checkpoint, max_length):
     assert sorted(predictions) == list(range(len(examples)))
     if name == "token_classification":
         assert [len(predictions[i]) for i in range(len(examples))] == [len(example.words) for example in examples]
-        asked = [sum(1 for item in encoded if item.example == i for word in item.words if word == w) for i, e in enumerate(examples) for w in range(len(e.words))]
+        asked = [
+            sum(1 for item in encoded if item.example == i for word in item.words if word == w)
+            for i, e in enumerate(examples)
+            for w in range(len(e.words))
+        ]
         assert asked == [1] * len(asked)
         assert [list(e.tags) for e in examples] == [predictions[i] for i in range(len(examples))]
     scores = task.compute_metrics(predictions, examples)
@@ -79,8 +115,10 @@ def test_unequal_words_and_tags_name_the_row():
 
 
 def test_entity_scores_count_whole_entities():
-    scores = token_classification.compute_metrics({0: ["B-PER", "O", "O", "B-LOC"]}, token_classification.to_examples(
-        [{"row": 1, "words": list("abcd"), "tags": ["B-PER", "I-PER", "O", "B-LOC"]}]))
+    scores = token_classification.compute_metrics(
+        {0: ["B-PER", "O", "O", "B-LOC"]},
+        token_classification.to_examples([{"row": 1, "words": list("abcd"), "tags": ["B-PER", "I-PER", "O", "B-LOC"]}]),
+    )
     assert scores["entity_f1"] == pytest.approx(0.5) and scores["token_accuracy"] == 0.75
 
 
@@ -90,7 +128,10 @@ def test_batches_hold_every_example_once(lengths, batch_size, seed):
     from mlmtune_core.tasks.base import Encoded
 
     encoded = [Encoded(i, {"input_ids": [1] * n}, 0) for i, n in enumerate(lengths)]
-    for batches in (order_by_length(encoded, batch_size), shuffle_by_length(encoded, batch_size, np.random.default_rng(seed))):
+    for batches in (
+        order_by_length(encoded, batch_size),
+        shuffle_by_length(encoded, batch_size, np.random.default_rng(seed)),
+    ):
         assert sorted(i for batch in batches for i in batch) == list(range(len(lengths)))
         assert all(len(batch) <= batch_size for batch in batches)
         assert len(batches) == -(-len(lengths) // batch_size)
@@ -99,7 +140,9 @@ def test_batches_hold_every_example_once(lengths, batch_size, seed):
 def test_padding_is_masked_and_ignored():
     from mlmtune_core.tasks.base import Encoded
 
-    batch = to_batch([Encoded(0, {"input_ids": [5, 6, 7]}, [0, 1, 0]), Encoded(1, {"input_ids": [5]}, [1])], 9, "one per token")
+    batch = to_batch(
+        [Encoded(0, {"input_ids": [5, 6, 7]}, [0, 1, 0]), Encoded(1, {"input_ids": [5]}, [1])], 9, "one per token"
+    )
     assert batch["input_ids"].tolist() == [[5, 6, 7], [5, 9, 9]]
     assert batch["attention_mask"].tolist() == [[1, 1, 1], [1, 0, 0]]
     assert batch["labels"].tolist() == [[0, 1, 0], [1, IGNORE_INDEX, IGNORE_INDEX]]

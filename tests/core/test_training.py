@@ -8,8 +8,8 @@ import torch
 from mlmtune_core import worker
 from mlmtune_core.config import validate
 from mlmtune_core.events import EvalDone, Failed, Finished, FrozenChecked, Started, StepDone
+from mlmtune_core.optimizing import make_optimizer, make_schedule
 from mlmtune_core.run_store import Run
-from mlmtune_core.training import make_optimizer, make_schedule
 
 TASKS = ("sequence_classification", "token_classification")
 
@@ -22,8 +22,18 @@ def of(events, kind):
 def test_few_rows_are_memorised(make_run, text_frame, task):
     text_frame["split"] = ["train"] * 4 + ["validation"] * 4
     text_frame["label"] = ["pos", "pos", "neg", "neg"] * 2
-    run = make_run(task=task, strategy="full", epochs=60, batch_size=4, learning_rate=3e-3, head_learning_rate=3e-3, dropout=0.0,
-                   warmup_ratio=0.0, schedule="constant", patience=0)
+    run = make_run(
+        task=task,
+        strategy="full",
+        epochs=60,
+        batch_size=4,
+        learning_rate=3e-3,
+        head_learning_rate=3e-3,
+        dropout=0.0,
+        warmup_ratio=0.0,
+        schedule="constant",
+        patience=0,
+    )
     steps = of(list(worker.carry_out(run)), StepDone)
     assert max(step.loss for step in steps[-5:]) < 0.01
 
@@ -74,7 +84,14 @@ def test_a_moved_frozen_weight_is_reported(make_run, monkeypatch):
 def test_the_best_weights_are_kept_not_the_last(make_run):
     from safetensors.torch import load_file
 
-    run = make_run(strategy="head_only", epochs=6, patience=0, early_stopping_metric="validation_loss", head_learning_rate=0.9, schedule="constant")
+    run = make_run(
+        strategy="head_only",
+        epochs=6,
+        patience=0,
+        early_stopping_metric="validation_loss",
+        head_learning_rate=0.9,
+        schedule="constant",
+    )
     events = worker.carry_out(run)
     kept, best = None, None
     for event in events:
@@ -88,7 +105,14 @@ def test_the_best_weights_are_kept_not_the_last(make_run):
 
 
 def test_patience_ends_the_run_early(make_run):
-    run = make_run(epochs=30, patience=2, early_stopping_metric="validation_loss", head_learning_rate=1.0, schedule="constant", warmup_ratio=0.0)
+    run = make_run(
+        epochs=30,
+        patience=2,
+        early_stopping_metric="validation_loss",
+        head_learning_rate=1.0,
+        schedule="constant",
+        warmup_ratio=0.0,
+    )
     events = list(worker.carry_out(run))
     evaluations = of(events, EvalDone)[1:]
     assert events[-1].reason == "early_stopping"
@@ -135,11 +159,24 @@ def test_a_loss_that_is_no_number_ends_with_step_and_advice(make_run, monkeypatc
 
 
 def test_groups_rates_and_decay(make_run, tiny_checkpoint):
-    config = validate({"checkpoint": tiny_checkpoint, "strategy": "full", "head_learning_rate": 1e-3, "learning_rate": 1e-5, "weight_decay": 0.1})
+    config = validate(
+        {
+            "checkpoint": tiny_checkpoint,
+            "strategy": "full",
+            "head_learning_rate": 1e-3,
+            "learning_rate": 1e-5,
+            "weight_decay": 0.1,
+        }
+    )
     model = worker.make_model(config, ["a", "b"])
     worker.apply_strategy("full", model.encoder, model.head)
     groups = make_optimizer(model, config).param_groups
-    assert {(g["part"], g["lr"], g["weight_decay"]) for g in groups} == {("head", 1e-3, 0.1), ("head", 1e-3, 0.0), ("body", 1e-5, 0.1), ("body", 1e-5, 0.0)}
+    assert {(g["part"], g["lr"], g["weight_decay"]) for g in groups} == {
+        ("head", 1e-3, 0.1),
+        ("head", 1e-3, 0.0),
+        ("body", 1e-5, 0.1),
+        ("body", 1e-5, 0.0),
+    }
     decayed = {id(w) for g in groups if g["weight_decay"] for w in g["params"]}
     for name, weight in model.named_parameters():
         if weight.requires_grad:

@@ -37,6 +37,7 @@ def engine_here(monkeypatch):
 @pytest.fixture
 def open_page(engine_here):
     """open_page(name, language, **ids) -> the drawn page; fails on any exception in it."""
+
     def open_it(name="home", language="en", **ids):
         app = AppTest.from_file(FRAME, default_timeout=30)
         app.query_params["lang"] = language
@@ -51,4 +52,5 @@ def open_page(engine_here):
             app.run()
         assert not app.exception, app.exception[0].value
         return app
+
     return open_it

@@ -10,12 +10,20 @@ from tests.pages.conftest import FRAME
 
 LANGUAGES = ("en", "pt-BR")
 PAGES = ("home", "data", "train", "watch", "inspect")
-EMPTY = {"data": ("Choose a file above", "Escolha um arquivo acima"), "train": ("There are no data yet", "Ainda não há dados"),
-         "watch": ("No run has been started", "Nenhuma execução foi iniciada"), "inspect": ("There is no trained model", "Ainda não há modelo treinado")}
+EMPTY = {
+    "data": ("Choose a file above", "Escolha um arquivo acima"),
+    "train": ("There are no data yet", "Ainda não há dados"),
+    "watch": ("No run has been started", "Nenhuma execução foi iniciada"),
+    "inspect": ("There is no trained model", "Ainda não há modelo treinado"),
+}
 
 
 def texts(app):
-    return " ".join(str(element.value) for kind in ("title", "subheader", "markdown", "caption", "info", "warning", "error", "success") for element in app.get(kind))
+    return " ".join(
+        str(element.value)
+        for kind in ("title", "subheader", "markdown", "caption", "info", "warning", "error", "success")
+        for element in app.get(kind)
+    )
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -29,7 +37,9 @@ def test_empty_states_say_what_to_do(open_page, page, language):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("sample", ["sample-sentiment-en", "sample-sentiment-pt", "sample-entities-en", "sample-entities-pt"])
+@pytest.mark.parametrize(
+    "sample", ["sample-sentiment-en", "sample-sentiment-pt", "sample-entities-en", "sample-entities-pt"]
+)
 def test_samples_open_without_an_error(open_page, sample, language):
     app = open_page("data", language, data=sample)
     assert not app.error and not app.warning
@@ -79,10 +89,15 @@ def test_a_checkpoint_that_is_not_there_is_a_sentence(open_page, tmp_path):
     assert "Hub cannot be reached" in app.error[0].value and not app.exception
 
 
-BAD = {"empty.csv": (b"", "is empty"), "one.csv": (b"text,label\na,x\nb,x\nc,x\nd,x\ne,x\n", "Every row has the label"),
-       "head.csv": (b"text,label\n", "no rows"), "few.csv": (b"text,label\na,x\nb,y\n", "At least 4"),
-       "tags.conll": (b"Anna B-PER\nmet O\n\nBob B-PER\nleft\n\nHe O\n\nShe O\n", "2 words but 1 tags"),
-       "broken.jsonl": (b'{"text": "a", "label": "x"}\n{"text": \n', "line 2"), "one_column.csv": (b"text\nabc\ndef\nghi\njkl\n", "No column was found for: label")}
+BAD = {
+    "empty.csv": (b"", "is empty"),
+    "one.csv": (b"text,label\na,x\nb,x\nc,x\nd,x\ne,x\n", "Every row has the label"),
+    "head.csv": (b"text,label\n", "no rows"),
+    "few.csv": (b"text,label\na,x\nb,y\n", "At least 4"),
+    "tags.conll": (b"Anna B-PER\nmet O\n\nBob B-PER\nleft\n\nHe O\n\nShe O\n", "2 words but 1 tags"),
+    "broken.jsonl": (b'{"text": "a", "label": "x"}\n{"text": \n', "line 2"),
+    "one_column.csv": (b"text\nabc\ndef\nghi\njkl\n", "No column was found for: label"),
+}
 
 
 @pytest.mark.parametrize("name", BAD)
@@ -97,7 +112,9 @@ def test_bad_files_get_a_sentence_in_the_readers_language(open_page, name, langu
 
 def test_an_upload_becomes_data_with_guessed_columns_that_can_be_changed(open_page, engine_here):
     app = open_page("data")
-    raw = "id;comentário;nota;classe\n" + "".join(f"{i};texto número {i} bem escrito;{i % 5};{'sim' if i % 2 else 'não'}\n" for i in range(1, 21))
+    raw = "id;comentário;nota;classe\n" + "".join(
+        f"{i};texto número {i} bem escrito;{i % 5};{'sim' if i % 2 else 'não'}\n" for i in range(1, 21)
+    )
     app.file_uploader[0].upload("avaliações.csv", raw.encode("latin-1"), "text/csv").run()
     assert not app.exception and not app.error
     data_id = app.query_params["data"]
@@ -110,7 +127,7 @@ def test_an_upload_becomes_data_with_guessed_columns_that_can_be_changed(open_pa
 
 
 def test_user_text_is_never_markup(open_page):
-    evil = '<img src=x onerror=alert(1)> <b>**bold** ![x](http://evil.example/x.png)'
+    evil = "<img src=x onerror=alert(1)> <b>**bold** ![x](http://evil.example/x.png)"
     raw = "text\tlabel\n" + "".join(f"{evil} {i}\t<i>l{i % 2}</i>\n" for i in range(8))
     app = open_page("data", data=keep_upload("<script>.tsv", raw.encode()))
     html = " ".join(element.proto.body for element in app.get("html"))
@@ -128,7 +145,11 @@ def test_a_finished_run_is_shown_whole_and_opens(open_page, make_run, task, lang
     assert ("bit for bit", "bit a bit")[language == "pt-BR"] in texts(app)
     app = open_page("inspect", language, run=run.id)
     app.button(key="chapter").click().run()
-    assert app.text_input(key="sentence").value == "A Apple foi fundada por Steve Jobs na Califórnia" and not app.exception and not app.error
+    assert (
+        app.text_input(key="sentence").value == "A Apple foi fundada por Steve Jobs na Califórnia"
+        and not app.exception
+        and not app.error
+    )
     table = app.dataframe[0].value
     assert len(table) == (2 if task == "sequence_classification" else 9)
     app.segmented_control(key="way").set_value("example").run()

@@ -1,0 +1,132 @@
+"""One pass over the validation examples, and whether it was the best so far."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from mlmtune_core.batching import batches, order_by_length
+from mlmtune_core.config import RunConfig
+from mlmtune_core.errors import TrainingError
+from mlmtune_core.events import EvalDone, Event, PhaseStarted, Progress
+from mlmtune_core.tasks.base import Encoded
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Examples of one split and what the tokenizer made of them."""
+
+    examples: Sequence[Any]
+    encoded: Sequence[Encoded]
+
+
+@dataclass
+class Standing:
+    """Where the loop stands: what is counted between two evaluations, and the best one so far."""
+
+    step: int = 0
+    loss_sum: float = 0.0
+    loss_count: int = 0
+    best: EvalDone | None = None
+    evaluations_without_best: int = 0
+
+
+def compute_logits(
+    model: nn.Module, encoded: Sequence[Encoded], batch_size: int, pad_id: int, labels_are: str
+) -> Iterator[tuple[list[int], torch.Tensor, dict[str, torch.Tensor]]]:
+    """Evaluation mode, longest inputs first: (indices, logits, batch) one after the other."""
+    model.eval()
+    order = order_by_length(encoded, batch_size)
+    for indices, batch in zip(order, batches(encoded, order, pad_id, labels_are), strict=True):
+        with torch.inference_mode():
+            logits = model(batch)
+        yield indices, logits, batch
+
+
+def describe_best(best: EvalDone | None) -> dict[str, object]:
+    """The kept evaluation as plain values; empty before the first one."""
+    if best is None:
+        return {}
+    return {
+        "step": best.step,
+        "epoch": best.epoch,
+        "validation_loss": best.validation_loss,
+        "metrics": dict(best.metrics),
+    }
+
+
+def evaluate(
+    model: nn.Module,
+    task: ModuleType,
+    validation_set: Dataset,
+    label_names: Sequence[str],
+    config: RunConfig,
+    pad_id: int,
+    progress: Standing,
+    epoch: float,
+) -> Iterator[Event]:
+    """One pass over the validation set; every loss weighs as much as the labels it covers."""
+    yield PhaseStarted("evaluating")
+    logits: list[np.ndarray] = [np.empty(0)] * len(validation_set.encoded)
+    loss_sum, asked, seen = 0.0, 0, count(1)
+    for indices, scores, batch in compute_logits(
+        model, validation_set.encoded, config.batch_size * 2, pad_id, task.LABELS_ARE
+    ):
+        labels = int((batch["labels"] >= 0).sum())
+        loss_sum += task.compute_loss(scores, batch).item() * labels if labels else 0.0
+        asked += labels
+        for i, row in zip(indices, scores.float().cpu().numpy(), strict=True):
+            logits[i] = row
+        yield Progress("evaluating", min(next(seen) * config.batch_size * 2, len(logits)), len(logits))
+    predictions = task.decode(logits, validation_set.encoded, validation_set.examples, label_names)
+    yield _judge(
+        task,
+        config,
+        progress,
+        epoch,
+        loss_sum / max(1, asked),
+        task.compute_metrics(predictions, validation_set.examples),
+    )
+
+
+def _judge(
+    task: ModuleType, config: RunConfig, progress: Standing, epoch: float, loss: float, scores: dict[str, float]
+) -> EvalDone:
+    """Compares an evaluation with the best so far; the one before the first step does not compete."""
+    if not math.isfinite(loss):
+        raise TrainingError(
+            "Step {step}: the validation loss is no longer a number. Try a learning rate ten times smaller.",
+            step=progress.step,
+        )
+    name, direction = task.BEST_METRIC
+    train_loss = progress.loss_sum / progress.loss_count if progress.loss_count else None
+    progress.loss_sum, progress.loss_count = 0.0, 0
+    done = EvalDone(
+        step=progress.step,
+        epoch=epoch,
+        train_loss=train_loss,
+        validation_loss=loss,
+        metrics=scores,
+        is_best=False,
+        patience_left=None,
+    )
+    if progress.step == 0:
+        return done
+    by_loss = config.early_stopping_metric == "validation_loss"
+    value, sign = (loss, 1) if by_loss else (scores[name], 1 if direction == "min" else -1)
+    kept = progress.best and (progress.best.validation_loss if by_loss else progress.best.metrics[name])
+    is_best = kept is None or sign * value < sign * kept
+    progress.evaluations_without_best = 0 if is_best else progress.evaluations_without_best + 1
+    done = EvalDone(**{**vars(done), "is_best": is_best, "patience_left": patience_left(config, progress)})
+    progress.best = done if is_best else progress.best
+    return done
+
+
+def patience_left(config: RunConfig, progress: Standing) -> int | None:
+    return config.patience - progress.evaluations_without_best if config.patience else None

@@ -1,0 +1,145 @@
+"""The state of a run in numbers, buttons and sentences: drawn again while it lives."""
+
+from typing import Any
+
+import streamlit as st
+
+from mlmtune_core import engine
+from mlmtune_core.errors import UserError
+from mlmtune_core.run_store import ENDED, Run
+from mlmtune_core.run_summary import Progress, summarise
+from pages.parts.names import metric_names, state_names
+from pages.parts.visit import Visit, go_to, remembered, show_error
+
+
+def draw_state(visit: Visit, run: Run, living: bool) -> None:
+    """State, numbers and buttons: drawn again every two seconds while the run lives, and once when it ends."""
+    state = run.state()
+    if living and state in (*ENDED, "interrupted"):
+        st.rerun()
+    progress = summarise(run.events())
+    for part in (_draw_numbers, _draw_buttons, _draw_sentence):
+        with st.container():  # a place of its own for each, so that nothing jumps when a sentence appears
+            part(visit, run, state, progress)
+
+
+def _draw_numbers(visit: Visit, run: Run, state: str, progress: Progress) -> None:
+    tr = visit.tr
+    unknown = "–"
+    with st.container(horizontal=True):
+        st.metric(
+            tr("State"),
+            state_names(tr)[state] if run.control() != "stop" or state in ENDED else tr("stopping"),
+            border=True,
+            width="content",
+        )
+        st.metric(
+            tr("Epoch"),
+            f"{visit.number(progress.epoch, 1)} / {progress.epochs}" if progress.start else unknown,
+            border=True,
+            width="content",
+        )
+        st.metric(
+            tr("Examples per second"),
+            visit.number(progress.examples_per_second) if progress.examples_per_second else unknown,
+            border=True,
+            width="content",
+        )
+        if state in (*ENDED, "interrupted"):
+            summary = run.summary() or {}
+            st.metric(
+                tr("Time taken"),
+                visit.seconds(summary["seconds"]) if "seconds" in summary else unknown,
+                border=True,
+                width="content",
+            )
+        else:
+            st.metric(
+                tr("Time left"),
+                visit.seconds(progress.seconds_left) if progress.seconds_left is not None else unknown,
+                border=True,
+                width="content",
+            )
+        patience = progress.patience_left
+        st.metric(
+            tr("Patience left"),
+            unknown if patience is None else visit.number(patience),
+            border=True,
+            width="content",
+            help=tr("Evaluations that may still pass without a new best before the run stops by itself."),
+        )
+    if progress.total_steps and state not in (*ENDED, "interrupted"):
+        st.progress(progress.step / progress.total_steps)
+
+
+def _draw_sentence(visit: Visit, run: Run, state: str, progress: Progress) -> None:
+    """How it ended, what was kept, and the proof that frozen weights did not move."""
+    tr, summary = visit.tr, run.summary() or {}
+    if state == "failed":
+        show_error(UserError(summary["template"], **summary["values"]))
+    if state == "interrupted":
+        st.warning(
+            tr(
+                "The run was interrupted: its worker is gone. What it learnt up to the best evaluation is kept; you can start it again from the beginning."
+            ),
+            icon=":material/warning:",
+        )
+    ends = {
+        "epochs_done": tr("All epochs are done."),
+        "early_stopping": tr("Stopped by itself: no new best within the patience."),
+        "stopped": tr("Stopped by you."),
+    }
+    if summary.get("reason") in ends:
+        st.success(
+            f"{ends[summary['reason']]} {_best_sentence(visit, summary.get('best') or {})}", icon=":material/flag:"
+        )
+    if progress.frozen_unchanged is not None and progress.frozen_weights:
+        sentence = (
+            tr("Proof of freezing: the {count} frozen weights are bit for bit what they were before the first step.")
+            if progress.frozen_unchanged
+            else tr("The {count} frozen weights have changed. This must not happen: please report it.")
+        )
+        st.caption(
+            ("❄ " if progress.frozen_unchanged else "⚠ ") + sentence.format(count=visit.number(progress.frozen_weights))
+        )
+
+
+def _best_sentence(visit: Visit, best: dict[str, Any]) -> str:
+    if not best:
+        return visit.tr("It ended before the first evaluation; the weights of that moment were kept.")
+    names = metric_names(visit.tr)
+    name = next(iter(best["metrics"]))
+    return visit.tr("The best model is that of epoch {epoch}: {metric} {value}, validation loss {loss}.").format(
+        epoch=visit.number(best["epoch"]),
+        metric=names[name],
+        value=visit.percent(best["metrics"][name], 1),
+        loss=visit.number(best["validation_loss"], 3),
+    )
+
+
+def _draw_buttons(visit: Visit, run: Run, state: str, _: Progress) -> None:
+    tr = visit.tr
+    if state in ENDED or state == "interrupted":
+        with st.container(horizontal=True):
+            if run.best_folder.is_dir() and st.button(
+                tr("Open the model"), key="to_inspect", type="primary", icon=":material/search:"
+            ):
+                go_to("inspect")
+            if state in ("interrupted", "failed") and st.button(
+                tr("Start it again"), key="again", icon=":material/replay:"
+            ):
+                run.begin_again()
+                engine.current().submit(run)
+                st.rerun()
+            if st.button(tr("Change a setting and train again"), key="change", icon=":material/tune:"):
+                go_to("train", data=run.about()["data"].get("id", remembered("data")))
+    else:
+        st.button(
+            tr("Stop"),
+            key="stop",
+            icon=":material/stop:",
+            disabled=run.control() == "stop",
+            on_click=run.request,
+            args=("stop",),
+            help=tr("Stops within a step and keeps the best model so far."),
+        )
