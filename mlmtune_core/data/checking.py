@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from mlmtune_core.errors import DataError
-from mlmtune_core.translating import Translate
+from mlmtune_core.translating import Translate, mark
 
+MIN_ROWS = 4
 MAX_LABELS = 100
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\u2060\ufeff]")
 
@@ -113,7 +114,7 @@ def _check_texts(rows: pd.DataFrame, columns: dict[str, str]) -> Report:
         ),
     ]
     labels = Counter(kept["label"])
-    problems += _label_problems(labels, kept)
+    problems += [_blocking_problem(labels, kept), _single_row_problem(labels, kept)]
     return Report(
         len(rows),
         columns,
@@ -135,29 +136,19 @@ def _check_sentences(rows: pd.DataFrame, columns: dict[str, str]) -> Report:
     sizes = pd.DataFrame({"row": frame["row"], "words": frame["words"].map(len), "tags": frame["tags"].map(len)})
     unequal = sizes[sizes["words"] != sizes["tags"]]
     empty = sizes[(sizes["words"] == 0) & (sizes["tags"] == 0)]
-    problems = [_rows_problem("empty_text", empty, "Sentences without words: {count}. They were left out.")]
-    if len(unequal):
-        first = unequal.iloc[0]
-        problems.append(
-            Problem(
-                "unequal_lengths",
-                "error",
-                tuple(map(int, unequal["row"])),
-                "Row {row}: {words} words but {tags} tags (rows like this: {count}). Give one tag per word.",
-                {"row": int(first["row"]), "words": int(first["words"]), "tags": int(first["tags"])},
-            )
-        )
     kept = frame[(sizes["words"] == sizes["tags"]) & (sizes["words"] > 0)]
     illegal = kept[[not _is_legal(tags) for tags in kept["tags"]]]
-    problems.append(
+    problems = [
+        _rows_problem("empty_text", empty, "Sentences without words: {count}. They were left out."),
+        _unequal_problem(unequal),
         _rows_problem(
             "illegal_transition",
             illegal,
             "Sentences with an I- tag that continues no entity (expected B- first): {count}. They stay as they are; scores count such a tag as a beginning.",
-        )
-    )
+        ),
+    ]
     labels = Counter(tag for tags in kept["tags"] for tag in tags)
-    problems += _label_problems(labels, kept.assign(label=kept["tags"].map(lambda tags: "")), single_rows=False)
+    problems.append(_blocking_problem(labels, kept))
     return Report(
         len(rows),
         columns,
@@ -174,55 +165,48 @@ CHECKS: dict[str, Callable[[pd.DataFrame, dict[str, str]], Report]] = {
 }
 
 
-def _label_problems(labels: Counter, kept: pd.DataFrame, single_rows: bool = True) -> list[Problem | None]:
-    rows = tuple(map(int, kept["row"]))
-    if len(kept) < 4:
-        return [
-            Problem(
-                "too_few_rows",
-                "error",
-                rows,
-                "Rows that can be used: {count}. At least 4 are needed, some to learn from and some to measure with.",
-            )
-        ]
-    if len(labels) == 1:
-        return [
-            Problem(
-                "one_class",
-                "error",
-                rows,
-                "Every row has the label “{label}”. There is nothing to tell apart: add rows of another label, or choose another label column.",
-                {"label": next(iter(labels))},
-            )
-        ]
-    if len(labels) > MAX_LABELS:
-        return [
-            Problem(
-                "too_many_labels",
-                "error",
-                rows,
-                "Found {labels} different labels in {count} rows. Is this the label column? At most {limit} can be told apart.",
-                {"labels": len(labels), "limit": MAX_LABELS},
-            )
-        ]
-    single = (
-        kept[kept["label"].isin([label for label, count in labels.items() if count == 1])]
-        if single_rows
-        else kept.iloc[:0]
-    )
-    names = ", ".join(f"“{label}”" for label in single["label"][:5])
-    return [
-        _rows_problem(
-            "single_row_class",
-            single,
-            "Labels with one row only: {count} ({names}). The row is learnt from, but nothing can be measured on it: add rows or merge labels.",
-            names=names,
+def _unequal_problem(sizes: pd.DataFrame) -> Problem | None:
+    """Rows with `row`, number of `words` and of `tags` that differ; the first one is named in the sentence."""
+    if sizes.empty:
+        return None
+    first = {name: int(value) for name, value in sizes.iloc[0].items()}
+    template = mark("Row {row}: {words} words but {tags} tags (rows like this: {count}). Give one tag per word.")
+    return _rows_problem("unequal_lengths", sizes, template, severity="error", **first)
+
+
+def _blocking_problem(labels: Counter, kept: pd.DataFrame) -> Problem | None:
+    """What makes training pointless: too few rows, one label only, or as many labels as rows."""
+    if len(kept) < MIN_ROWS:
+        template = mark(
+            "Rows that can be used: {count}. At least 4 are needed, some to learn from and some to measure with."
         )
-    ]
+        return Problem("too_few_rows", "error", tuple(map(int, kept["row"])), template)
+    if len(labels) == 1:
+        template = mark(
+            "Every row has the label “{label}”. There is nothing to tell apart: add rows of another label, or choose another label column."
+        )
+        return _rows_problem("one_class", kept, template, severity="error", label=next(iter(labels)))
+    if len(labels) > MAX_LABELS:
+        template = mark(
+            "Found {labels} different labels in {count} rows. Is this the label column? At most {limit} can be told apart."
+        )
+        return _rows_problem("too_many_labels", kept, template, severity="error", labels=len(labels), limit=MAX_LABELS)
+    return None
 
 
-def _rows_problem(kind: str, rows: pd.DataFrame, template: str, **values: object) -> Problem | None:
-    return Problem(kind, "warning", tuple(map(int, rows["row"])), template, values) if len(rows) else None
+def _single_row_problem(labels: Counter, kept: pd.DataFrame) -> Problem | None:
+    single = kept[kept["label"].isin([label for label, count in labels.items() if count == 1])]
+    names = ", ".join(f"“{label}”" for label in single["label"][:5])
+    template = mark(
+        "Labels with one row only: {count} ({names}). The row is learnt from, but nothing can be measured on it: add rows or merge labels."
+    )
+    return _rows_problem("single_row_class", single, template, names=names) if len(labels) <= MAX_LABELS else None
+
+
+def _rows_problem(
+    kind: str, rows: pd.DataFrame, template: str, severity: str = "warning", **values: object
+) -> Problem | None:
+    return Problem(kind, severity, tuple(map(int, rows["row"])), template, values) if len(rows) else None
 
 
 def _found(problems: Iterable[Problem | None]) -> tuple[Problem, ...]:

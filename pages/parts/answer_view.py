@@ -19,15 +19,9 @@ def draw_label(visit: Visit, answer: dict[str, Any]) -> None:
         )
     )
     if "true" in answer:
-        right = answer["true"] == answer["label"]
-        st.markdown(
-            ("✓ " if right else "✗ ")
-            + (
-                tr("The label in the data is the same.")
-                if right
-                else tr("The label in the data is {label}.").format(label=literal(answer["true"]))
-            )
-        )
+        right = tr("The label in the data is the same.")
+        wrong = tr("The label in the data is {label}.").format(label=literal(answer["true"]))
+        st.markdown(f"✓ {right}" if answer["true"] == answer["label"] else f"✗ {wrong}")
     st.markdown(
         tr(
             "The head turns the vector of [CLS] into one number per label, the **logits** z = hW + b. **Softmax** turns them into probabilities that sum to 1."

@@ -24,51 +24,25 @@ def draw_state(visit: Visit, run: Run, living: bool) -> None:
 
 
 def _draw_numbers(visit: Visit, run: Run, state: str, progress: Progress) -> None:
-    tr = visit.tr
-    unknown = "–"
+    tr, unknown = visit.tr, "–"
+    ended, patience = state in (*ENDED, "interrupted"), progress.patience_left
+    seconds = (run.summary() or {}).get("seconds") if ended else progress.seconds_left
+    shown = {
+        tr("State"): tr("stopping") if run.control() == "stop" and not ended else state_names(tr)[state],
+        tr("Epoch"): f"{visit.number(progress.epoch, 1)} / {progress.epochs}" if progress.start else unknown,
+        tr("Examples per second"): visit.number(progress.examples_per_second)
+        if progress.examples_per_second
+        else unknown,
+        tr("Time taken") if ended else tr("Time left"): unknown if seconds is None else visit.seconds(seconds),
+        tr("Patience left"): unknown if patience is None else visit.number(patience),
+    }
+    hints = {
+        tr("Patience left"): tr("Evaluations that may still pass without a new best before the run stops by itself.")
+    }
     with st.container(horizontal=True):
-        st.metric(
-            tr("State"),
-            state_names(tr)[state] if run.control() != "stop" or state in ENDED else tr("stopping"),
-            border=True,
-            width="content",
-        )
-        st.metric(
-            tr("Epoch"),
-            f"{visit.number(progress.epoch, 1)} / {progress.epochs}" if progress.start else unknown,
-            border=True,
-            width="content",
-        )
-        st.metric(
-            tr("Examples per second"),
-            visit.number(progress.examples_per_second) if progress.examples_per_second else unknown,
-            border=True,
-            width="content",
-        )
-        if state in (*ENDED, "interrupted"):
-            summary = run.summary() or {}
-            st.metric(
-                tr("Time taken"),
-                visit.seconds(summary["seconds"]) if "seconds" in summary else unknown,
-                border=True,
-                width="content",
-            )
-        else:
-            st.metric(
-                tr("Time left"),
-                visit.seconds(progress.seconds_left) if progress.seconds_left is not None else unknown,
-                border=True,
-                width="content",
-            )
-        patience = progress.patience_left
-        st.metric(
-            tr("Patience left"),
-            unknown if patience is None else visit.number(patience),
-            border=True,
-            width="content",
-            help=tr("Evaluations that may still pass without a new best before the run stops by itself."),
-        )
-    if progress.total_steps and state not in (*ENDED, "interrupted"):
+        for name, value in shown.items():
+            st.metric(name, value, border=True, width="content", help=hints.get(name))
+    if progress.total_steps and not ended:
         st.progress(progress.step / progress.total_steps)
 
 
