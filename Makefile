@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: run install install-tests test test-fast lint messages clean
+.PHONY: run install install-tests test test-fast test-realdata lint messages clean
 
 run: install            ## start the app and print its address
 	$(BIN)/python -m streamlit run app.py
@@ -24,7 +24,10 @@ install-tests: .venv/installed-tests
 
 test: install-tests     ## everything: fast tests, real workers, real browser
 	$(BIN)/ruff check .
-	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest
+	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -m "not realdata"
+
+test-realdata: install-tests  ## what was promised on real data beside the repository: some minutes of training
+	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -m realdata
 
 test-fast: install-tests
 	$(BIN)/ruff check .

@@ -40,7 +40,7 @@ def main() -> None:
         tr("See what fine-tuning does to a language model") if page is pages["home"] else page.title.partition(" ")[2],
         anchor=False,
     )
-    with corner:
+    with corner.container(horizontal=True, horizontal_alignment="right"):
         _offer_languages(visit)
     try:
         page.run()

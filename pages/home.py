@@ -34,7 +34,9 @@ def draw(visit: Visit) -> None:
 def _draw_sample_door(visit: Visit) -> None:
     tr = visit.tr
     st.subheader(tr("Try it with a sample"))
-    st.markdown(tr("260 sentences written for this app. From here to a trained model it takes about a minute."))
+    st.markdown(
+        tr("A few hundred sentences written for this app. From here to a trained model it takes about a minute.")
+    )
     topics = {sample.id.split("-")[1]: tr(sample.topic) for sample in SAMPLES.values()}
     columns = st.columns(2)
     with columns[0]:

@@ -1,4 +1,4 @@
-const BLUE = "#0072B2", ORANGE = "#E69F00", GREEN = "#009E73", RED = "#D55E00", GREY = "#8a94a0";
+const BLUE = "#0072B2", SKY = "#56B4E9", ORANGE = "#E69F00", GREEN = "#009E73", RED = "#D55E00", GREY = "#8a94a0";
 const ENDED = ["finished", "stopped", "failed", "interrupted"];
 const SMOOTHING = 0.9, POLL_MS = 700, HIDDEN_POLL_MS = 5000, MAX_WAIT_MS = 5000, MAX_EPOCH_LINES = 30;
 const TRACE = { loss: 0, smooth: 1, validation: 2, best: 3, metric: 4, bestMetric: 5, baseline: 6 };
@@ -150,7 +150,7 @@ class LiveChart {
     const metricName = texts[this.start?.metric] ?? texts.metric;
     const lower = { xaxis: "x", yaxis: "y2" };
     const traces = [
-      line(texts.train_loss, BLUE, { line: { color: BLUE, width: 1 }, opacity: 0.45 }),
+      line(texts.train_loss, SKY, { line: { color: SKY, width: 1 }, opacity: 0.7 }),
       line(texts.train_loss_smooth, BLUE, { line: { color: BLUE, width: 3 } }),
       line(texts.validation_loss, ORANGE, { mode: "lines+markers", line: { color: ORANGE, width: 3 }, marker: { symbol: "diamond", size: 11 } }),
       line(texts.best, RED, { mode: "markers", marker: { symbol: "star", size: 19, color: RED, line: { color: "#fff", width: 1 } } }),
@@ -178,7 +178,7 @@ class LiveChart {
     return {
       uirevision: this.data.run, autosize: true, separators: this.data.separators, hovermode: "x unified",
       font: { family: font, size: 15, color: text }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
-      margin: { l: 76, r: 16, t: 46, b: 56 }, legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0 },
+      margin: { l: 76, r: 44, t: 46, b: 56 }, legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0 },
       modebar: { bgcolor: "rgba(0,0,0,0)", color: GREY, activecolor: text, orientation: "v" },
       hoverlabel: { font: { color: "#111" }, bgcolor: "rgba(255,255,255,.95)" },
       xaxis: { ...axis, title: { text: texts.step }, range: [0, total * 1.02], anchor: "y2" },

@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 HERE = Path(__file__).parent
-HEIGHT = 540
+HEIGHT = 465
 
 _component = st.components.v2.component(
     "mlmtune_live_chart",

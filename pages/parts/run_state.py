@@ -18,9 +18,11 @@ def draw_state(visit: Visit, run: Run, living: bool) -> None:
     if living and state in (*ENDED, "interrupted"):
         st.rerun()
     progress = summarise(run.events())
-    for part in (_draw_numbers, _draw_buttons, _draw_sentence):
-        with st.container():  # a place of its own for each, so that nothing jumps when a sentence appears
-            part(visit, run, state, progress)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        _draw_numbers(visit, run, state, progress)
+        _draw_buttons(visit, run, state)
+    with st.container():  # a place of its own, so that nothing jumps when a sentence appears
+        _draw_sentence(visit, run, state, progress)
 
 
 def _draw_numbers(visit: Visit, run: Run, state: str, progress: Progress) -> None:
@@ -35,20 +37,22 @@ def _draw_numbers(visit: Visit, run: Run, state: str, progress: Progress) -> Non
         else unknown,
         tr("Time taken") if ended else tr("Time left"): unknown if seconds is None else visit.seconds(seconds),
         tr("Patience left"): unknown if patience is None else visit.number(patience),
+        tr("Frozen weights"): {None: unknown, True: "❄ " + tr("unchanged"), False: "⚠ " + tr("changed")}[
+            progress.frozen_unchanged
+        ],
     }
     hints = {
         tr("Patience left"): tr("Evaluations that may still pass without a new best before the run stops by itself.")
     }
-    with st.container(horizontal=True):
-        for name, value in shown.items():
-            st.metric(name, value, border=True, width="content", help=hints.get(name))
-    if progress.total_steps and not ended:
-        st.progress(progress.step / progress.total_steps)
+    for name, value in shown.items():
+        st.metric(name, value, border=True, width="content", help=hints.get(name))
 
 
 def _draw_sentence(visit: Visit, run: Run, state: str, progress: Progress) -> None:
-    """How it ended, what was kept, and the proof that frozen weights did not move."""
+    """How far it is; then how it ended, what was kept, and the proof that frozen weights did not move."""
     tr, summary = visit.tr, run.summary() or {}
+    if progress.total_steps and not summary and state != "interrupted":
+        st.progress(progress.step / progress.total_steps)
     if state == "failed":
         show_error(UserError(summary["template"], **summary["values"]))
     if state == "interrupted":
@@ -64,18 +68,20 @@ def _draw_sentence(visit: Visit, run: Run, state: str, progress: Progress) -> No
         "stopped": tr("Stopped by you."),
     }
     if summary.get("reason") in ends:
-        st.success(
-            f"{ends[summary['reason']]} {_best_sentence(visit, summary.get('best') or {})}", icon=":material/flag:"
-        )
-    if progress.frozen_unchanged is not None and progress.frozen_weights:
-        sentence = (
-            tr("Proof of freezing: the {count} frozen weights are bit for bit what they were before the first step.")
-            if progress.frozen_unchanged
-            else tr("The {count} frozen weights have changed. This must not happen: please report it.")
-        )
-        st.caption(
-            ("❄ " if progress.frozen_unchanged else "⚠ ") + sentence.format(count=visit.number(progress.frozen_weights))
-        )
+        best = _best_sentence(visit, summary.get("best") or {})
+        st.success(f"{ends[summary['reason']]} {best}  \n{_proof_sentence(visit, progress)}", icon=":material/flag:")
+
+
+def _proof_sentence(visit: Visit, progress: Progress) -> str:
+    """That frozen weights did not move, or that they did."""
+    tr, count = visit.tr, visit.number(progress.frozen_weights)
+    if not progress.frozen_weights:
+        return ""
+    unchanged = tr(
+        "Proof of freezing: the {count} frozen weights are bit for bit what they were before the first step."
+    )
+    changed = tr("The {count} frozen weights have changed. This must not happen: please report it.")
+    return (f"❄ {unchanged}" if progress.frozen_unchanged else f"⚠ {changed}").format(count=count)
 
 
 def _best_sentence(visit: Visit, best: dict[str, Any]) -> str:
@@ -91,22 +97,21 @@ def _best_sentence(visit: Visit, best: dict[str, Any]) -> str:
     )
 
 
-def _draw_buttons(visit: Visit, run: Run, state: str, _: Progress) -> None:
+def _draw_buttons(visit: Visit, run: Run, state: str) -> None:
     tr = visit.tr
     if state in ENDED or state == "interrupted":
-        with st.container(horizontal=True):
-            if run.best_folder.is_dir() and st.button(
-                tr("Open the model"), key="to_inspect", type="primary", icon=":material/search:"
-            ):
-                go_to("inspect")
-            if state in ("interrupted", "failed") and st.button(
-                tr("Start it again"), key="again", icon=":material/replay:"
-            ):
-                run.begin_again()
-                engine.current().submit(run)
-                st.rerun()
-            if st.button(tr("Change a setting and train again"), key="change", icon=":material/tune:"):
-                go_to("train", data=run.about()["data"].get("id", remembered("data")))
+        if run.best_folder.is_dir() and st.button(
+            tr("Open the model"), key="to_inspect", type="primary", icon=":material/search:"
+        ):
+            go_to("inspect")
+        if state in ("interrupted", "failed") and st.button(
+            tr("Start it again"), key="again", icon=":material/replay:"
+        ):
+            run.begin_again()
+            engine.current().submit(run)
+            st.rerun()
+        if st.button(tr("Change a setting and train again"), key="change", icon=":material/tune:"):
+            go_to("train", data=run.about()["data"].get("id", remembered("data")))
     else:
         st.button(
             tr("Stop"),

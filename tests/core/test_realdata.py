@@ -1,4 +1,4 @@
-"""What was promised on real public data; needs the folder beside the repository and some minutes."""
+"""What was promised on real public data, where its folder stands beside the repository; training takes minutes."""
 
 import json
 import subprocess
@@ -13,7 +13,6 @@ from mlmtune_core.data.reading import read_file
 ROOT = Path(__file__).parent.parent.parent
 REALDATA = ROOT.parent / "shared" / "realdata"
 pytestmark = [
-    pytest.mark.realdata,
     pytest.mark.timeout(900),
     pytest.mark.skipif(not REALDATA.is_dir(), reason=f"the public data sets are not at {REALDATA}"),
 ]
@@ -54,17 +53,20 @@ def test_sentences_break_where_they_should(path, sentences):
     assert len(read_file(REALDATA / path).rows) == sentences
 
 
+@pytest.mark.realdata
 def test_full_fine_tuning_reaches_091(uci):
     result = train(uci, "--task", "sequence_classification", "--strategy", "full", "--epochs", 3, "--max-length", 64)
     assert result["train_examples"] + result["validation_examples"] == 3000
     assert result["best"]["metrics"]["accuracy"] >= 0.91
 
 
+@pytest.mark.realdata
 def test_the_head_alone_reaches_082(uci):
     result = train(uci, "--task", "sequence_classification", "--strategy", "head_only", "--epochs", 3)
     assert result["best"]["metrics"]["accuracy"] >= 0.82 and result["frozen_unchanged"]
 
 
+@pytest.mark.realdata
 def test_entities_of_tweets_reach_050():
     folder = REALDATA / "wnut17_en"
     result = train(
