@@ -141,8 +141,9 @@ def test_a_run_goes_on_when_its_page_is_closed(visit):
         address = "/" + page.url.split("/", 3)[3].replace("lang=en", "lang=pt-BR")
     with visit(path=address) as page:
         expect(page.get_by_text("concluída", exact=True)).to_be_visible()
-        page.wait_for_function("() => document.querySelector('.live-chart')?.dataset.points === '39'")
-        assert chart(page).get_attribute("data-evals") == "4"
+        page.wait_for_function("() => document.querySelector('.live-chart')?.dataset.evals === '4'")
+        assert chart(page).get_attribute("data-points") == chart(page).get_attribute("data-last-step")
+        assert int(chart(page).get_attribute("data-points")) % 3 == 0, "three whole epochs are drawn"
 
 
 def test_the_language_can_be_switched_and_stands_in_the_address(visit):
