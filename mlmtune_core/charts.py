@@ -68,7 +68,7 @@ def plot_logits(
         col=1,
         row=1,
         marker_color=colours,
-        text=[f"{logits[name]:+.2f}" for name in names],
+        texttemplate="%{x:+.2f}",
         textposition="auto",
         hovertemplate="%{y}: %{x:.4f}<extra></extra>",
     )

@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from mlmtune_core.data.checking import Report
 from mlmtune_core.data.columns import ROLES
 from mlmtune_core.data.reading import read_table
 from mlmtune_core.data_store import SAMPLES, keep_reading, keep_upload
@@ -11,6 +10,7 @@ from pages.parts.choice import choice
 from pages.parts.dataset import Dataset, open_dataset
 from pages.parts.example_view import draw_examples
 from pages.parts.names import format_names, role_names, task_names
+from pages.parts.report_view import draw_report
 from pages.parts.visit import Visit, go_to, literal, remember, remembered, show_error, this_visit
 
 UPLOAD_ENDINGS = ["csv", "tsv", "txt", "jsonl", "ndjson", "conll", "bio", "iob"]
@@ -40,7 +40,7 @@ def draw(visit: Visit) -> None:
         show_error(error)
         st.dataframe(dataset.table.rows.head(20), key="raw_rows")
         return
-    sound = _draw_report(visit, report)
+    sound = draw_report(visit, report)
     if sound and st.button(
         tr("Go on: train on these data"), key="to_train", type="primary", icon=":material/arrow_forward:"
     ):
@@ -89,13 +89,15 @@ def _draw_reading(visit: Visit, dataset: Dataset) -> None:
     st.caption(format_names(tr, form))
     if dataset.id in SAMPLES:
         return
-    task = choice(st.radio, tr("Task"), task_names(tr), f"task_{dataset.id}", default=dataset.task, horizontal=True)
+    first, *others = st.columns(len(ROLES[dataset.task]) + 1)
+    with first:
+        task = choice(st.selectbox, tr("Task"), task_names(tr), f"task_{dataset.id}", default=dataset.task)
     if task != dataset.task:
         keep_reading(dataset.id, {"task": task})
         st.rerun()
     chosen = {}
     names = role_names(tr)
-    for column, role in zip(st.columns(len(ROLES[task]) + 1), ROLES[task], strict=False):
+    for column, role in zip(others, ROLES[task], strict=True):
         with column:
             options = ({} if role in dataset.columns else {"": "–"}) | {name: name for name in dataset.table.columns}
             chosen[role] = choice(
@@ -114,36 +116,6 @@ def _draw_reading(visit: Visit, dataset: Dataset) -> None:
             dataset.id, {"task": task, "columns": chosen if header == dataset.header else {}, "header": header}
         )
         st.rerun()
-
-
-def _draw_report(visit: Visit, report: Report) -> bool:
-    """Counts and problems; True where training may start."""
-    tr = visit.tr
-    with st.container(horizontal=True):
-        st.metric(tr("Rows in the file"), visit.number(report.rows_read), border=True, width="content")
-        st.metric(tr("Examples that can be used"), visit.number(report.rows_kept), border=True, width="content")
-        st.metric(tr("Labels"), visit.number(len(report.labels)), border=True, width="content")
-    for problem in report.problems:
-        show = st.error if problem.severity == "error" else st.warning
-        show(
-            problem.say(tr).replace("$", r"\$"),
-            icon=":material/error:" if problem.severity == "error" else ":material/warning:",
-        )
-        with st.expander(
-            tr("Rows at fault: {rows}").format(
-                rows=", ".join(map(str, problem.rows[:12])) + (" …" if problem.count > 12 else "")
-            )
-        ):
-            at_fault = report.rows_at_fault(problem)
-            st.dataframe(at_fault, hide_index=True, key=f"rows_{problem.kind}")
-            st.download_button(
-                tr("Download these rows"),
-                at_fault.to_csv(index=False).encode("utf-8-sig"),
-                f"{problem.kind}.csv",
-                "text/csv",
-                key=f"download_{problem.kind}",
-            )
-    return not report.errors
 
 
 draw(this_visit())

@@ -35,7 +35,7 @@ def main() -> None:
     }
     st.session_state["pages"] = pages
     page = st.navigation(list(pages.values()), position="top")
-    title, corner = st.columns([5, 1], vertical_alignment="center")
+    title, corner = st.columns([4, 1], vertical_alignment="center")
     title.title(
         tr("See what fine-tuning does to a language model") if page is pages["home"] else page.title.partition(" ")[2],
         anchor=False,

@@ -6,7 +6,7 @@ import streamlit as st
 from mlmtune_core.run_store import ENDED, Run, open_run
 from pages.parts.addresses import BASE, PLOTLY_ROUTE
 from pages.parts.live_chart import live_chart
-from pages.parts.names import metric_names, strategy_name, task_names
+from pages.parts.names import axis_names, metric_names, strategy_name, task_names
 from pages.parts.run_state import draw_state
 from pages.parts.visit import Visit, go_to, literal, remembered, this_visit
 
@@ -43,7 +43,7 @@ def _chart_texts(visit: Visit) -> dict[str, str]:
     tr = visit.tr
     return {
         "step": tr("Step (one update of the weights)"),
-        "loss": tr("Loss (cross-entropy)"),
+        "loss": tr("Loss (nats)"),
         "metric": tr("Score"),
         "train_loss": tr("training loss, each step"),
         "train_loss_smooth": tr("training loss, smoothed"),
@@ -53,6 +53,7 @@ def _chart_texts(visit: Visit) -> dict[str, str]:
         "offline": tr("The server cannot be reached. Trying again…"),
         "alt": tr("Live chart: training loss at each step, validation loss and score at each evaluation."),
         **metric_names(tr),
+        **{f"axis_{name}": title for name, title in axis_names(tr).items()},
     }
 
 

@@ -159,7 +159,7 @@ class LiveChart {
       line(texts.baseline, GREY, { line: { color: GREY, width: 2, dash: "dot" }, ...lower,
         ...(baseline == null ? {} : { x: [0, total], y: [baseline, baseline], customdata: [null, null] }) }),
     ];
-    const layout = this.layout(total, metricName);
+    const layout = this.layout(total, texts[`axis_${this.start?.metric}`] ?? texts.metric);
     await window.Plotly.react(this.plot, traces, layout, { displaylogo: false, responsive: true,
       modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d"] });
     this.linesDrawn = 0;
@@ -172,7 +172,7 @@ class LiveChart {
     return { text: style.getPropertyValue("--st-text-color") || style.color, font: style.getPropertyValue("--st-font") || style.fontFamily };
   }
 
-  layout(total, metricName) {
+  layout(total, metricTitle) {
     const { text, font } = this.colours(), texts = this.data.texts;
     const axis = { gridcolor: "rgba(128,128,128,.28)", zeroline: false, linecolor: "rgba(128,128,128,.6)", title: { standoff: 8 } };
     return {
@@ -183,7 +183,7 @@ class LiveChart {
       hoverlabel: { font: { color: "#111" }, bgcolor: "rgba(255,255,255,.95)" },
       xaxis: { ...axis, title: { text: texts.step }, range: [0, total * 1.02], anchor: "y2" },
       yaxis: { ...axis, title: { text: texts.loss }, domain: [0.42, 1], rangemode: "tozero" },
-      yaxis2: { ...axis, title: { text: metricName }, domain: [0, 0.36], range: [-0.03, 1.03] },
+      yaxis2: { ...axis, title: { text: metricTitle }, domain: [0, 0.36], range: [-0.03, 1.03] },
     };
   }
 

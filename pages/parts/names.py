@@ -36,6 +36,11 @@ def metric_names(tr: Translate) -> dict[str, str]:
     }
 
 
+def axis_names(tr: Translate) -> dict[str, str]:
+    """metric id -> a name short enough for an axis; only of those that rank runs."""
+    return {"accuracy": tr("Accuracy"), "entity_f1": "F1"}
+
+
 def state_names(tr: Translate) -> dict[str, str]:
     """state of a run -> its name."""
     return {
