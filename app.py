@@ -15,9 +15,8 @@ from starlette.routing import Route
 
 ROOT = Path(__file__).resolve().parent
 sys.path[:0] = [str(ROOT)]
-sys.path.append(
-    str(ROOT / "pages")
-)  # last, so that Streamlit does not put it first: pages/inspect.py must not hide inspect
+# pages/ stands last, or Streamlit would put it first, where pages/inspect.py hides the standard library's inspect
+sys.path.append(str(ROOT / "pages"))
 
 from mlmtune_core import engine  # noqa: E402
 from mlmtune_core.errors import RunError  # noqa: E402

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import count
 from types import ModuleType
 from typing import Any
 
@@ -24,6 +23,17 @@ class Dataset:
 
     examples: Sequence[Any]
     encoded: Sequence[Encoded]
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a run trains and measures with: the model, its task, the settings, label names, and the padding token."""
+
+    model: nn.Module
+    task: ModuleType
+    config: RunConfig
+    label_names: Sequence[str]
+    pad_id: int
 
 
 @dataclass
@@ -61,54 +71,36 @@ def describe_best(best: EvalDone | None) -> dict[str, object]:
     }
 
 
-def evaluate(
-    model: nn.Module,
-    task: ModuleType,
-    validation_set: Dataset,
-    label_names: Sequence[str],
-    config: RunConfig,
-    pad_id: int,
-    progress: Standing,
-    epoch: float,
-) -> Iterator[Event]:
+def evaluate(setup: Setup, validation_set: Dataset, standing: Standing, epoch: float) -> Iterator[Event]:
     """One pass over the validation set; every loss weighs as much as the labels it covers."""
     yield PhaseStarted("evaluating")
-    logits: list[np.ndarray] = [np.empty(0)] * len(validation_set.encoded)
-    loss_sum, asked, seen = 0.0, 0, count(1)
-    for indices, scores, batch in compute_logits(
-        model, validation_set.encoded, config.batch_size * 2, pad_id, task.LABELS_ARE
-    ):
+    task, encoded, batch_size = setup.task, validation_set.encoded, setup.config.batch_size * 2
+    logits: list[np.ndarray] = [np.empty(0)] * len(encoded)
+    loss_sum, asked, seen = 0.0, 0, 0
+    for indices, scores, batch in compute_logits(setup.model, encoded, batch_size, setup.pad_id, task.LABELS_ARE):
         labels = int((batch["labels"] >= 0).sum())
         loss_sum += task.compute_loss(scores, batch).item() * labels if labels else 0.0
-        asked += labels
+        asked, seen = asked + labels, seen + len(indices)
         for i, row in zip(indices, scores.float().cpu().numpy(), strict=True):
             logits[i] = row
-        yield Progress("evaluating", min(next(seen) * config.batch_size * 2, len(logits)), len(logits))
-    predictions = task.decode(logits, validation_set.encoded, validation_set.examples, label_names)
-    yield _judge(
-        task,
-        config,
-        progress,
-        epoch,
-        loss_sum / max(1, asked),
-        task.compute_metrics(predictions, validation_set.examples),
-    )
+        yield Progress("evaluating", seen, len(encoded))
+    predictions = task.decode(logits, encoded, validation_set.examples, setup.label_names)
+    scores = task.compute_metrics(predictions, validation_set.examples)
+    yield _judge(setup, standing, epoch, loss_sum / max(1, asked), scores)
 
 
-def _judge(
-    task: ModuleType, config: RunConfig, progress: Standing, epoch: float, loss: float, scores: dict[str, float]
-) -> EvalDone:
+def _judge(setup: Setup, standing: Standing, epoch: float, loss: float, scores: dict[str, float]) -> EvalDone:
     """Compares an evaluation with the best so far; the one before the first step does not compete."""
     if not math.isfinite(loss):
         raise TrainingError(
             "Step {step}: the validation loss is no longer a number. Try a learning rate ten times smaller.",
-            step=progress.step,
+            step=standing.step,
         )
-    name, direction = task.BEST_METRIC
-    train_loss = progress.loss_sum / progress.loss_count if progress.loss_count else None
-    progress.loss_sum, progress.loss_count = 0.0, 0
+    name, direction = setup.task.BEST_METRIC
+    train_loss = standing.loss_sum / standing.loss_count if standing.loss_count else None
+    standing.loss_sum, standing.loss_count = 0.0, 0
     done = EvalDone(
-        step=progress.step,
+        step=standing.step,
         epoch=epoch,
         train_loss=train_loss,
         validation_loss=loss,
@@ -116,17 +108,18 @@ def _judge(
         is_best=False,
         patience_left=None,
     )
-    if progress.step == 0:
+    if standing.step == 0:
         return done
-    by_loss = config.early_stopping_metric == "validation_loss"
+    by_loss = setup.config.early_stopping_metric == "validation_loss"
     value, sign = (loss, 1) if by_loss else (scores[name], 1 if direction == "min" else -1)
-    kept = progress.best and (progress.best.validation_loss if by_loss else progress.best.metrics[name])
+    kept = standing.best and (standing.best.validation_loss if by_loss else standing.best.metrics[name])
     is_best = kept is None or sign * value < sign * kept
-    progress.evaluations_without_best = 0 if is_best else progress.evaluations_without_best + 1
-    done = EvalDone(**{**vars(done), "is_best": is_best, "patience_left": patience_left(config, progress)})
-    progress.best = done if is_best else progress.best
+    standing.evaluations_without_best = 0 if is_best else standing.evaluations_without_best + 1
+    done = EvalDone(**{**vars(done), "is_best": is_best, "patience_left": patience_left(setup.config, standing)})
+    standing.best = done if is_best else standing.best
     return done
 
 
-def patience_left(config: RunConfig, progress: Standing) -> int | None:
-    return config.patience - progress.evaluations_without_best if config.patience else None
+def patience_left(config: RunConfig, standing: Standing) -> int | None:
+    """Evaluations that may still pass without a new best; None where patience is off."""
+    return config.patience - standing.evaluations_without_best if config.patience else None

@@ -1,69 +1,53 @@
 """The loop, a generator of events: start reading here."""
 
 import math
-from collections.abc import Iterator, Sequence
-from types import ModuleType
+from collections.abc import Iterator
 
 import numpy as np
 import torch
 from torch import nn
 
 from mlmtune_core.batching import batches, shuffle_by_length
-from mlmtune_core.config import RunConfig
 from mlmtune_core.errors import TrainingError
-from mlmtune_core.evaluating import Dataset, Standing, describe_best, evaluate, patience_left
+from mlmtune_core.evaluating import Dataset, Setup, Standing, describe_best, evaluate, patience_left
 from mlmtune_core.events import Event, Finished, FrozenChecked, PhaseStarted, Started, StepDone
 from mlmtune_core.freezing import count_weights, hash_frozen, set_train_mode
 from mlmtune_core.optimizing import make_optimizer, make_schedule
 
 
-def train(
-    model: nn.Module,
-    task: ModuleType,
-    train_set: Dataset,
-    validation_set: Dataset,
-    label_names: Sequence[str],
-    config: RunConfig,
-    pad_id: int,
-) -> Iterator[Event]:
-    """Fine-tunes `model` in place and says what happens; ends with Finished, or raises TrainingError.
+def train(setup: Setup, train_set: Dataset, validation_set: Dataset) -> Iterator[Event]:
+    """Fine-tunes `setup.model` in place and says what happens; ends with Finished, or raises TrainingError.
 
     Which weights learn is already set on the model (see freezing). On EvalDone with is_best the weights at that
     moment are the best so far: whoever consumes the events keeps them. Closing the generator stops the run.
     """
+    model, task, config = setup.model, setup.task, setup.config
     torch.manual_seed(config.seed)
     rng = np.random.default_rng(config.seed)
     frozen_hash, _ = hash_frozen(model)
     steps_per_epoch = math.ceil(len(train_set.encoded) / config.batch_size)
     optimizer = make_optimizer(model, config)
     schedule = make_schedule(optimizer, config, steps_per_epoch * config.epochs)
-    progress = Standing()
-    yield _started(model, task, train_set, validation_set, label_names, config, steps_per_epoch)
-    yield from evaluate(model, task, validation_set, label_names, config, pad_id, progress, epoch=0.0)
+    standing = Standing()
+    yield _started(setup, train_set, validation_set, steps_per_epoch)
+    yield from evaluate(setup, validation_set, standing, epoch=0.0)
     for epoch in range(1, config.epochs + 1):
         yield PhaseStarted("training")
         set_train_mode(model)
         order = shuffle_by_length(train_set.encoded, config.batch_size, rng)
-        for done, batch in enumerate(batches(train_set.encoded, order, pad_id, task.LABELS_ARE), start=1):
-            yield _step(model, task, batch, optimizer, schedule, config, progress, epoch - 1 + done / len(order))
-            if progress.step == 1:
-                yield _check_frozen(model, frozen_hash, progress.step)
-        yield from evaluate(model, task, validation_set, label_names, config, pad_id, progress, epoch=float(epoch))
-        if patience_left(config, progress) == 0:
+        for done, batch in enumerate(batches(train_set.encoded, order, setup.pad_id, task.LABELS_ARE), start=1):
+            yield _step(setup, batch, optimizer, schedule, standing, epoch - 1 + done / len(order))
+            if standing.step == 1:
+                yield _check_frozen(model, frozen_hash, standing.step)
+        yield from evaluate(setup, validation_set, standing, epoch=float(epoch))
+        if patience_left(config, standing) == 0:
             break
-    yield _check_frozen(model, frozen_hash, progress.step)
-    yield Finished("epochs_done" if epoch == config.epochs else "early_stopping", describe_best(progress.best))
+    yield _check_frozen(model, frozen_hash, standing.step)
+    yield Finished("epochs_done" if epoch == config.epochs else "early_stopping", describe_best(standing.best))
 
 
-def _started(
-    model: nn.Module,
-    task: ModuleType,
-    train_set: Dataset,
-    validation_set: Dataset,
-    label_names: Sequence[str],
-    config: RunConfig,
-    steps_per_epoch: int,
-) -> Started:
+def _started(setup: Setup, train_set: Dataset, validation_set: Dataset, steps_per_epoch: int) -> Started:
+    model, task, config = setup.model, setup.task, setup.config
     trainable, total = count_weights(model)
     baseline = task.compute_metrics(task.BASELINE(train_set.examples, validation_set.examples), validation_set.examples)
     return Started(
@@ -78,43 +62,41 @@ def _started(
         total_steps=steps_per_epoch * config.epochs,
         metric=task.BEST_METRIC[0],
         baseline=baseline[task.BEST_METRIC[0]],
-        label_names=tuple(label_names),
+        label_names=tuple(setup.label_names),
         device=str(next(model.parameters()).device),
         threads=torch.get_num_threads(),
     )
 
 
 def _step(
-    model: nn.Module,
-    task: ModuleType,
+    setup: Setup,
     batch: dict[str, torch.Tensor],
     optimizer: torch.optim.Optimizer,
     schedule: torch.optim.lr_scheduler.LRScheduler,
-    config: RunConfig,
-    progress: Standing,
+    standing: Standing,
     epoch: float,
 ) -> StepDone:
     """One update: forward, loss, backward, clipping, AdamW."""
-    progress.step += 1
+    standing.step += 1
     rates = {group["part"]: group["lr"] for group in optimizer.param_groups}
     optimizer.zero_grad(set_to_none=True)
-    loss = task.compute_loss(model(batch), batch)
+    loss = setup.task.compute_loss(setup.model(batch), batch)
     value = loss.item()
     if not math.isfinite(value):
-        raise _not_finite(progress.step, rates)
+        raise _not_finite(standing.step, rates)
     loss.backward()
     norm = nn.utils.clip_grad_norm_(
-        [w for group in optimizer.param_groups for w in group["params"]], config.max_grad_norm
+        [w for group in optimizer.param_groups for w in group["params"]], setup.config.max_grad_norm
     ).item()
     if not math.isfinite(norm):
-        raise _not_finite(progress.step, rates)
+        raise _not_finite(standing.step, rates)
     optimizer.step()
     schedule.step()
     examples = len(batch["input_ids"])
-    progress.loss_sum += value * examples
-    progress.loss_count += examples
+    standing.loss_sum += value * examples
+    standing.loss_count += examples
     return StepDone(
-        step=progress.step,
+        step=standing.step,
         epoch=epoch,
         loss=value,
         examples=examples,

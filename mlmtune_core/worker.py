@@ -14,7 +14,7 @@ from safetensors.torch import save
 from mlmtune_core import checkpoints
 from mlmtune_core.config import BUNDLED, RunConfig
 from mlmtune_core.errors import DataError, UserError
-from mlmtune_core.evaluating import Dataset, describe_best
+from mlmtune_core.evaluating import Dataset, Setup, describe_best
 from mlmtune_core.events import EvalDone, Event, Finished, FrozenChecked, PhaseStarted, Progress
 from mlmtune_core.freezing import apply_strategy
 from mlmtune_core.model import Model, build
@@ -81,9 +81,8 @@ def _events(this: Run) -> Iterator[tuple[Event, Model | None, dict[str, Any]]]:
     model = make_model(config, label_names)
     apply_strategy(config.strategy, model.encoder, model.head)
     known = {"label_names": label_names}
-    for event in train(
-        model, task, sets["train"], sets["validation"], label_names, config, tokenizer.pad_token_id or 0
-    ):
+    setup = Setup(model, task, config, label_names, tokenizer.pad_token_id or 0)
+    for event in train(setup, sets["train"], sets["validation"]):
         yield event, model, known
 
 

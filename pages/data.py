@@ -9,7 +9,7 @@ from mlmtune_core.errors import DataError, UserError
 from pages.parts.choice import choice
 from pages.parts.dataset import Dataset, open_dataset
 from pages.parts.example_view import draw_examples
-from pages.parts.names import format_names, role_names, task_names
+from pages.parts.names import column_name, format_names, role_names, task_names
 from pages.parts.report_view import draw_report
 from pages.parts.visit import Visit, go_to, literal, remember, remembered, show_error, this_visit
 
@@ -99,7 +99,9 @@ def _draw_reading(visit: Visit, dataset: Dataset) -> None:
     names = role_names(tr)
     for column, role in zip(others, ROLES[task], strict=True):
         with column:
-            options = ({} if role in dataset.columns else {"": "–"}) | {name: name for name in dataset.table.columns}
+            options = ({} if role in dataset.columns else {"": "–"}) | {
+                name: column_name(tr, name) for name in dataset.table.columns
+            }
             chosen[role] = choice(
                 st.selectbox,
                 names[role],

@@ -6,11 +6,11 @@ import streamlit as st
 
 from mlmtune_core import engine
 from mlmtune_core.errors import UserError
-from mlmtune_core.run_store import Run, open_run
+from mlmtune_core.run_store import Run
 from pages.parts.answer_view import draw_label, draw_words
 from pages.parts.choice import choice
-from pages.parts.names import strategy_name, task_names
-from pages.parts.visit import Visit, go_to, literal, remembered, show_error, this_visit
+from pages.parts.run_header import open_run_or_ask
+from pages.parts.visit import Visit, show_error, this_visit
 
 CHAPTER_SENTENCE = "A Apple foi fundada por Steve Jobs na Califórnia"
 EXAMPLES_OFFERED = 200
@@ -19,21 +19,11 @@ EXAMPLES_OFFERED = 200
 def draw(visit: Visit) -> None:
     """Ask, then the answer: logits, probabilities, and all of it as a table."""
     tr = visit.tr
-    if not remembered("run"):
-        st.info(
-            tr("There is no trained model in this visit yet. Train one, or open the link of a run."),
-            icon=":material/arrow_back:",
-        )
-        if st.button(tr("Set up a run"), key="set_up", type="primary"):
-            go_to("train")
-        return
-    run = open_run(remembered("run"))
-    about = run.about()
-    st.caption(
-        literal(
-            f"{about['data']['name']} · {task_names(tr)[about['config']['task']]} · {strategy_name(tr, about['config']['strategy'])}"
-        )
+    run = open_run_or_ask(
+        visit, tr("There is no trained model in this visit yet. Train one, or open the link of a run.")
     )
+    if run is None:
+        return
     question = _ask(visit, run)
     if question is None:
         return

@@ -3,12 +3,13 @@
 import pandas as pd
 import streamlit as st
 
-from mlmtune_core.run_store import ENDED, Run, open_run
+from mlmtune_core.run_store import ENDED, Run
 from pages.parts.addresses import BASE, PLOTLY_ROUTE
 from pages.parts.live_chart import live_chart
-from pages.parts.names import axis_names, metric_names, strategy_name, task_names
+from pages.parts.names import axis_names, metric_names
+from pages.parts.run_header import open_run_or_ask
 from pages.parts.run_state import draw_state
-from pages.parts.visit import Visit, go_to, literal, remembered, this_visit
+from pages.parts.visit import Visit, this_visit
 
 REFRESH_SECONDS = 2
 
@@ -16,21 +17,9 @@ REFRESH_SECONDS = 2
 def draw(visit: Visit) -> None:
     """The state above, the curves below, the numbers as a table at the end."""
     tr = visit.tr
-    if not remembered("run"):
-        st.info(
-            tr("No run has been started in this visit. Start one, or open the link of a run."),
-            icon=":material/arrow_back:",
-        )
-        if st.button(tr("Set up a run"), key="set_up", type="primary"):
-            go_to("train")
+    run = open_run_or_ask(visit, tr("No run has been started in this visit. Start one, or open the link of a run."))
+    if run is None:
         return
-    run = open_run(remembered("run"))
-    about = run.about()
-    st.caption(
-        literal(
-            f"{about['data']['name']} · {task_names(tr)[about['config']['task']]} · {strategy_name(tr, about['config']['strategy'])}"
-        )
-    )
     living = run.state() not in (*ENDED, "interrupted")
     st.fragment(draw_state, run_every=REFRESH_SECONDS if living else None)(visit, run, living)
     live_chart(run.id, BASE, PLOTLY_ROUTE, _chart_texts(visit), key=f"chart_{run.id}", separators=visit.separators)

@@ -19,6 +19,12 @@ def role_names(tr: Translate) -> dict[str, str]:
     }
 
 
+def column_name(tr: Translate, name: str) -> str:
+    """A column as it is called in the file, or by its place where the file gives no names."""
+    word, _, number = name.partition(" ")
+    return tr("column {number}").format(number=number) if word == "column" and number.isdigit() else name
+
+
 def split_names(tr: Translate) -> dict[str, str]:
     """split id -> its name."""
     return {"train": tr("to learn from"), "validation": tr("to measure with")}

@@ -1,0 +1,22 @@
+"""Which run a page is about: opened from the address, named in one line; or what to do where there is none."""
+
+import streamlit as st
+
+from mlmtune_core.run_store import Run, open_run
+from pages.parts.names import strategy_name, task_names
+from pages.parts.visit import Visit, go_to, literal, remembered
+
+
+def open_run_or_ask(visit: Visit, without: str) -> Run | None:
+    """The run of this visit; without one, the sentence `without` and a way on. Raises RunError for an unknown one."""
+    tr = visit.tr
+    if not remembered("run"):
+        st.info(without, icon=":material/arrow_back:")
+        if st.button(tr("Set up a run"), key="set_up", type="primary"):
+            go_to("train")
+        return None
+    run = open_run(remembered("run"))
+    about = run.about()
+    task, strategy = about["config"]["task"], about["config"]["strategy"]
+    st.caption(literal(f"{about['data']['name']} · {task_names(tr)[task]} · {strategy_name(tr, strategy)}"))
+    return run
