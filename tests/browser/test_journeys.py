@@ -157,6 +157,16 @@ def test_the_language_can_be_switched_and_stands_in_the_address(visit):
         expect(page.get_by_role("link", name="Start here")).to_be_visible()
 
 
+def test_a_change_of_language_keeps_what_was_chosen(visit):
+    with visit(path="/train?data=sample-entities-en") as page:
+        page.locator(".layer-stack").wait_for()
+        page.get_by_text("Everything (full)").click()
+        expect(page.get_by_text(re.compile("22,568,071 of"))).to_be_visible()
+        page.locator(".st-key-language").get_by_text("Português").click()
+        expect(page.get_by_text(re.compile("22.568.071 de"))).to_be_visible()
+        expect(page.get_by_role("radio", name="Tudo (completo)")).to_be_checked()
+
+
 @pytest.mark.parametrize(("locale", "sentence"), [("en-US", "at most 50 MB"), ("pt-BR", "no máximo 50 MB")])
 def test_a_file_of_60_mb_gets_a_sentence(visit, tmp_path, locale, sentence):
     big = tmp_path / "big.csv"

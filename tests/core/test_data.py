@@ -47,6 +47,11 @@ def test_loose_quotes_lose_no_row():
     )
 
 
+def test_quotes_that_would_swallow_whole_rows_are_plain_signs():
+    table = read('"so bad\t0\nnot so good"\t1\n' + "fine\t1\n" * 6, "x.tsv")
+    assert list(table.rows["column 1"])[:2] == ['"so bad', 'not so good"'] and not table.format.quoted
+
+
 def test_quoted_cells_may_hold_delimiters_quotes_and_line_breaks():
     table = read('text,label\n"one, two",a\n"she said ""no""",b\n"two\nlines",a\n')
     assert list(table.rows["text"]) == ["one, two", 'she said "no"', "two\nlines"]

@@ -100,6 +100,15 @@ def check_perfect(name, rows, checkpoint, max_length):
     assert scores[{"sequence_classification": "accuracy", "token_classification": "token_accuracy"}[name]] == 1.0
 
 
+def test_a_word_is_asked_for_in_the_window_where_it_has_most_context(tiny_checkpoint):
+    tokenizer = load_tokenizer(tiny_checkpoint)
+    examples = token_classification.to_examples([{"row": 1, "words": ["film"] * 30, "tags": ["O"] * 30}])
+    first, second, *_ = token_classification.encode(examples, tokenizer, ["O"], 18)
+    # words 12 to 15 stand in both windows: the two nearer to the first one's edge are asked for in the second
+    assert max(first.words) == 13
+    assert min(word for word in second.words if word >= 0) == 14
+
+
 def test_only_the_first_piece_answers_unless_all_are_asked(tiny_checkpoint):
     tokenizer = load_tokenizer(tiny_checkpoint)
     examples = token_classification.to_examples([{"row": 1, "words": ["zzz", "film"], "tags": ["B-X", "O"]}])
