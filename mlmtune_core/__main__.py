@@ -14,8 +14,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from mlmtune_core.config import RunConfig, validate
 from mlmtune_core.data import checking, columns, reading, splitting
+from mlmtune_core.data.report import Report, find_fingerprint
 from mlmtune_core.errors import UserError
-from mlmtune_core.run_store import Run, create_run
+from mlmtune_core.printing import show_check, show_predict, show_train
+from mlmtune_core.run_store import Run, create_run, open_run
 from mlmtune_core.translating import nearest_language, translator
 
 SETTINGS = (
@@ -27,6 +29,7 @@ SETTINGS = (
     "head_learning_rate",
     "batch_size",
     "max_length",
+    "validation_share",
     "dropout",
     "weight_decay",
     "patience",
@@ -69,18 +72,22 @@ def make_parser() -> argparse.ArgumentParser:
             f"--{name.replace('_', '-')}", type=kind, help=(field.description or field.title).replace("%", "%%")
         )
     train.add_argument("--validation", type=Path, help="a second file to measure with, instead of a part of FILE")
+    train.add_argument("--test", type=Path, help="a file on which the best model is measured once, at the end")
+    train.add_argument("--examples", type=int, help="take at most so many examples of FILE, each label with its share")
     train.add_argument("--out", type=Path, help="a new folder for the run")
     predict = commands.add_parser("predict", help="ask a run")
     predict.add_argument("run", help="the run's name or folder")
-    predict.add_argument("--text", required=True)
+    for role in columns.ASKED:
+        if role != "words":
+            predict.add_argument(f"--{role.replace('_', '-')}", help=f"the {role.replace('_', ' ')} to read")
     predict.set_defaults(command=run_predict, show=show_predict)
     check = commands.add_parser("check", help="read a file and report, without training")
     check.add_argument("file", type=Path)
     check.add_argument("--task")
     check.set_defaults(command=run_check, show=show_check)
     for command in (train, check):
-        for role in ("text", "label", "words", "tags"):
-            command.add_argument(f"--{role}-column", help=f"which column holds the {role}")
+        for role, title in columns.ROLE_TITLES.items():
+            command.add_argument(f"--{role.replace('_', '-')}-column", help=f"which column holds the {title}")
     for command in (train, predict, check):
         command.add_argument("--json", action="store_true", help="print one JSON document")
     return parser
@@ -111,46 +118,54 @@ def run_check(chosen: argparse.Namespace) -> dict[str, Any]:
 def run_train(chosen: argparse.Namespace) -> dict[str, Any]:
     """train: checks everything first, then trains; a folder is left behind only by a run that could begin."""
     settings = {name: getattr(chosen, name) for name in SETTINGS if getattr(chosen, name) is not None}
-    report = None
     if "task" not in settings:
-        settings["task"] = columns.guess_task(reading.read_file(chosen.file).rows)
+        settings["task"] = columns.guess_task(reading.read_file(chosen.file).rows)[0]
     config = validate(settings)
     report = checking.require_sound(read_report(chosen.file, config.task, chosen))
-    examples = splitting.split_examples(report.examples, config.validation_share, config.seed)
-    if chosen.validation:
-        other = checking.require_sound(read_report(chosen.validation, config.task, chosen))
-        examples = pd.concat(
-            [report.examples.assign(split="train"), other.examples.assign(split="validation")], ignore_index=True
-        )
-    about = {"name": chosen.file.name, "fingerprint": report.fingerprint, "columns": report.columns}
+    examples = report.examples
+    if chosen.examples:
+        examples = splitting.sample_examples(examples, chosen.examples, config.seed)
+    others = {side: getattr(chosen, side) for side in ("validation", "test") if getattr(chosen, side)}
+    if others:
+        examples = examples.assign(split="train")
+    for side, path in others.items():
+        other = checking.require_sound(read_report(path, config.task, chosen))
+        examples = pd.concat([examples, other.examples.assign(split=side)], ignore_index=True)
+    examples = splitting.split_examples(examples, config.validation_share, config.seed)
+    about = {"name": chosen.file.name, "fingerprint": find_fingerprint(examples), "columns": report.columns}
     this = create_run(config, examples, about, chosen.out)
     return _train_with_progress(this, named=str(chosen.out) if chosen.out else this.id)
 
 
-def read_report(file: Path, task: str | None, chosen: argparse.Namespace) -> checking.Report:
+def read_report(file: Path, task: str | None, chosen: argparse.Namespace) -> Report:
     """A file and the columns told on the command line -> Report."""
     table = reading.read_file(file)
-    task = validate({"task": task}).task if task else columns.guess_task(table.rows)
+    task = validate({"task": task}).task if task else columns.guess_task(table.rows)[0]
     told = {role: getattr(chosen, f"{role}_column") for role in columns.ROLES[task]}
     return checking.check(table.rows, task, columns.choose(table.rows, task, told))
 
 
 def run_predict(chosen: argparse.Namespace) -> Any:
-    """predict: label, logits and probabilities; for tokens a list with one of these per word."""
+    """predict: what the best model answers; for words a list with one answer per word."""
     from mlmtune_core.predicting import predict
 
-    result = predict(chosen.run, chosen.text)
-    wanted = ("word", "label", "logits", "probabilities")
+    task = open_run(chosen.run).config().task
+    if task == "token_classification":
+        fields = [chosen.text]
+    else:
+        fields = [getattr(chosen, role) for role in columns.ROLES[task] if getattr(chosen, role, None) is not None]
+    result = predict(chosen.run, *[field or "" for field in fields])
     if "words" in result:
-        return [{name: word[name] for name in wanted} for word in result["words"]]
-    return {name: result[name] for name in wanted[1:]}
+        return [{name: word[name] for name in ("word", "label", "logits", "probabilities")} for word in result["words"]]
+    wanted = {"labels": ("label", "logits", "probabilities"), "number": ("value",), "span": ("answer", "spans")}
+    return {name: result[name] for name in wanted[result["view"]]}
 
 
 def _train_with_progress(this: Run, named: str) -> dict[str, Any]:
     """Trains in this process with a bar on stderr. A failed run leaves no folder."""
     from mlmtune_core import worker
 
-    seen: dict[str, list[Any]] = {"Started": [], "EvalDone": [], "Finished": [], "FrozenChecked": []}
+    seen: dict[str, list[Any]] = {"Started": [], "EvalDone": [], "Finished": [], "Tested": []}
     look = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     try:
         with Progress(*look, console=Console(stderr=True)) as bar:
@@ -197,42 +212,7 @@ def _train_result(this: Run, named: str, seen: dict[str, list[Any]]) -> dict[str
         "seconds": round(summary["seconds"], 2),
         "frozen_unchanged": summary["frozen_unchanged"],
         "stopped_because": end.reason,
-    }
-
-
-def show_train(result: dict[str, Any], tr: Any) -> str:
-    """The result of train as a few lines."""
-    lines = [
-        f"{epoch['epoch']:3d}  train loss {epoch['train_loss']:.4f}  validation loss {epoch['validation_loss']:.4f}  "
-        + "  ".join(f"{name} {value:.4f}" for name, value in epoch["metrics"].items())
-        for epoch in result["epochs"]
-    ]
-    return "\n".join(
-        [
-            *lines,
-            f"{result['trainable']:,} of {result['total']:,} weights learnt in {result['seconds']} s. Run: {result['run']}",
-        ]
-    )
-
-
-def show_predict(result: Any, tr: Any) -> str:
-    """The answer as a line per label, or per word."""
-    if isinstance(result, list):
-        return "\n".join(
-            f"{word['word']:20} {word['label']:12} {word['probabilities'][word['label']]:.3f}" for word in result
-        )
-    return "\n".join(
-        f"{name:20} logit {result['logits'][name]:+.3f}  probability {value:.4f}"
-        for name, value in sorted(result["probabilities"].items(), key=lambda pair: -pair[1])
-    )
-
-
-def show_check(result: dict[str, Any], tr: Any) -> str:
-    """The report as a few lines."""
-    lines = [
-        f"{result['rows_kept']} of {result['rows_read']} rows can be used. Columns: {result['columns']}. Labels: {result['labels']}."
-    ]
-    return "\n".join(lines + [f"{problem['severity']}: {problem['message']}" for problem in result["problems"]])
+    } | ({"test": seen["Tested"][0].metrics} if seen["Tested"] else {})
 
 
 if __name__ == "__main__":

@@ -32,20 +32,24 @@ def shuffle_by_length(encoded: Sequence[Encoded], batch_size: int, rng: np.rando
 
 
 def to_batch(encoded: Sequence[Encoded], pad_id: int, labels_are: str) -> dict[str, torch.Tensor]:
-    """Padded to the longest: input_ids, attention_mask, token_type_ids (B, T); labels (B,) or (B, T)."""
+    """Padded to the longest: input_ids, attention_mask, token_type_ids (B, T); and labels.
+
+    labels: (B,) for one number or one label a text, (B, C) for several, (B, T) for one a token, (B, 2) for one span.
+    """
     longest = max(item.length for item in encoded)
     batch = {
         name: _pad([item.inputs[name] for item in encoded], longest, pad_id if name == "input_ids" else 0)
         for name in encoded[0].inputs
     }
     batch["attention_mask"] = _pad([[1] * item.length for item in encoded], longest, 0)
-    if labels_are == "one per text":
-        batch["labels"] = torch.tensor([item.labels for item in encoded])
-    elif labels_are == "one per token":
-        batch["labels"] = _pad([item.labels for item in encoded], longest, IGNORE_INDEX)
-    else:
-        raise ValueError(f"labels_are: found {labels_are!r}, expected 'one per text' or 'one per token'")
+    labels = [item.labels for item in encoded]
+    batch["labels"] = _pad(labels, longest, IGNORE_INDEX) if labels_are == "one per token" else torch.tensor(labels)
     return batch
+
+
+def count_labels(batch: dict[str, torch.Tensor], labels_are: str) -> int:
+    """How many things a batch asks for: what a mean loss was the mean of."""
+    return int((batch["labels"] != IGNORE_INDEX).sum()) if labels_are == "one per token" else len(batch["labels"])
 
 
 def batches(

@@ -52,6 +52,69 @@ def plot_lengths(
     return _dress(figure, x_title, y_title, separators, height=260)
 
 
+def plot_scores(scores: Sequence[float], x_title: str, y_title: str, separators: str) -> go.Figure:
+    """How many examples have which score."""
+    figure = go.Figure(
+        go.Histogram(x=list(scores), nbinsx=MAX_BINS, marker_color=BLUE, hovertemplate="%{x}: %{y}<extra></extra>")
+    )
+    return _dress(figure, x_title, y_title, separators, height=260)
+
+
+def plot_confusion(
+    labels: Sequence[str], counts: Sequence[Sequence[int]], x_title: str, y_title: str, separators: str
+) -> go.Figure:
+    """A row per true label, a column per predicted one; the colour is the share of the row, the number the count."""
+    shown = [plain(label) for label in labels]
+    shares = [[count / max(1, sum(row)) for count in row] for row in counts]
+    many = len(labels) > 12
+    figure = go.Figure(
+        go.Heatmap(
+            z=shares,
+            x=shown,
+            y=shown,
+            text=counts,
+            texttemplate="" if many else "%{text}",
+            colorscale=[[0, "rgba(0,114,178,0.03)"], [1, "rgba(0,114,178,0.85)"]],
+            zmin=0,
+            zmax=1,
+            showscale=False,
+            xgap=2,
+            ygap=2,
+            hovertemplate=f"{plain(y_title)}: %{{y}}<br>{plain(x_title)}: %{{x}}<br>%{{text}} (%{{z:.0%}})<extra></extra>",
+        )
+    )
+    figure.update_yaxes(autorange="reversed", type="category")
+    figure.update_xaxes(type="category")
+    return _dress(figure, x_title, y_title, separators, height=max(280, 130 + 30 * len(labels)))
+
+
+def plot_pairs(pairs: Sequence[Sequence[float]], x_title: str, y_title: str, separators: str) -> go.Figure:
+    """True against predicted; on the dotted line both are equal."""
+    true, said = zip(*pairs, strict=True)
+    ends = [min(*true, *said), max(*true, *said)]
+    figure = go.Figure(
+        go.Scatter(x=true, y=said, mode="markers", marker={"color": BLUE, "size": 7, "opacity": 0.5}, hovertemplate="%{x:.2f} → %{y:.2f}<extra></extra>")
+    )  # fmt: skip
+    figure.add_scatter(x=ends, y=ends, mode="lines", line={"color": GREY, "dash": "dot"}, hoverinfo="skip")
+    return _dress(figure, x_title, y_title, separators, height=420)
+
+
+def plot_number(value: float, scores: Sequence[float], x_title: str, y_title: str, said_title: str, separators: str) -> go.Figure:  # fmt: skip
+    """The scores that were learnt from as a histogram, and the answer as a line in it."""
+    figure = plot_scores(scores, x_title, y_title, separators)
+    figure.update_traces(marker_color=GREY)
+    low, high = min(*scores, value), max(*scores, value)
+    figure.add_vline(
+        x=value,
+        line_color=RED,
+        line_width=3,
+        annotation_text=plain(said_title),
+        annotation_font_size=FONT_SIZE,
+        annotation_position="top left" if value > (low + high) / 2 else "top right",
+    )
+    return figure
+
+
 def plot_logits(
     logits: dict[str, float], probabilities: dict[str, float], logit_title: str, probability_title: str, separators: str
 ) -> go.Figure:

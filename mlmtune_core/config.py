@@ -8,7 +8,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from mlmtune_core.errors import ConfigError, UserError, nearest_first
 from mlmtune_core.translating import mark
 
-RANKED_BY = {"sequence_classification": "accuracy", "token_classification": "entity_f1"}
+RANKED_BY = {
+    "sequence_classification": "accuracy",
+    "sentence_pair": "accuracy",
+    "token_classification": "entity_f1",
+    "regression": "pearson",
+    "question_answering": "answer_f1",
+}
 TASK_NAMES = tuple(RANKED_BY)
 BUNDLED = "bundled"
 BUNDLED_NAME = "all-MiniLM-L6-v2"

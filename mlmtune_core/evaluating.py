@@ -1,8 +1,8 @@
 """One pass over the validation examples, and whether it was the best so far."""
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from mlmtune_core.batching import batches, order_by_length
+from mlmtune_core.batching import batches, count_labels, order_by_length
 from mlmtune_core.config import RunConfig
 from mlmtune_core.errors import TrainingError
 from mlmtune_core.events import EvalDone, Event, PhaseStarted, Progress
@@ -71,32 +71,31 @@ def describe_best(best: EvalDone | None) -> dict[str, object]:
     }
 
 
-def evaluate(setup: Setup, validation_set: Dataset, standing: Standing, epoch: float) -> Iterator[Event]:
-    """One pass over the validation set; every loss weighs as much as the labels it covers."""
-    yield PhaseStarted("evaluating")
-    task, encoded, batch_size = setup.task, validation_set.encoded, setup.config.batch_size * 2
+def measure(setup: Setup, dataset: Dataset) -> Generator[Event, None, tuple[float, dict[str, float], dict[int, Any]]]:
+    """One pass over a set; returns (mean loss, scores, predictions). Every loss weighs as much as the labels it covers."""
+    task, encoded, batch_size = setup.task, dataset.encoded, setup.config.batch_size * 2
     logits: list[np.ndarray] = [np.empty(0)] * len(encoded)
     loss_sum, asked, seen = 0.0, 0, 0
     for indices, scores, batch in compute_logits(setup.model, encoded, batch_size, setup.pad_id, task.LABELS_ARE):
-        labels = int((batch["labels"] >= 0).sum())
+        labels = count_labels(batch, task.LABELS_ARE)
         loss_sum += task.compute_loss(scores, batch).item() * labels if labels else 0.0
         asked, seen = asked + labels, seen + len(indices)
         for i, row in zip(indices, scores.float().cpu().numpy(), strict=True):
-            logits[i] = row
+            logits[i] = row[: encoded[i].length] if row.ndim == 2 else row
         yield Progress("evaluating", seen, len(encoded))
-    predictions = task.decode(logits, encoded, validation_set.examples, setup.label_names)
-    scores = task.compute_metrics(predictions, validation_set.examples)
-    yield _judge(setup, standing, epoch, loss_sum / max(1, asked), scores)
+    predictions = task.decode(logits, encoded, dataset.examples, setup.label_names)
+    return loss_sum / max(1, asked), task.compute_metrics(predictions, dataset.examples), predictions
 
 
-def _judge(setup: Setup, standing: Standing, epoch: float, loss: float, scores: dict[str, float]) -> EvalDone:
-    """Compares an evaluation with the best so far; the one before the first step does not compete."""
+def evaluate(setup: Setup, validation_set: Dataset, standing: Standing, epoch: float) -> Iterator[Event]:
+    """Measures on the validation set and compares with the best so far; the one before the first step does not compete."""
+    yield PhaseStarted("evaluating")
+    loss, scores, predictions = yield from measure(setup, validation_set)
     if not math.isfinite(loss):
         raise TrainingError(
             "Step {step}: the validation loss is no longer a number. Try a learning rate ten times smaller.",
             step=standing.step,
         )
-    name, direction = setup.task.BEST_METRIC
     train_loss = standing.loss_sum / standing.loss_count if standing.loss_count else None
     standing.loss_sum, standing.loss_count = 0.0, 0
     done = EvalDone(
@@ -107,15 +106,20 @@ def _judge(setup: Setup, standing: Standing, epoch: float, loss: float, scores: 
         metrics=scores,
         is_best=False,
         patience_left=None,
+        predictions=predictions,
     )
-    if standing.step == 0:
-        return done
+    yield _judge(setup, standing, done) if standing.step else done
+
+
+def _judge(setup: Setup, standing: Standing, done: EvalDone) -> EvalDone:
+    """The evaluation with is_best and patience_left; remembers it if it is the best."""
+    name, direction = setup.task.BEST_METRIC
     by_loss = setup.config.early_stopping_metric == "validation_loss"
-    value, sign = (loss, 1) if by_loss else (scores[name], 1 if direction == "min" else -1)
+    value, sign = (done.validation_loss, 1) if by_loss else (done.metrics[name], 1 if direction == "min" else -1)
     kept = standing.best and (standing.best.validation_loss if by_loss else standing.best.metrics[name])
     is_best = kept is None or sign * value < sign * kept
     standing.evaluations_without_best = 0 if is_best else standing.evaluations_without_best + 1
-    done = EvalDone(**{**vars(done), "is_best": is_best, "patience_left": patience_left(setup.config, standing)})
+    done = replace(done, is_best=is_best, patience_left=patience_left(setup.config, standing))
     standing.best = done if is_best else standing.best
     return done
 

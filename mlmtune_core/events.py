@@ -4,7 +4,8 @@
 so that two runs with the same seed yield equal events.
 """
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,10 @@ class StepDone:
 
 @dataclass(frozen=True)
 class EvalDone:
-    """One pass over the validation examples. `train_loss`: mean over the examples since the last evaluation."""
+    """One pass over the validation examples. `train_loss`: mean over the examples since the last evaluation.
+
+    `predictions` (example index -> prediction) are for whoever keeps the best model; they are not written in the log.
+    """
 
     step: int
     epoch: float
@@ -67,6 +71,18 @@ class EvalDone:
     metrics: dict[str, float]
     is_best: bool
     patience_left: int | None
+    predictions: dict[int, Any] = field(default_factory=dict, repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Tested:
+    """The kept model, measured once, at the end, on examples that decided nothing: the test split."""
+
+    examples: int
+    loss: float
+    metrics: dict[str, float]
+    baseline: dict[str, float]
+    predictions: dict[int, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -95,9 +111,10 @@ class Failed:
     values: dict[str, object] = field(default_factory=dict)
 
 
-Event = PhaseStarted | Progress | Started | StepDone | EvalDone | FrozenChecked | Finished | Failed
+Event = PhaseStarted | Progress | Started | StepDone | EvalDone | Tested | FrozenChecked | Finished | Failed
 
 
 def to_row(event: Event) -> dict[str, object]:
-    """An event as the plain dict that is written: its fields and `kind`."""
-    return {"kind": type(event).__name__, **asdict(event)}
+    """An event as the plain dict that is written: its fields, but for predictions, and `kind`."""
+    values = {each.name: getattr(event, each.name) for each in fields(event) if each.name != "predictions"}
+    return {"kind": type(event).__name__, **values}

@@ -1,12 +1,21 @@
 """Numbers in, numbers out: scores over whole validation sets."""
 
+import re
+import string
 import warnings
+from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
+import numpy as np
 from seqeval.metrics import f1_score as entity_f1_score
 from seqeval.metrics import precision_score as entity_precision_score
 from seqeval.metrics import recall_score as entity_recall_score
-from sklearn.metrics import accuracy_score, f1_score
+from seqeval.metrics.sequence_labeling import get_entities
+from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, precision_recall_fscore_support
+from sklearn.preprocessing import MultiLabelBinarizer
+
+PUNCTUATION = re.compile(f"[{re.escape(string.punctuation)}¿¡“”‘’«»…–—]")
 
 
 def classification(true: Sequence[str], predicted: Sequence[str]) -> dict[str, float]:
@@ -17,12 +26,24 @@ def classification(true: Sequence[str], predicted: Sequence[str]) -> dict[str, f
     }
 
 
+def several_labels(true: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]]) -> dict[str, float]:
+    """accuracy (the share of texts with exactly the right set), and F1 over all labels (micro) and averaged (macro)."""
+    names = sorted({name for labels in [*true, *predicted] for name in labels})
+    binary = MultiLabelBinarizer(classes=names)
+    one, other = binary.fit_transform(true), binary.fit_transform(predicted)
+    return {
+        "accuracy": float((one == other).all(axis=1).mean()),
+        "micro_f1": float(f1_score(one, other, average="micro", zero_division=0)) if names else 1.0,
+        "macro_f1": float(f1_score(one, other, average="macro", zero_division=0)) if names else 1.0,
+    }
+
+
 def entities(true: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]]) -> dict[str, float]:
     """Entity precision, recall, F1 (micro, exact spans, as CoNLL-2003 scores them) and token accuracy.
 
     Tags without a B- or I- count as spans of one word.
     """
-    spans = [[_as_span(tag) for tag in tags] for tags in true], [[_as_span(tag) for tag in tags] for tags in predicted]
+    spans = _as_spans(true), _as_spans(predicted)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # seqeval warns on every set without a predicted entity
         scores = {
@@ -34,5 +55,105 @@ def entities(true: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]]) 
     return {name: float(score) for name, score in scores.items()} | {"token_accuracy": float(accuracy_score(*flat))}
 
 
-def _as_span(tag: str) -> str:
-    return tag if tag == "O" or tag[:2] in ("B-", "I-") else f"B-{tag}"
+def regression(true: Sequence[float], predicted: Sequence[float]) -> dict[str, float]:
+    """Pearson's and Spearman's correlation (0 where one side is constant), and the root of the mean squared error."""
+    one, other = np.asarray(true, dtype=float), np.asarray(predicted, dtype=float)
+    return {
+        "pearson": _correlate(one, other),
+        "spearman": _correlate(_rank(one), _rank(other)),
+        "rmse": float(np.sqrt(np.mean((one - other) ** 2))),
+    }
+
+
+def answers(true: Sequence[Sequence[str]], predicted: Sequence[str]) -> dict[str, float]:
+    """F1 over words and exact match, each the best over the accepted answers (Rajpurkar et al. 2016, 2018).
+
+    No accepted answer means that the context holds none: then only an empty prediction is right.
+    """
+    pairs = list(zip(true, predicted, strict=True))
+    return {
+        "answer_f1": float(np.mean([max(_word_f1(answer, said) for answer in accepted or [""]) for accepted, said in pairs])),
+        "exact_match": float(
+            np.mean([any(_normal(answer) == _normal(said) for answer in accepted or [""]) for accepted, said in pairs])
+        ),
+    }  # fmt: skip
+
+
+def by_class(true: Sequence[str], predicted: Sequence[str], names: Sequence[str]) -> list[dict[str, Any]]:
+    """Per class: precision, recall, F1 and how often it is true."""
+    columns = precision_recall_fscore_support(true, predicted, labels=list(names), zero_division=0)
+    return _class_rows(names, columns)
+
+
+def by_label(
+    true: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]], names: Sequence[str]
+) -> list[dict[str, Any]]:
+    """As `by_class`, where a text may have several labels."""
+    binary = MultiLabelBinarizer(classes=list(names))
+    columns = precision_recall_fscore_support(
+        binary.fit_transform(true), binary.fit_transform(predicted), zero_division=0, average=None
+    )
+    return _class_rows(names, columns)
+
+
+def by_entity(true: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]]) -> list[dict[str, Any]]:
+    """As `by_class`, for whole entities of each type."""
+    found = [
+        {(i, *span) for i, tags in enumerate(_as_spans(side)) for span in get_entities(tags)}
+        for side in (true, predicted)
+    ]
+    rows = []
+    for name in sorted({span[1] for side in found for span in side}):
+        want, got = ({span for span in side if span[1] == name} for side in found)
+        hits = len(want & got)
+        rows.append(
+            {
+                "label": name,
+                "precision": hits / len(got) if got else 0.0,
+                "recall": hits / len(want) if want else 0.0,
+                "f1": 2 * hits / (len(want) + len(got)),
+                "support": len(want),
+            }
+        )
+    return rows
+
+
+def confusion(true: Sequence[str], predicted: Sequence[str], names: Sequence[str]) -> dict[str, Any]:
+    """`labels`, and `counts`: a row per true label, a column per predicted one."""
+    return {"labels": list(names), "counts": confusion_matrix(true, predicted, labels=list(names)).tolist()}
+
+
+def _class_rows(names: Sequence[str], columns: Sequence[Any]) -> list[dict[str, Any]]:
+    return [
+        {"label": name, "precision": float(p), "recall": float(r), "f1": float(f), "support": int(n)}
+        for name, p, r, f, n in zip(names, *columns, strict=True)
+    ]
+
+
+def _as_spans(sentences: Sequence[Sequence[str]]) -> list[list[str]]:
+    return [[tag if tag == "O" or tag[:2] in ("B-", "I-") else f"B-{tag}" for tag in tags] for tags in sentences]
+
+
+def _correlate(one: np.ndarray, other: np.ndarray) -> float:
+    one, other = one - one.mean(), other - other.mean()
+    size = float(np.sqrt((one**2).sum() * (other**2).sum()))
+    return float((one * other).sum()) / size if size > 1e-12 else 0.0
+
+
+def _rank(values: np.ndarray) -> np.ndarray:
+    """Ranks, equal values sharing their mean rank."""
+    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return (np.cumsum(counts) - (counts + 1) / 2)[place]
+
+
+def _normal(answer: str) -> str:
+    """Lower case, without punctuation, English articles and repeated blanks, as SQuAD's own script does."""
+    return " ".join(word for word in PUNCTUATION.sub("", answer.lower()).split() if word not in ("a", "an", "the"))
+
+
+def _word_f1(answer: str, said: str) -> float:
+    one, other = _normal(answer).split(), _normal(said).split()
+    if not one or not other:
+        return float(one == other)
+    shared = sum((Counter(one) & Counter(other)).values())
+    return 2 * shared / (len(one) + len(other))

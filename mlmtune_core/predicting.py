@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -12,12 +11,12 @@ from safetensors import safe_open
 
 from mlmtune_core import checkpoints
 from mlmtune_core.config import RunConfig
+from mlmtune_core.data.columns import asked_roles
 from mlmtune_core.errors import RunError
 from mlmtune_core.evaluating import compute_logits
 from mlmtune_core.model import Model
 from mlmtune_core.run_store import Run, open_run
 from mlmtune_core.tasks import TASKS
-from mlmtune_core.tasks.base import Encoded
 from mlmtune_core.worker import make_model
 
 WORDS = re.compile(r"\w+(?:[-'’]\w+)*|[^\w\s]")
@@ -34,33 +33,34 @@ class Trained:
     label_names: list[str]
 
 
-def predict(name: str, text: str) -> dict[str, Any]:
-    """The answer of run `name` to a text (see `answer`). Raises RunError before the first weights are kept."""
-    trained = load_run(open_run(name))
-    if not text.strip():
-        raise RunError("There is nothing to read. Type a sentence.")
-    words = WORDS.findall(text) or text.split()
-    return answer(trained, {"row": 0, "text": text, "label": "", "words": words, "tags": ["O"] * len(words)})
+def predict(name: str, *fields: str) -> dict[str, Any]:
+    """The answer of run `name` to typed texts, one per role that its task asks about (see `asked_roles`), in that order.
+
+    Raises RunError before the first weights are kept, and where a text is missing.
+    """
+    this = open_run(name)
+    trained, record = load_run(this), this.data().iloc[0].to_dict()
+    roles = asked_roles(trained.config.task, record)
+    if len(fields) != len(roles) or not all(field.strip() for field in fields):
+        raise RunError("There is something missing to read. Give a text for each of: {roles}.", roles=", ".join(roles))
+    return answer(trained, _empty(record) | _typed(dict(zip(roles, fields, strict=True))))
 
 
-def predict_example(name: str, row: int) -> dict[str, Any]:
-    """The answer to a validation example, by its line in the uploaded file, with the `true` label or tags."""
+def predict_example(name: str, row: int, split: str = "validation") -> dict[str, Any]:
+    """The answer to an example that was measured with, by its line in the uploaded file, with what is `true`."""
     this = open_run(name)
     frame = this.data()
-    found = frame[(frame["row"] == row) & (frame["split"] == "validation")]
+    found = frame[(frame["row"] == row) & (frame["split"] == split)]
     if found.empty:
-        raise RunError("Row {row} is no validation example of this run.", row=row)
+        raise RunError("Row {row} is no example that this run was measured with.", row=row)
     record = found.iloc[0].to_dict()
-    truth = {"true": record["label"]} if "label" in record else {"true": list(record["tags"])}
-    return answer(load_run(this), record) | truth
+    trained = load_run(this)
+    task = TASKS[trained.config.task]
+    return answer(trained, record) | {"true": task.find_truth(task.to_examples([record])[0])}
 
 
 def answer(trained: Trained, record: dict[str, Any]) -> dict[str, Any]:
-    """One input through the model.
-
-    One label per text: `label`, `logits` and `probabilities` by label, `tokens` as the model saw them, `cut` (sub-words lost).
-    One per token: `words`, a list with word, pieces, label, logits and probabilities by label.
-    """
+    """One input through the model, as its task explains it (see `explain` in the task modules)."""
     task = TASKS[trained.config.task]
     examples = task.to_examples([record])
     encoded = task.encode(examples, trained.tokenizer, trained.label_names, trained.config.max_length)
@@ -68,22 +68,28 @@ def answer(trained: Trained, record: dict[str, Any]) -> dict[str, Any]:
     pad_id = trained.tokenizer.pad_token_id or 0
     for indices, scores, _ in compute_logits(trained.model, encoded, 16, pad_id, task.LABELS_ARE):
         for i, row in zip(indices, scores.float().cpu().numpy(), strict=True):
-            logits[i] = row
-    if task.LABELS_ARE == "one per text":
-        tokens = trained.tokenizer.convert_ids_to_tokens(encoded[0].inputs["input_ids"])
-        return {**_scores(logits[0], trained.label_names), "tokens": tokens, "cut": encoded[0].cut}
-    return {"words": _words(trained, encoded, logits, examples[0].words)}
+            logits[i] = row[: encoded[i].length] if row.ndim == 2 else row
+    return task.explain(logits, encoded, examples[0], trained.label_names, trained.tokenizer)
 
 
-def softmax(logits: np.ndarray) -> np.ndarray:
-    """exp(z - max z) / sum, over the last axis (C): the maximum is subtracted so that nothing overflows."""
-    shifted = np.exp(logits.astype(np.float64) - logits.max(axis=-1, keepdims=True))
-    return shifted / shifted.sum(axis=-1, keepdims=True)
+def _empty(record: dict[str, Any]) -> dict[str, Any]:
+    """An example of the run without its answer, of the same kinds: what a typed input is written into."""
+    kinds = {"label": lambda label: label if isinstance(label, str) else (), "score": lambda _: 0.0}
+    kinds |= {"answer": lambda _: (), "answer_start": lambda _: ()}
+    return {role: kinds[role](value) if role in kinds else value for role, value in record.items()}
+
+
+def _typed(fields: dict[str, str]) -> dict[str, Any]:
+    """Typed texts by role; words are found in a sentence, and no tag is expected of them."""
+    if "words" not in fields:
+        return fields
+    words = WORDS.findall(fields["words"]) or fields["words"].split()
+    return {"words": words, "tags": ["O"] * len(words)}
 
 
 def load_run(this: Run) -> Trained:
     """The best model of a run; the last two stay in memory until their weights change."""
-    path = this.best_folder / "weights.safetensors"
+    path = this.weights_file
     if not path.is_file():
         raise RunError("This run has kept no model yet. Wait for its first evaluation.")
     return _load(str(this.folder), path.stat().st_mtime_ns)
@@ -93,7 +99,7 @@ def load_run(this: Run) -> Trained:
 def _load(folder: str, _changed: int) -> Trained:
     this = open_run(folder)
     config = this.config()
-    with safe_open(this.best_folder / "weights.safetensors", framework="pt") as file:
+    with safe_open(this.weights_file, framework="pt") as file:
         label_names = json.loads(file.metadata()["label_names"])
         weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (no mapping)
     model = make_model(config, label_names)
@@ -104,25 +110,3 @@ def _load(folder: str, _changed: int) -> Trained:
             names=", ".join(unexpected[:3]),
         )
     return Trained(config, model.eval(), checkpoints.load_tokenizer(config.checkpoint), label_names)
-
-
-def _scores(logits: np.ndarray, label_names: Sequence[str]) -> dict[str, Any]:
-    probabilities = softmax(logits)
-    return {
-        "label": label_names[int(logits.argmax())],
-        "logits": {name: float(value) for name, value in zip(label_names, logits, strict=True)},
-        "probabilities": {name: float(value) for name, value in zip(label_names, probabilities, strict=True)},
-    }
-
-
-def _words(
-    trained: Trained, encoded: Sequence[Encoded], logits: Sequence[np.ndarray], words: Sequence[str]
-) -> list[dict[str, Any]]:
-    """Per word: its sub-words, and the scores of the first of them."""
-    found: dict[int, dict[str, Any]] = {}
-    for item, scores in zip(encoded, logits, strict=True):
-        for position, word in enumerate(item.words):
-            if word >= 0:
-                pieces = trained.tokenizer.tokenize(words[word]) or [trained.tokenizer.unk_token]
-                found[word] = {"word": words[word], "pieces": pieces, **_scores(scores[position], trained.label_names)}
-    return [found[word] for word in range(len(words))]

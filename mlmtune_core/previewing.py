@@ -6,43 +6,57 @@ from typing import Any
 import torch
 
 from mlmtune_core import checkpoints
+from mlmtune_core.data.columns import ASKED
+from mlmtune_core.encoding import describe_tokens
 from mlmtune_core.freezing import apply_strategy, count_weights, find_layers
 from mlmtune_core.model import build
+from mlmtune_core.spans import OUTSIDE
 from mlmtune_core.tasks import TASKS
+from mlmtune_core.tasks.base import IGNORE_INDEX, Encoded
+
+WINDOWS_SHOWN = 3
 
 
 def preview_tokens(
-    checkpoint: str, task_name: str, rows: list[dict[str, Any]], max_length: int, shown: int = 5
-) -> dict[str, Any]:
-    """`lengths` of all rows in sub-words, how many are `cut` at max_length, and the tokens of the first `shown` rows.
+    checkpoint: str, task_name: str, rows: list[dict[str, Any]], max_length: int
+) -> list[dict[str, Any]]:
+    """What the tokenizer makes of a few checked rows.
 
-    Each shown row: `row`, `tokens` ([CLS] ... [SEP]) and `labels`, one per token: its tag, or "" where nothing is asked.
+    Each: `row`, `windows` (how many inputs it needs) and `inputs` (at most 3 of them): `tokens`, `segments`, `labels` (one
+    per token: its tag, its part of the answer, or ""), `asked` (whether the token answers), and `cut` (sub-words lost).
     """
     task = TASKS[task_name]
     tokenizer = _tokenizer(checkpoint)
     examples = task.to_examples(rows)
     label_names = task.find_labels(examples)
-    whole = task.encode(
-        examples, tokenizer, label_names, tokenizer.model_max_length if tokenizer.model_max_length < 10**6 else 512
-    )
-    per_example: dict[int, int] = {}
-    for item in whole:
-        per_example[item.example] = per_example.get(item.example, 0) + item.length + item.cut
-    seen = task.encode(examples[:shown], tokenizer, label_names, max_length)
-    first = [next(item for item in seen if item.example == i) for i in range(min(shown, len(examples)))]
-    return {
-        "lengths": [per_example[i] for i in range(len(examples))],
-        "cut": sum(length > max_length for length in per_example.values()),
-        "windowed": task.LABELS_ARE == "one per token",
-        "shown": [
-            {
-                "row": rows[item.example]["row"],
-                "tokens": tokenizer.convert_ids_to_tokens(item.inputs["input_ids"]),
-                "labels": _labels_shown(item.labels, label_names),
-            }
-            for item in first
-        ],
-    }
+    seen: dict[int, list[Encoded]] = {}
+    for item in task.encode(examples, tokenizer, label_names, max_length):
+        seen.setdefault(item.example, []).append(item)
+    return [
+        {
+            "row": rows[i]["row"],
+            "windows": len(items),
+            "inputs": [
+                {
+                    **describe_tokens(tokenizer, item.inputs),
+                    "labels": _labels_shown(item, label_names),
+                    "asked": _asked(item),
+                    "cut": item.cut,
+                }
+                for item in items[:WINDOWS_SHOWN]
+            ],
+        }
+        for i, items in seen.items()
+    ]
+
+
+def count_sub_words(checkpoint: str, rows: list[dict[str, Any]]) -> list[int]:
+    """Sub-words of all that is read of each row, the tokenizer's marks included; nothing is cut."""
+    tokenizer = _tokenizer(checkpoint)
+    read = [role for role in ASKED if role in rows[0]]
+    columns = [[row[role] if role != "words" else " ".join(row[role]) for row in rows] for role in read]
+    whole = tokenizer(*columns, return_attention_mask=False, return_token_type_ids=False, verbose=False)
+    return [len(ids) for ids in whole["input_ids"]]
 
 
 def describe_model(checkpoint: str, task_name: str, labels: int, strategy: str, head: str) -> dict[str, Any]:
@@ -92,8 +106,21 @@ def _empty_encoder(checkpoint: str) -> torch.nn.Module:
         return AutoModel.from_config(checkpoints.load_config(checkpoint))
 
 
-def _labels_shown(labels: int | list[int], label_names: list[str]) -> list[str]:
-    return [label_names[label] if label >= 0 else "" for label in labels] if isinstance(labels, list) else []
+def _asked(item: Encoded) -> list[bool]:
+    """Per token whether it answers: the first sub-word of each word, the context; nothing for a task on whole texts."""
+    if item.offsets:
+        return [offset != OUTSIDE for offset in item.offsets]
+    return [label != IGNORE_INDEX for label in item.labels] if item.words else []
+
+
+def _labels_shown(item: Encoded, label_names: list[str]) -> list[str]:
+    """Per token its tag, or `answer` for the tokens of the answer; nothing for a task that asks about the whole text."""
+    if item.offsets:
+        start, end = item.labels
+        return ["answer" if 0 < start <= p <= end else "" for p in range(item.length)]
+    if item.words:
+        return [label_names[label] if label >= 0 else "" for label in item.labels]
+    return []
 
 
 @lru_cache(maxsize=4)

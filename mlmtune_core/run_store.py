@@ -53,6 +53,29 @@ class Run:
         """Where the best weights of the head (and of what else learnt) stand."""
         return self.folder / "best"
 
+    @property
+    def weights_file(self) -> Path:
+        """The best weights as one safetensors file; label names and scores stand in its header."""
+        return self.best_folder / "weights.safetensors"
+
+    def keep_predictions(self, split: str, predictions: dict[int, Any]) -> None:
+        """Writes what the best model answered to the examples of a split, in their order."""
+        in_order = [predictions[i] for i in range(len(predictions))]
+        self.best_folder.mkdir(exist_ok=True)
+        content = json.dumps(in_order, ensure_ascii=False).encode()
+        write_atomically(self.best_folder / f"predictions.{split}.json", content)
+
+    def has_predictions(self, split: str) -> bool:
+        """True once `keep_predictions` has written those of a split."""
+        return (self.best_folder / f"predictions.{split}.json").is_file()
+
+    def predictions(self, split: str) -> list[Any]:
+        """What `keep_predictions` wrote. Raises RunError where nothing was kept."""
+        try:
+            return json.loads((self.best_folder / f"predictions.{split}.json").read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise RunError("This run has kept no model yet. Wait for its first evaluation.") from None
+
     def config(self) -> RunConfig:
         """The settings it was started with."""
         return RunConfig(**self.about()["config"])

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save
+from safetensors.torch import load_file, save
 
 from mlmtune_core import checkpoints
 from mlmtune_core.config import BUNDLED, RunConfig
 from mlmtune_core.errors import DataError, UserError
-from mlmtune_core.evaluating import Dataset, Setup, describe_best
-from mlmtune_core.events import EvalDone, Event, Finished, FrozenChecked, PhaseStarted, Progress
+from mlmtune_core.evaluating import Dataset, Setup, describe_best, measure
+from mlmtune_core.events import EvalDone, Event, Finished, FrozenChecked, PhaseStarted, Progress, Tested
 from mlmtune_core.freezing import apply_strategy
 from mlmtune_core.model import Model, build
 from mlmtune_core.run_store import HEARTBEAT_SECONDS, Run, failure, write_atomically
@@ -83,7 +83,20 @@ def _events(this: Run) -> Iterator[tuple[Event, Model | None, dict[str, Any]]]:
     known = {"label_names": label_names}
     setup = Setup(model, task, config, label_names, tokenizer.pad_token_id or 0)
     for event in train(setup, sets["train"], sets["validation"]):
+        if isinstance(event, Finished) and "test" in sets:
+            for tested in _test(this, setup, sets["train"], sets["test"]):
+                yield tested, model, known
         yield event, model, known
+
+
+def _test(this: Run, setup: Setup, train_set: Dataset, test_set: Dataset) -> Iterator[Event]:
+    """The best model on the test examples, once; then the trivial predictor on the same."""
+    yield PhaseStarted("testing")
+    setup.model.load_state_dict(load_file(this.weights_file), strict=False)
+    loss, scores, predictions = yield from measure(setup, test_set)
+    trivial = setup.task.BASELINE(train_set.examples, test_set.examples)
+    baseline = setup.task.compute_metrics(trivial, test_set.examples)
+    yield Tested(len(test_set.examples), loss, scores, baseline, predictions)
 
 
 def make_model(config: RunConfig, label_names: list[str]) -> Model:
@@ -98,18 +111,22 @@ def _read_splits(this: Run, task: Any) -> dict[str, list[Any]]:
     """split -> examples. Validation labels that were never learnt are an error of the data."""
     frame = this.data()
     splits = {
-        name: task.to_examples(frame[frame["split"] == name].to_dict("records")) for name in ("train", "validation")
+        name: task.to_examples(frame[frame["split"] == name].to_dict("records"))
+        for name in ("train", "validation", "test")
+        if name != "test" or (frame["split"] == name).any()
     }
     if not all(splits.values()):
         raise DataError(
             "One side of the split is empty. Give at least one example to learn from and one to measure with."
         )
-    unknown = sorted(set(task.find_labels(splits["validation"])) - set(task.find_labels(splits["train"])))
-    if unknown and task.LABELS_ARE == "one per text":
-        raise DataError(
-            "Labels found only in the validation set: {labels}. Add training rows with them, or remove them.",
-            labels=", ".join(unknown),
-        )
+    learnt = set(task.find_labels(splits["train"]))
+    for name in splits if task.LABELS_ARE == "one per text" else ():
+        unknown = sorted(set(task.find_labels(splits[name])) - learnt)
+        if unknown:
+            raise DataError(
+                "Labels that no training row has: {labels}. Add training rows with them, or remove them.",
+                labels=", ".join(unknown),
+            )
     return splits
 
 
@@ -121,6 +138,9 @@ def _obey(this: Run, events: Iterator[tuple[Event, Model | None, dict[str, Any]]
             best = event
             yield PhaseStarted("saving")
             save_best(this, model, known, describe_best(best))
+            this.keep_predictions("validation", event.predictions)
+        if isinstance(event, Tested):
+            this.keep_predictions("test", event.predictions)
         yield event
         if not isinstance(event, Finished) and this.control() == "stop":
             events.close()
@@ -134,6 +154,7 @@ def _obey(this: Run, events: Iterator[tuple[Event, Model | None, dict[str, Any]]
 def _written(this: Run, events: Iterator[Event], started: float) -> Iterator[Event]:
     """Writes events to the run (progress at most twice a second) and finished.json after the last one."""
     frozen_unchanged: bool | None = None
+    test: dict[str, float] | None = None
     said = 0.0
     for event in events:
         if isinstance(event, Progress):
@@ -142,11 +163,14 @@ def _written(this: Run, events: Iterator[Event], started: float) -> Iterator[Eve
             said = time.monotonic()
         if isinstance(event, FrozenChecked):
             frozen_unchanged = event.unchanged if frozen_unchanged is not False else False
+        if isinstance(event, Tested):
+            test = event.metrics
         if isinstance(event, Finished):
             this.finish(
                 {
                     "reason": event.reason,
                     "best": event.best,
+                    "test": test,
                     "frozen_unchanged": frozen_unchanged,
                     "seconds": time.monotonic() - started,
                 }
@@ -162,7 +186,7 @@ def save_best(this: Run, model: Model, known: dict[str, Any], best: dict[str, ob
     }
     this.best_folder.mkdir(exist_ok=True)
     header = {"label_names": json.dumps(known["label_names"]), "best": json.dumps(best)}
-    write_atomically(this.best_folder / "weights.safetensors", save(weights, metadata=header))
+    write_atomically(this.weights_file, save(weights, metadata=header))
 
 
 @contextmanager

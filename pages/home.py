@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from mlmtune_core.data_store import SAMPLES
+from mlmtune_core.data_store import SAMPLES, SHELF
 from mlmtune_core.translating import LANGUAGES
 from pages.parts.choice import choice
 from pages.parts.visit import Visit, go_to, this_visit
@@ -23,7 +23,9 @@ def draw(visit: Visit) -> None:
     with right, st.container(border=True, height="stretch"):
         st.subheader(tr("My own data"))
         st.markdown(
-            tr("A table with a text and a label per row (CSV, TSV, JSON Lines), or words with tags in CoNLL columns.")
+            tr(
+                "Labelled texts, pairs, scores, words with tags, or questions: CSV, Excel, JSON, Parquet, CoNLL, SQuAD. The task is guessed from the file."
+            )
         )
         st.caption(tr("The file stays on this server. Nothing is sent anywhere else."))
         if st.button(tr("Bring my file"), key="own_data", icon=":material/upload_file:", width="stretch"):
@@ -37,7 +39,8 @@ def _draw_sample_door(visit: Visit) -> None:
     st.markdown(
         tr("A few hundred sentences written for this app. From here to a trained model it takes about a minute.")
     )
-    topics = {sample.id.split("-")[1]: tr(sample.topic) for sample in SAMPLES.values()}
+    shelf = {**SAMPLES, **SHELF}
+    topics = {sample.id.split("-", 1)[1].removesuffix("-en").removesuffix("-pt"): tr(sample.topic) for sample in shelf.values()}  # fmt: skip
     columns = st.columns(2)
     with columns[0]:
         topic = choice(st.radio, tr("What should the model learn?"), topics, "sample_topic")
@@ -59,7 +62,8 @@ def _draw_sample_door(visit: Visit) -> None:
     if st.button(
         tr("Open the sample"), key="open_sample", type="primary", icon=":material/play_arrow:", width="stretch"
     ):
-        go_to("data", data=f"sample-{topic}-{language}")
+        wanted = f"sample-{topic}-{language}"
+        go_to("data", data=wanted if wanted in SAMPLES else f"shelf-{topic}")
 
 
 draw(this_visit())

@@ -1,77 +1,113 @@
-"""One trained model on one input: probabilities, logits."""
+"""One trained model: on one input, probabilities and logits; on all that it was measured with, right and wrong."""
 
 from typing import Any
 
 import streamlit as st
 
 from mlmtune_core import engine
+from mlmtune_core.data.columns import asked_roles
 from mlmtune_core.errors import UserError
 from mlmtune_core.run_store import Run
-from pages.parts.answer_view import draw_label, draw_words
+from pages.parts.answer_view import draw_answer
 from pages.parts.choice import choice
+from pages.parts.names import role_names, split_names
+from pages.parts.review_view import draw_review
 from pages.parts.run_header import open_run_or_ask
 from pages.parts.visit import Visit, show_error, this_visit
 
 CHAPTER_SENTENCE = "A Apple foi fundada por Steve Jobs na Califórnia"
 EXAMPLES_OFFERED = 200
+REVIEW_SECONDS = 120.0
 
 
 def draw(visit: Visit) -> None:
-    """Ask, then the answer: logits, probabilities, and all of it as a table."""
+    """Ask one thing and see the whole answer; or look at all answers together."""
     tr = visit.tr
     run = open_run_or_ask(
         visit, tr("There is no trained model in this visit yet. Train one, or open the link of a run.")
     )
     if run is None:
         return
-    question = _ask(visit, run)
-    if question is None:
-        return
+    ways = {
+        "type": tr("Type an input"),
+        "example": tr("Pick a validation example"),
+        "review": tr("All that it was measured with"),
+    }
+    way = choice(st.segmented_control, tr("Input"), ways, "way", required=True, label_visibility="collapsed")
     try:
-        with st.spinner(tr("Asking the model…")):
-            answer = _answer(
-                run.id,
-                (run.best_folder / "weights.safetensors").stat().st_mtime_ns if run.best_folder.is_dir() else 0,
-                *question,
-            )
+        if way == "review":
+            _draw_review(visit, run)
+            return
+        asked = _pick_example(visit, run) if way == "example" else _type_input(visit, run)
+        if asked is not None:
+            with st.spinner(tr("Asking the model…")):
+                answer = _ask(run.id, _changed(run), *asked)
+            draw_answer(visit, run, answer)
     except UserError as error:
         show_error(error)
-        return
-    (draw_words if "words" in answer else draw_label)(visit, answer)
 
 
-def _ask(visit: Visit, run: Run) -> tuple[str, str | int] | None:
-    """("predict", text) or ("predict_example", row), or None while nothing is asked."""
-    tr = visit.tr
-    ways = {"type": tr("Type a sentence"), "example": tr("Pick a validation example")}
-    way = choice(st.segmented_control, tr("Input"), ways, "way", required=True, label_visibility="collapsed")
-    if way == "example":
-        return "predict_example", _pick_example(visit, run)
-    if st.button(
+def _type_input(visit: Visit, run: Run) -> tuple[Any, ...] | None:
+    """("predict", texts...) once all that the task asks about is written."""
+    tr, names = visit.tr, role_names(visit.tr)
+    task = run.config().task
+    roles = asked_roles(task, run.data().columns)
+    if task in ("sequence_classification", "token_classification") and st.button(
         tr("The chapter's sentence: {sentence}").format(sentence=CHAPTER_SENTENCE),
         key="chapter",
         icon=":material/menu_book:",
         type="tertiary",
     ):
         st.session_state["sentence"] = CHAPTER_SENTENCE
-    text = st.text_input(
-        tr("Sentence"), key="sentence", placeholder=tr("Write a sentence and press Enter"), persist_state="session"
-    )
-    return ("predict", text) if text.strip() else None
+    texts = []
+    for role, place in zip(roles, st.columns(len(roles)), strict=True):
+        with place:
+            if len(roles) == 1:
+                hint = tr("Write a sentence and press Enter")
+                texts.append(st.text_input(tr("Sentence"), key="sentence", placeholder=hint, persist_state="session"))
+            else:
+                texts.append(st.text_area(names[role], key=f"typed_{role}", height=120, persist_state="session"))
+    return ("predict", *texts) if all(text.strip() for text in texts) else None
 
 
-def _pick_example(visit: Visit, run: Run) -> int:
+def _pick_example(visit: Visit, run: Run) -> tuple[Any, ...]:
     frame = run.data()
     examples = frame[frame["split"] == "validation"].head(EXAMPLES_OFFERED)
-    texts = examples["text"] if "text" in examples else examples["words"].map(" ".join)
-    labels = {int(row): f"{row}: {text[:140]}" for row, text in zip(examples["row"], texts, strict=True)}
-    return choice(st.selectbox, visit.tr("Validation example (row: text)"), labels, f"example_{run.id}")
+    read = examples["words"].map(" ".join) if "words" in examples else examples["question" if "question" in examples else "text"]  # fmt: skip
+    seconds = examples["second_text"] if "second_text" in examples else [""] * len(examples)
+    labels = {
+        int(row): f"{row}: {text[:110]}" + (f" ‖ {second[:80]}" if second else "")
+        for row, text, second in zip(examples["row"], read, seconds, strict=True)
+    }
+    title = visit.tr("Validation example (row: text)")
+    return "predict_example", choice(st.selectbox, title, labels, f"example_{run.id}")
+
+
+def _draw_review(visit: Visit, run: Run) -> None:
+    sides = [side for side in ("validation", "test") if run.has_predictions(side)]
+    side = "validation"
+    if len(sides) > 1:
+        names = {side: split_names(visit.tr)[side] for side in sides}
+        side = choice(st.segmented_control, visit.tr("Examples"), names, "review_side", required=True)
+    with st.spinner(visit.tr("Counting…")):
+        draw_review(visit, run.config().task, _review(run.id, _changed(run), side))
+
+
+def _changed(run: Run) -> int:
+    """When the kept weights were written: answers of older ones are not shown."""
+    return run.weights_file.stat().st_mtime_ns if run.weights_file.is_file() else 0
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
-def _answer(run_id: str, changed: int, function: str, question: str | int) -> dict[str, Any]:
+def _ask(run_id: str, changed: int, function: str, *question: str | int) -> dict[str, Any]:
     """What the best model answers; asked once for the same weights and input."""
-    return engine.current().ask(f"mlmtune_core.predicting:{function}", run_id, question)
+    return engine.current().ask(f"mlmtune_core.predicting:{function}", run_id, *question)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _review(run_id: str, changed: int, side: str) -> dict[str, Any]:
+    """What the best model got right and wrong."""
+    return engine.current().ask("mlmtune_core.reviewing:review", run_id, side, seconds=REVIEW_SECONDS)
 
 
 draw(this_visit())

@@ -4,10 +4,11 @@ import streamlit as st
 
 from mlmtune_core import engine
 from mlmtune_core.config import RunConfig, validate
+from mlmtune_core.data.preparing import Prepared
 from mlmtune_core.data.splitting import split_examples
 from mlmtune_core.errors import ConfigError, UserError
 from mlmtune_core.run_store import create_run
-from pages.parts.dataset import Dataset, describe_model, open_dataset
+from pages.parts.dataset import describe_model, open_dataset
 from pages.parts.layer_stack import layer_stack
 from pages.parts.names import task_names
 from pages.parts.settings_form import ask_settings
@@ -22,38 +23,39 @@ def draw(visit: Visit) -> None:
         if st.button(tr("Choose data"), key="choose_data", type="primary"):
             go_to("data")
         return
-    dataset = open_dataset(remembered("data"))
-    report = dataset.report()
-    missing = [problem.say(tr) for problem in report.errors]
+    data = open_dataset(visit, remembered("data"))
+    if data.report is None:
+        raise data.error
+    missing = [problem.say(tr) for problem in data.report.errors]
     left, right = st.columns([5, 4], gap="large")
     with left:
         st.markdown(
-            tr("**Data:** {name}, {count} examples, {labels} labels. **Task:** {task}.").format(
-                name=literal(dataset.table.name),
-                count=visit.number(report.rows_kept),
-                labels=len(report.labels),
-                task=task_names(tr)[dataset.task],
+            tr("**Data:** {name}, {count} examples. **Task:** {task}.").format(
+                name=literal(data.name),
+                count=visit.number(data.report.rows_kept),
+                task=task_names(tr)[data.task],
             )
         )
-        settings = ask_settings(visit, dataset.task, report.rows_kept)
+        settings = ask_settings(visit, data.task, data.report.rows_kept)
     config = None
     try:
         config = validate(settings)
     except ConfigError as error:
         missing += [problem.say(tr) for problem in error.problems]
     with right:
-        if not _draw_model(visit, settings, len(report.labels)):
+        outputs = {"regression": 1, "question_answering": 2}.get(data.task, len(data.report.labels))
+        if not _draw_model(visit, settings, outputs):
             missing.append(tr("The model cannot be drawn yet: see the message beside."))
-        _draw_start(visit, dataset, config, missing)
+        _draw_start(visit, data, config, missing)
 
 
-def _draw_model(visit: Visit, settings: dict[str, object], labels: int) -> bool:
+def _draw_model(visit: Visit, settings: dict[str, object], outputs: int) -> bool:
     """The stack of layers and the count of weights that will learn; False where there is no such model."""
     tr = visit.tr
     if not settings["checkpoint"]:
         return False
     try:
-        seen = describe_model(settings["checkpoint"], settings["task"], labels, settings["strategy"], "linear")
+        seen = describe_model(settings["checkpoint"], settings["task"], outputs, settings["strategy"], "linear")
     except UserError as error:
         show_error(error)
         return False
@@ -67,7 +69,7 @@ def _draw_model(visit: Visit, settings: dict[str, object], labels: int) -> bool:
     names = {
         "embeddings": tr("embeddings"),
         "pooler": tr("pooler"),
-        "head": tr("head ({labels} labels)").format(labels=labels),
+        "head": tr("head ({outputs} outputs)").format(outputs=outputs),
     }
     numbered, blocks = 0, []
     for block in seen["blocks"]:
@@ -91,7 +93,7 @@ def _draw_model(visit: Visit, settings: dict[str, object], labels: int) -> bool:
     return True
 
 
-def _draw_start(visit: Visit, dataset: Dataset, config: RunConfig | None, missing: list[str]) -> None:
+def _draw_start(visit: Visit, data: Prepared, config: RunConfig | None, missing: list[str]) -> None:
     tr = visit.tr
     for sentence in missing:
         st.error(literal(sentence), icon=":material/error:")
@@ -103,18 +105,16 @@ def _draw_start(visit: Visit, dataset: Dataset, config: RunConfig | None, missin
         icon=":material/play_arrow:",
         width="stretch",
     ):
-        report = dataset.report()
+        report = data.report
         examples = split_examples(report.examples, config.validation_share, config.seed)
-        run = create_run(
-            config,
-            examples,
-            {
-                "name": dataset.table.name,
-                "id": dataset.id,
-                "fingerprint": report.fingerprint,
-                "columns": report.columns,
-            },
-        )
+        about = {
+            "name": data.name,
+            "id": remembered("data"),
+            "fingerprint": report.fingerprint,
+            "columns": report.columns,
+            "edits": data.edits,
+        }
+        run = create_run(config, examples, about)
         engine.current().submit(run)
         go_to("watch", run=run.id)
 

@@ -6,7 +6,7 @@ import streamlit as st
 from mlmtune_core.run_store import ENDED, Run
 from pages.parts.addresses import BASE, PLOTLY_ROUTE
 from pages.parts.live_chart import live_chart
-from pages.parts.names import axis_names, metric_names
+from pages.parts.names import axis_names, baseline_names, metric_names
 from pages.parts.run_header import open_run_or_ask
 from pages.parts.run_state import draw_state
 from pages.parts.visit import Visit, this_visit
@@ -22,22 +22,29 @@ def draw(visit: Visit) -> None:
         return
     living = run.state() not in (*ENDED, "interrupted")
     st.fragment(draw_state, run_every=REFRESH_SECONDS if living else None)(visit, run, living)
-    live_chart(run.id, BASE, PLOTLY_ROUTE, _chart_texts(visit), key=f"chart_{run.id}", separators=visit.separators)
+    live_chart(
+        run.id,
+        BASE,
+        PLOTLY_ROUTE,
+        _chart_texts(visit, run.config().task),
+        key=f"chart_{run.id}",
+        separators=visit.separators,
+    )
     if not living:
         _draw_evaluations(visit, run)
     st.caption(tr("The run goes on when you close this page. Its address brings you back, from any browser."))
 
 
-def _chart_texts(visit: Visit) -> dict[str, str]:
+def _chart_texts(visit: Visit, task: str) -> dict[str, str]:
     tr = visit.tr
     return {
         "step": tr("Step (one update of the weights)"),
-        "loss": tr("Loss (nats)"),
+        "loss": tr("Loss (standard deviations²)") if task == "regression" else tr("Loss (nats)"),
         "metric": tr("Score"),
         "train_loss": tr("training loss, each step"),
         "train_loss_smooth": tr("training loss, smoothed"),
         "validation_loss": tr("validation loss"),
-        "baseline": tr("majority baseline"),
+        "baseline": baseline_names(tr)[task],
         "best": tr("best model"),
         "offline": tr("The server cannot be reached. Trying again…"),
         "alt": tr("Live chart: training loss at each step, validation loss and score at each evaluation."),

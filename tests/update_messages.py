@@ -10,7 +10,7 @@ from mlmtune_core.translating import LANGUAGES, catalogue_path
 
 ROOT = Path(__file__).parent.parent
 ERRORS = ("UserError", "ConfigError", "DataError", "CheckpointError", "TrainingError", "RunError")
-KEYWORDS = {**dict.fromkeys(("tr", "mark", *ERRORS)), "_rows_problem": (3,)}
+KEYWORDS = {**dict.fromkeys(("tr", "mark", *ERRORS)), "rows_problem": (3,)}
 
 
 def extract() -> Catalog:

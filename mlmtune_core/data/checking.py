@@ -1,234 +1,215 @@
 """The report before Start: what was read, what was kept, and every problem with the rows at fault."""
 
-import hashlib
-import math
-import re
 from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable
 
 import pandas as pd
 
+from mlmtune_core.data.cells import clean, clean_label, find_separator, has_control, to_labels, to_number
+from mlmtune_core.data.checking_spans import check_questions, check_sentences
+from mlmtune_core.data.headers import SPLIT_WORDS, simplify
+from mlmtune_core.data.report import Problem, Report, in_order, rows_problem
+from mlmtune_core.data.resemblance import find_key, find_shared
+from mlmtune_core.data.surprises import find_surprises
 from mlmtune_core.errors import DataError
-from mlmtune_core.translating import Translate, mark
+from mlmtune_core.translating import mark
 
 MIN_ROWS = 4
 MAX_LABELS = 100
-CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\u2060\ufeff]")
+IMBALANCE = 0.8
+SHARED_LIMIT = 50_000
+CONTRADICTIONS = {
+    "label": mark("Rows with the same text as another row but a different label: {count}. Decide which label is right."),
+    "score": mark("Rows with the same text as another row but a different score: {count}. They stay; their mean is the best that can be learnt."),
+}  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Problem:
-    """Something about the data. severity: `error` blocks Start, `warning` does not; `rows` are lines of the file."""
+def check(rows: pd.DataFrame, task: str, columns: dict[str, str], several: bool | None = None) -> Report:
+    """Rows as read, a task and role -> column, -> Report. Nothing is dropped without being counted.
 
-    kind: str
-    severity: str
-    rows: tuple[int, ...]
-    template: str
-    values: dict[str, object] = field(default_factory=dict)
-
-    @property
-    def count(self) -> int:
-        """How many rows are concerned."""
-        return len(self.rows)
-
-    def say(self, tr: Translate) -> str:
-        """The sentence in the language of the translator `tr`."""
-        return tr(self.template).format(count=self.count, **self.values)
-
-
-@dataclass(frozen=True)
-class Report:
-    """The checked data: `examples` (row and the task's columns), `dropped` rows, `labels` counted, `problems`."""
-
-    rows_read: int
-    columns: dict[str, str]
-    labels: dict[str, int]
-    problems: tuple[Problem, ...]
-    examples: pd.DataFrame = field(repr=False)
-    dropped: pd.DataFrame = field(repr=False)
-
-    @property
-    def rows_kept(self) -> int:
-        """How many rows became examples."""
-        return len(self.examples)
-
-    def rows_at_fault(self, problem: Problem) -> pd.DataFrame:
-        """The rows that a problem concerns, kept or dropped, in the order of the file."""
-        rows = pd.concat([self.examples, self.dropped]).sort_values("row", kind="stable")
-        return rows[rows["row"].isin(problem.rows)]
-
-    @property
-    def errors(self) -> list[Problem]:
-        """The problems that block."""
-        return [problem for problem in self.problems if problem.severity == "error"]
-
-    @property
-    def fingerprint(self) -> str:
-        """A short hash of all examples: equal data, equal fingerprint."""
-        digest = hashlib.sha256()
-        for record in self.examples.drop(columns="row").itertuples(index=False):
-            digest.update(repr(tuple(list(cell) if not isinstance(cell, str) else cell for cell in record)).encode())
-        return digest.hexdigest()[:12]
-
-
-def check(rows: pd.DataFrame, task: str, columns: dict[str, str]) -> Report:
-    """Rows as read, a task and role -> column, -> Report. Nothing is dropped without being counted."""
-    return CHECKS[task](rows, columns)
+    several: whether a cell may hold several labels (None: found by looking).
+    """
+    report = CHECKS[task](rows, columns, several)
+    examples, problems = report.examples, [*report.problems, *_check_split(rows, columns, report)]
+    if "split" in columns:
+        examples = examples.assign(split=[_to_split(rows.at[row, columns["split"]]) for row in examples["row"]])
+        problems.append(shared_problem(examples))
+    if len(examples) < MIN_ROWS:
+        sentence = mark("Rows that can be used: {count}. At least 4 are needed, some to learn from and some to measure with.")  # fmt: skip
+        problems.append(Problem("too_few_rows", "error", tuple(map(int, examples["row"])), sentence))
+    return Report(report.rows_read, columns, report.labels, in_order(problems), examples, report.dropped)
 
 
 def require_sound(report: Report) -> Report:
     """The same report; raises DataError with the first error, if there is one."""
     if report.errors:
         worst = report.errors[0]
-        raise DataError(worst.template, count=worst.count, **worst.values)
+        raise DataError(worst.template, **{"count": worst.count, **worst.values})
     return report
 
 
-def _check_texts(rows: pd.DataFrame, columns: dict[str, str]) -> Report:
-    frame = pd.DataFrame(
-        {
-            "row": rows.index,
-            "text": [_clean(cell) for cell in rows[columns["text"]]],
-            "label": [_clean(cell) for cell in rows[columns["label"]]],
-        }
+def texts_of(examples: pd.DataFrame) -> list[str]:
+    """What is read of each example, as one text: by it examples are told to be the same."""
+    if "words" in examples:
+        return [" ".join(words) for words in examples["words"]]
+    if "context" in examples:
+        return [f"{question} {context}" for question, context in zip(examples["question"], examples["context"], strict=True)]  # fmt: skip
+    if "second_text" in examples:
+        return [f"{one} {other}" for one, other in zip(examples["text"], examples["second_text"], strict=True)]
+    return examples["text"].tolist()
+
+
+def shared_problem(examples: pd.DataFrame) -> Problem | None:
+    """Examples to measure with whose text is learnt from as well, word by word or nearly; None if there are none."""
+    train, others = examples[examples["split"] == "train"], examples[examples["split"] != "train"]
+    if not len(others) or not len(train) or len(examples) > SHARED_LIMIT:
+        return None
+    shared = others.iloc[find_shared(texts_of(train), texts_of(others))]
+    sentence = mark(
+        "Rows to measure with whose text is learnt from too, word by word or nearly: {count} of {others}. Scores on them are too good to be true."
     )
-    no_text, no_label = frame["text"] == "", frame["label"] == ""
+    return rows_problem("shared_rows", shared, sentence, others=len(others))
+
+
+def _check_labelled(rows: pd.DataFrame, columns: dict[str, str], several: bool | None) -> Report:
+    """One text or two, and a label or several."""
+    texts = [role for role in ("text", "second_text") if role in columns]
+    frame = pd.DataFrame({"row": rows.index} | {role: list(map(clean, rows[columns[role]])) for role in texts})
+    cells, separator = rows[columns["label"]], None
+    has_lists = any(isinstance(cell, list) for cell in cells.head(500))
+    if several is None and "second_text" not in columns:
+        separator = None if has_lists else find_separator(cells.head(2000))
+        several = has_lists or separator is not None
+    elif several:
+        separator = find_separator(cells.head(2000)) or "|"
+    notes: list[Problem | None] = []
+    if several:
+        labels = pd.Series([to_labels(cell, separator) for cell in cells], dtype=object)
+        no_label = cells.reset_index(drop=True).map(lambda cell: not isinstance(cell, list) and not clean_label(cell))
+        sentence = mark("A row may have several labels; each is judged by itself.")
+        notes = [Problem("several_labels", "note", (), sentence)]
+    else:
+        labels = pd.Series(list(map(clean_label, cells)), dtype=object)
+        no_label = labels == ""
+    frame["label"] = labels
+    no_text = pd.concat([frame[role] == "" for role in texts], axis=1).any(axis=1)
+    kept = frame[~no_text & ~no_label.astype(bool)]
+    counts = Counter(label for cell in kept["label"] for label in (cell if several else [cell]))
     problems = [
-        _rows_problem("empty_text", frame[no_text], "Rows without text: {count}. They were left out."),
-        _rows_problem("missing_label", frame[no_label & ~no_text], "Rows without label: {count}. They were left out."),
-    ]
-    kept = frame[~no_text & ~no_label]
-    repeated = kept[kept.duplicated("text", keep="first")]
-    disagreeing = kept[kept.groupby("text")["label"].transform("nunique") > 1]
-    problems += [
-        _rows_problem(
-            "duplicate_text",
-            repeated,
-            "Rows that repeat the text of an earlier row: {count}. They stay, always on the same side of the split.",
-        ),
-        _rows_problem(
-            "contradiction",
-            disagreeing,
-            "Rows with the same text as another row but a different label: {count}. Decide which label is right.",
-        ),
-    ]
-    labels = Counter(kept["label"])
-    problems += [_blocking_problem(labels, kept), _single_row_problem(labels, kept)]
-    return Report(
-        len(rows),
-        columns,
-        dict(labels.most_common()),
-        _found(problems),
-        kept.reset_index(drop=True),
-        frame[no_text | no_label],
-    )
+        *_input_problems(rows, columns, frame, texts, no_text),
+        rows_problem("missing_label", frame[no_label.astype(bool) & ~no_text], "Rows without label (empty, “-”, “?” or N/A): {count}. They were left out."),
+        *_repeated_problems(kept, texts),
+        *_label_problems(counts, kept, bool(several)),
+        *notes,
+    ]  # fmt: skip
+    dropped = frame[no_text | no_label.astype(bool)]
+    return Report(len(rows), columns, dict(counts.most_common()), in_order(problems), kept.reset_index(drop=True), dropped)  # fmt: skip
 
 
-def _check_sentences(rows: pd.DataFrame, columns: dict[str, str]) -> Report:
-    frame = pd.DataFrame(
-        {
-            "row": rows.index,
-            "words": [_as_list(cell) for cell in rows[columns["words"]]],
-            "tags": [_as_list(cell) for cell in rows[columns["tags"]]],
-        }
-    )
-    sizes = pd.DataFrame({"row": frame["row"], "words": frame["words"].map(len), "tags": frame["tags"].map(len)})
-    unequal = sizes[sizes["words"] != sizes["tags"]]
-    empty = sizes[(sizes["words"] == 0) & (sizes["tags"] == 0)]
-    kept = frame[(sizes["words"] == sizes["tags"]) & (sizes["words"] > 0)]
-    illegal = kept[[not _is_legal(tags) for tags in kept["tags"]]]
+def _check_scored(rows: pd.DataFrame, columns: dict[str, str], several: bool | None) -> Report:
+    """One text or two, and a number."""
+    texts = [role for role in ("text", "second_text") if role in columns]
+    frame = pd.DataFrame({"row": rows.index} | {role: list(map(clean, rows[columns[role]])) for role in texts})
+    frame["score"] = pd.Series([to_number(cell) for cell in rows[columns["score"]]], dtype=object)
+    no_text = pd.concat([frame[role] == "" for role in texts], axis=1).any(axis=1)
+    no_number = frame["score"].isna()
+    kept = frame[~no_text & ~no_number].assign(score=lambda sound: sound["score"].astype(float))
     problems = [
-        _rows_problem("empty_text", empty, "Sentences without words: {count}. They were left out."),
-        _unequal_problem(unequal),
-        _rows_problem(
-            "illegal_transition",
-            illegal,
-            "Sentences with an I- tag that continues no entity (expected B- first): {count}. They stay as they are; scores count such a tag as a beginning.",
-        ),
-    ]
-    labels = Counter(tag for tags in kept["tags"] for tag in tags)
-    problems.append(_blocking_problem(labels, kept))
-    return Report(
-        len(rows),
-        columns,
-        dict(labels.most_common()),
-        _found(problems),
-        kept.reset_index(drop=True),
-        frame[~frame.index.isin(kept.index)],
-    )
+        *_input_problems(rows, columns, frame, texts, no_text),
+        rows_problem("not_a_number", frame[no_number & ~no_text], "Rows whose score is no number: {count}. They were left out."),
+        *_repeated_problems(kept, texts),
+    ]  # fmt: skip
+    if len(kept) and kept["score"].nunique() == 1:
+        sentence = mark("Every row has the score {score}. There is nothing to learn: choose another column.")
+        problems.append(rows_problem("one_score", kept, sentence, severity="error", score=float(kept["score"].iloc[0])))
+    dropped = frame[no_text | no_number].astype({"score": object})
+    return Report(len(rows), columns, {}, in_order(problems), kept.reset_index(drop=True), dropped)
 
 
-CHECKS: dict[str, Callable[[pd.DataFrame, dict[str, str]], Report]] = {
-    "sequence_classification": _check_texts,
-    "token_classification": _check_sentences,
+CHECKS: dict[str, Callable[[pd.DataFrame, dict[str, str], bool | None], Report]] = {
+    "sequence_classification": _check_labelled,
+    "sentence_pair": _check_labelled,
+    "token_classification": check_sentences,
+    "regression": _check_scored,
+    "question_answering": check_questions,
 }
 
 
-def _unequal_problem(sizes: pd.DataFrame) -> Problem | None:
-    """Rows with `row`, number of `words` and of `tags` that differ; the first one is named in the sentence."""
-    if sizes.empty:
-        return None
-    first = {name: int(value) for name, value in sizes.iloc[0].items()}
-    template = mark("Row {row}: {words} words but {tags} tags (rows like this: {count}). Give one tag per word.")
-    return _rows_problem("unequal_lengths", sizes, template, severity="error", **first)
+def _input_problems(
+    rows: pd.DataFrame, columns: dict[str, str], frame: pd.DataFrame, texts: list[str], no_text: pd.Series
+) -> list[Problem | None]:
+    """What may be wrong with texts, whatever is asked about them."""
+    control = [any(has_control(cell) for cell in cells) for cells in zip(*(rows[columns[role]] for role in texts), strict=True)]  # fmt: skip
+    return [
+        rows_problem("empty_text", frame[no_text], "Rows without text: {count}. They were left out."),
+        rows_problem("control_characters", frame[control], "Rows with control characters, which cannot be seen: {count}. Only those characters were removed."),
+        *find_surprises(frame[~no_text], texts),
+    ]  # fmt: skip
 
 
-def _blocking_problem(labels: Counter, kept: pd.DataFrame) -> Problem | None:
-    """What makes training pointless: too few rows, one label only, or as many labels as rows."""
-    if len(kept) < MIN_ROWS:
-        template = mark(
-            "Rows that can be used: {count}. At least 4 are needed, some to learn from and some to measure with."
+def _repeated_problems(kept: pd.DataFrame, texts: list[str]) -> list[Problem | None]:
+    """Equal texts, and equal texts with different answers."""
+    answer = "score" if "score" in kept else "label"
+    keys = pd.Series(["\t".join(map(find_key, cells)) for cells in zip(*(kept[role] for role in texts), strict=True)], index=kept.index, dtype=object)  # fmt: skip
+    answers = kept[answer].map(lambda cell: tuple(cell) if isinstance(cell, list) else cell)
+    disagreeing = answers.groupby(keys).transform("nunique") > 1 if len(kept) else keys.astype(bool)
+    return [
+        rows_problem("duplicate_text", kept[keys.duplicated()], "Rows that repeat the text of an earlier row: {count}. They stay, always on the same side of the split."),
+        rows_problem("contradiction", kept[disagreeing], CONTRADICTIONS[answer]),
+    ]  # fmt: skip
+
+
+def _label_problems(counts: Counter, kept: pd.DataFrame, several: bool) -> list[Problem | None]:
+    """One label only, too many, single ones, unequal shares, and labels that differ only in writing."""
+    if len(counts) == 1 and not several:
+        sentence = mark("Every row has the label “{label}”. There is nothing to tell apart: add rows of another label, or choose another label column.")  # fmt: skip
+        return [rows_problem("one_class", kept, sentence, severity="error", label=next(iter(counts)))]
+    if len(counts) > MAX_LABELS:
+        sentence = mark("Found {labels} different labels in {count} rows. Is this the label column? At most {limit} can be told apart.")  # fmt: skip
+        return [rows_problem("too_many_labels", kept, sentence, severity="error", labels=len(counts), limit=MAX_LABELS)]
+    with_label = kept["label"].map(lambda cell: set(cell) if several else {cell})
+    single = {label for label, count in counts.items() if count == 1}
+    alone = kept[with_label.map(lambda labels: bool(labels & single))] if single else kept[:0]
+    problems = [
+        rows_problem(
+            "single_row_class",
+            alone,
+            "Labels with one row only: {labels} ({names}). The row is learnt from, but nothing can be measured on it: add rows or merge labels.",
+            labels=len(single),
+            names=", ".join(f"“{label}”" for label in sorted(single)[:5]),
         )
-        return Problem("too_few_rows", "error", tuple(map(int, kept["row"])), template)
-    if len(labels) == 1:
-        template = mark(
-            "Every row has the label “{label}”. There is nothing to tell apart: add rows of another label, or choose another label column."
-        )
-        return _rows_problem("one_class", kept, template, severity="error", label=next(iter(labels)))
-    if len(labels) > MAX_LABELS:
-        template = mark(
-            "Found {labels} different labels in {count} rows. Is this the label column? At most {limit} can be told apart."
-        )
-        return _rows_problem("too_many_labels", kept, template, severity="error", labels=len(labels), limit=MAX_LABELS)
-    return None
+    ]
+    alike = _written_alike(counts)
+    if alike:
+        rare = {label for group in alike for label in group[1:]}
+        sentence = mark("Labels that differ only by case, accents or blanks: {names}. They count as different: make them one.")  # fmt: skip
+        names = "; ".join(" / ".join(f"“{label}”" for label in group) for group in alike[:5])
+        at_fault = kept[with_label.map(lambda labels: bool(labels & rare))]
+        problems.append(rows_problem("labels_alike", at_fault, sentence, names=names))
+    most, count = counts.most_common(1)[0] if counts else ("", 0)
+    if len(counts) > 1 and not several and count > IMBALANCE * len(kept):
+        sentence = mark("{share} % of the rows have the label “{label}”: always answering so is right that often. Compare accuracy with that, and look at F1.")  # fmt: skip
+        problems.append(Problem("imbalance", "warning", (), sentence, {"share": round(100 * count / len(kept)), "label": most}))  # fmt: skip
+    return problems
 
 
-def _single_row_problem(labels: Counter, kept: pd.DataFrame) -> Problem | None:
-    single = kept[kept["label"].isin([label for label, count in labels.items() if count == 1])]
-    names = ", ".join(f"“{label}”" for label in single["label"][:5])
-    template = mark(
-        "Labels with one row only: {count} ({names}). The row is learnt from, but nothing can be measured on it: add rows or merge labels."
-    )
-    return _rows_problem("single_row_class", single, template, names=names) if len(labels) <= MAX_LABELS else None
+def _written_alike(counts: Counter) -> list[list[str]]:
+    """Groups of labels with one simplified form; the most frequent first."""
+    groups: dict[str, list[str]] = {}
+    for label, _ in counts.most_common():
+        groups.setdefault(" ".join(simplify(label).split()), []).append(label)
+    return [group for group in groups.values() if len(group) > 1]
 
 
-def _rows_problem(
-    kind: str, rows: pd.DataFrame, template: str, severity: str = "warning", **values: object
-) -> Problem | None:
-    return Problem(kind, severity, tuple(map(int, rows["row"])), template, values) if len(rows) else None
+def _check_split(rows: pd.DataFrame, columns: dict[str, str], report: Report) -> list[Problem | None]:
+    """Rows whose split cell names none of the three sides, and sides that a label misses."""
+    if "split" not in columns:
+        return []
+    found = [simplify(rows.at[row, columns["split"]]) in SPLIT_WORDS for row in report.examples["row"]]
+    unknown = report.examples[[not known for known in found]]
+    sentence = mark("Rows whose split is none of train, validation, test: {count}. They are learnt from.")
+    return [rows_problem("unknown_split", unknown, sentence)]
 
 
-def _found(problems: Iterable[Problem | None]) -> tuple[Problem, ...]:
-    return tuple(sorted((problem for problem in problems if problem), key=lambda problem: problem.severity))
-
-
-def _clean(cell: object) -> str:
-    """Text without blanks around it and without control characters; a missing value is empty, 1.0 is 1."""
-    if cell is None or (isinstance(cell, float) and math.isnan(cell)):
-        return ""
-    if isinstance(cell, float) and cell.is_integer():
-        cell = int(cell)
-    return CONTROL.sub("", str(cell)).strip()
-
-
-def _as_list(cell: object) -> list[str]:
-    return [CONTROL.sub("", str(item)).strip() or "\u25a1" for item in cell] if isinstance(cell, list | tuple) else []
-
-
-def _is_legal(tags: list[str]) -> bool:
-    """BIO: an I-X follows B-X or I-X."""
-    return all(
-        not tag.startswith("I-") or (before[:2] in ("B-", "I-") and before[2:] == tag[2:])
-        for before, tag in zip(["O", *tags], tags, strict=False)
-    )
+def _to_split(cell: object) -> str:
+    return SPLIT_WORDS.get(simplify(cell), "train")

@@ -1,165 +1,190 @@
-"""Which column holds the text, the label, the words, the tags: guessed, and checked when told."""
+"""Which column plays which role (text, label, words, answer...): guessed with the task, and checked when told."""
 
-import unicodedata
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
+from mlmtune_core.data.headers import KNOWN_NAMES, SPLIT_WORDS, is_number, simplify
 from mlmtune_core.errors import DataError, nearest_first
 from mlmtune_core.translating import mark
 
 if TYPE_CHECKING:
     import pandas as pd
 
-ROLES = {"sequence_classification": ("text", "label"), "token_classification": ("words", "tags")}
-ROLE_TITLES = {"text": mark("text"), "label": mark("label"), "words": mark("words"), "tags": mark("tags")}
-KNOWN_NAMES = {
-    "text": (
-        "text",
-        "texto",
-        "sentence",
-        "frase",
-        "review",
-        "comment",
-        "comentario",
-        "content",
-        "conteudo",
-        "message",
-        "mensagem",
-        "body",
-        "tweet",
-        "document",
-        "documento",
-        "titulo",
-        "title",
-        "resenha",
-        "avaliacao",
-        "sms",
-    ),
-    "label": (
-        "label",
-        "labels",
-        "rotulo",
-        "etiqueta",
-        "class",
-        "classe",
-        "category",
-        "categoria",
-        "sentiment",
-        "sentimento",
-        "target",
-        "alvo",
-        "y",
-        "topic",
-        "topico",
-        "polarity",
-        "polaridade",
-        "intent",
-        "stars",
-        "estrelas",
-    ),
-    "words": ("words", "tokens", "palavras", "word", "token", "palavra", "form"),
-    "tags": (
-        "tags",
-        "ner_tags",
-        "ner",
-        "tag",
-        "labels",
-        "label",
-        "etiquetas",
-        "rotulos",
-        "entities",
-        "entidades",
-        "bio",
-    ),
+ROLES = {
+    "sequence_classification": ("text", "label"),
+    "sentence_pair": ("text", "second_text", "label"),
+    "token_classification": ("words", "tags"),
+    "regression": ("text", "second_text", "score"),
+    "question_answering": ("question", "context", "answer"),
 }
+OPTIONAL = {"regression": ("second_text",)}
+ALWAYS_OPTIONAL = ("split",)
+ASKED = ("text", "second_text", "words", "question", "context")
+ROLE_TITLES = {
+    "text": mark("text"),
+    "second_text": mark("second text"),
+    "label": mark("label"),
+    "words": mark("words"),
+    "tags": mark("tags"),
+    "score": mark("score"),
+    "question": mark("question"),
+    "context": mark("context"),
+    "answer": mark("answer"),
+    "split": mark("split"),
+}
+LOOKED_AT = 500
+TAG = re.compile(r"O|[BIESLUM]-\S+|[A-Z]{1,8}")
 
 
-def simplify(name: str) -> str:
-    """A column name without case, blanks around it and accents."""
-    decomposed = unicodedata.normalize("NFKD", str(name).strip().lower())
-    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+def asked_roles(task: str, present: Iterable[str]) -> tuple[str, ...]:
+    """The roles of a task that a person types to ask a trained model; optional ones only if `present`."""
+    left_out = set(OPTIONAL.get(task, ())) - set(present)
+    return tuple(role for role in ROLES[task] if role in ASKED and role not in left_out)
 
 
-def guess_task(rows: "pd.DataFrame") -> str:
-    """The task whose columns are there: lists of words ask for a label per word, all else for one per text."""
-    lists = [column for column in rows.columns if isinstance(rows[column].iloc[0], list)]
-    return "token_classification" if len(lists) >= 2 else "sequence_classification"
+def optional_roles(task: str) -> tuple[str, ...]:
+    """The roles that a task can do without."""
+    return (*OPTIONAL.get(task, ()), *ALWAYS_OPTIONAL)
+
+
+def guess_task(rows: "pd.DataFrame") -> tuple[str, str]:
+    """(task, why): read off the names and the content of the columns. `why` is a message of the catalogue."""
+    named = {role: _named(rows, role) for role in ("question", "context", "second_text", "score")}
+    if named["question"] and named["context"]:
+        return "question_answering", mark("there are columns for a question and a context")
+    if sum(_is_words(rows[column]) for column in rows.columns) >= 2:
+        return "token_classification", mark("two columns hold a list per row: words and their tags")
+    texts = [column for column in rows.columns if _is_text(rows[column])]
+    two = bool(named["second_text"]) or len(texts) == 2
+    if _score_column(rows, texts, named["score"]):
+        return "regression", mark("one column holds numbers of many different values, as scores are")
+    if two:
+        return "sentence_pair", mark("two columns hold texts, and another one few different labels")
+    return "sequence_classification", mark("one column holds texts, and another one few different labels")
 
 
 def guess(rows: "pd.DataFrame", task: str) -> dict[str, str]:
     """role -> column, by name first and by content otherwise; a role that fits no column is left out."""
     by_role: dict[str, str] = {}
-    for role in ROLES[task]:
-        named = [column for known in KNOWN_NAMES[role] for column in rows.columns if simplify(column) == known]
-        free = [column for column in named if column not in by_role.values() and _fits(rows[column], task)]
+    for role in (*ROLES[task], "split"):
+        free = [c for c in _named(rows, role) if c not in by_role.values() and _fits(rows[c], role)]
         if free:
             by_role[role] = free[0]
     for role in ROLES[task]:
-        free = [column for column in rows.columns if column not in by_role.values() and _fits(rows[column], task)]
-        if role not in by_role and free:
-            by_role[role] = _by_content(rows, free, role)
-    return by_role
+        free = [c for c in rows.columns if c not in by_role.values() and _fits(rows[c], role)]
+        if role not in by_role and free and (role not in optional_roles(task) or _is_wanted(rows, role, free)):
+            by_role[role] = _by_content(rows, free, role, task)
+    if "text" in by_role and "second_text" in by_role and not _named(rows, "text"):
+        order = list(rows.columns)
+        first, second = sorted((by_role["text"], by_role["second_text"]), key=order.index)
+        by_role |= {"text": first, "second_text": second}
+    return {role: by_role[role] for role in (*ROLES[task], "split") if role in by_role}
 
 
 def choose(rows: "pd.DataFrame", task: str, told: dict[str, str | None]) -> dict[str, str]:
-    """The guess, overruled by what was told. Raises DataError for a column that is not there, or a role without one."""
+    """The guess, overruled by what was told ("" for: none). Raises DataError for a missing column, or a role without one."""
     columns = list(rows.columns)
     chosen = guess(rows, task)
     for role, column in told.items():
-        if column is None:
+        if column is None or role not in (*ROLES[task], *ALWAYS_OPTIONAL):
             continue
-        if column.strip() not in columns:
+        name = column if column in columns else column.strip()
+        if name and name not in columns:
             raise DataError(
                 "Column “{name}” ({title}) is not in the file. Columns found, nearest first: {found}.",
                 name=column,
                 title=ROLE_TITLES[role],
-                found=", ".join(nearest_first(column, columns)),
+                found=", ".join(nearest_first(column, columns)[:20]),
             )
-        chosen = {other: kept for other, kept in chosen.items() if kept != column.strip()} | {role: column.strip()}
+        chosen = {other: kept for other, kept in chosen.items() if kept != name and other != role}
+        chosen |= {role: name} if name else {}
     for role in ROLES[task]:
-        if role not in chosen:
+        if role not in chosen and role not in optional_roles(task):
             raise DataError(
                 "No column was found for: {title}. Columns in the file: {found}. Check the delimiter, or add the column.",
                 title=ROLE_TITLES[role],
-                found=", ".join(nearest_first(role, columns)),
+                found=", ".join(nearest_first(role, columns)[:20]),
             )
-    return {role: chosen[role] for role in ROLES[task]}
+    return {role: chosen[role] for role in (*ROLES[task], "split") if role in chosen}
 
 
-def looks_like_header(records: Sequence[Sequence[str]]) -> bool:
-    """True if the first record names the columns: by known names, or by being unlike all others in a column of labels or numbers."""
-    first, rest = records[0], records[1:]
-    names = {name for known in KNOWN_NAMES.values() for name in known} | {"id", "index", "split", "#"}
-    if any(simplify(cell) in names for cell in first):
+def _named(rows: "pd.DataFrame", role: str) -> list[str]:
+    return [column for known in KNOWN_NAMES[role] for column in rows.columns if simplify(column) == known]
+
+
+def _values(column: "pd.Series") -> list[Any]:
+    """The first values that are there."""
+    return [value for value in column.head(LOOKED_AT) if not _is_missing(value)]
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or value != value if not isinstance(value, list | dict) else False
+
+
+def _is_words(column: "pd.Series") -> bool:
+    values = _values(column)
+    return bool(values) and all(isinstance(value, list) and all(isinstance(v, str | int) for v in value) for value in values)  # fmt: skip
+
+
+def _is_text(column: "pd.Series") -> bool:
+    """Mostly several words, and mostly different ones."""
+    values = [value for value in _values(column) if isinstance(value, str)]
+    several = sum(" " in value.strip() for value in values)
+    return bool(values) and several >= 0.6 * len(values) and len(set(values)) > 0.2 * len(values)
+
+
+def _is_wanted(rows: "pd.DataFrame", role: str, free: list[str]) -> bool:
+    return role == "second_text" and sum(_is_text(rows[column]) for column in free) >= 1
+
+
+def _score_column(rows: "pd.DataFrame", texts: list[str], named: list[str]) -> str | None:
+    """A column of numbers that are more than a handful of classes: fractions, or many different values."""
+    for column in [*named, *rows.columns]:
+        values = [str(value) for value in _values(rows[column]) if not isinstance(value, list | dict)]
+        if column in texts or not values or not all(is_number(value) for value in values):
+            continue
+        numbers = [float(value.replace(",", ".")) for value in values]
+        fractions = sum(number != int(number) for number in numbers)
+        counting = all(later - one == 1 for one, later in zip(numbers, numbers[1:], strict=False))
+        if not counting and (fractions > 0.2 * len(numbers) and len(set(numbers)) > 3):
+            return column
+    return None
+
+
+def _fits(column: "pd.Series", role: str) -> bool:
+    values = _values(column)
+    if role in ("words", "tags"):
+        return _is_words(column)
+    if role == "answer":
         return True
-    if not rest or any(len(cell) > 40 for cell in first):
-        return False
-    return any(_breaks_the_column(cell, [row[c] for row in rest if c < len(row)]) for c, cell in enumerate(first))
+    if role == "label":
+        return not any(isinstance(value, dict) for value in values)
+    if role == "split":
+        return bool(values) and all(simplify(str(value)) in SPLIT_WORDS for value in values)
+    return not any(isinstance(value, list | dict) for value in values)
 
 
-def _breaks_the_column(cell: str, others: list[str]) -> bool:
-    if others and all(_is_number(other) for other in others):
-        return not _is_number(cell)
-    values = set(others)
-    return len(others) >= 10 and len(values) <= max(2, len(others) // 10) and cell not in values
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell.strip().replace(",", "."))
-    except ValueError:
-        return False
-    return True
-
-
-def _fits(column: "pd.Series", task: str) -> bool:
-    return isinstance(column.iloc[0], list) == (task == "token_classification")
-
-
-def _by_content(rows: "pd.DataFrame", free: list[str], role: str) -> str:
-    """text: the longest; label: the fewest different values; words: the first list; tags: the last."""
-    if role == "text":
-        return max(free, key=lambda column: rows[column].astype(str).str.len().mean())
+def _by_content(rows: "pd.DataFrame", free: list[str], role: str, task: str) -> str:
+    """Texts: the longest; label: the fewest values; words: the most values; tags: the most tag-like, then the last."""
+    if role in ("text", "second_text", "context", "question"):
+        return max(free, key=lambda column: rows[column].head(LOOKED_AT).astype(str).str.len().mean())
     if role == "label":
         return min(free, key=lambda column: rows[column].astype(str).nunique())
-    return free[0] if role == "words" else free[-1]
+    if role == "score":
+        return _score_column(rows, [], free) or free[-1]
+    if role in ("words", "tags"):
+        likeness = {column: _tag_share(rows[column]) for column in free}
+        best = (min if role == "words" else max)(likeness.values())
+        near = [column for column in free if likeness[column] == best]
+        return near[0] if role == "words" else near[-1]
+    return free[-1]
+
+
+def _tag_share(column: "pd.Series") -> float:
+    """How much like tags the items of a list column are: few different ones, written as tags are; numbers are neither."""
+    items = [str(item) for value in _values(column) for item in value]
+    if not items or all(item.isdigit() for item in items):
+        return 0.5
+    tag_like = sum(bool(TAG.fullmatch(item)) for item in items) / len(items)
+    return round(tag_like - len(set(items)) / len(items), 3)

@@ -2,9 +2,18 @@
 
 from types import ModuleType
 
-from mlmtune_core.tasks import sequence_classification, token_classification
+from mlmtune_core.tasks import (
+    question_answering,
+    regression,
+    sentence_pair,
+    sequence_classification,
+    token_classification,
+)
 
 TASKS: dict[str, ModuleType] = {
     "sequence_classification": sequence_classification,
+    "sentence_pair": sentence_pair,
     "token_classification": token_classification,
+    "regression": regression,
+    "question_answering": question_answering,
 }

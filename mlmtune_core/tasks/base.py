@@ -15,15 +15,18 @@ IGNORE_INDEX = -100
 class Encoded:
     """One input of the model: `inputs` by name, each a list of T integers, and what it should answer.
 
-    `example` is the index of the example it came from. `labels` is one number per text, or one per token
-    (IGNORE_INDEX where nothing is asked). `words` holds, per token, the index of the word that this token
-    answers for, or -1; a task with one label per text leaves it empty.
+    `example` is the index of the example it came from. `labels` is what LABELS_ARE says: one number per text (or
+    a list of 0 and 1, one per label name, where several labels may hold), one number per token (IGNORE_INDEX where
+    nothing is asked), one span (start and end token), or one score.
+    `words` holds, per token, the index of the word that this token answers for, or -1; `offsets` holds, per token,
+    where it stands in the context (-1 outside). Tasks that need neither leave them empty. `cut`: sub-words lost.
     """
 
     example: int
     inputs: dict[str, list[int]]
-    labels: int | list[int]
+    labels: int | float | list[int] | tuple[int, int]
     words: tuple[int, ...] = ()
+    offsets: tuple[tuple[int, int], ...] = ()
     cut: int = 0
 
     @property
@@ -33,7 +36,12 @@ class Encoded:
 
 
 class Task(Protocol):
-    """What `training` and `worker` ask of a task module."""
+    """What `training`, `worker`, `predicting` and `reviewing` ask of a task module.
+
+    TITLE: its name. COLUMNS: the roles it needs. LABELS_ARE: "one per text", "one per token", "one span" or
+    "one number" (how batching pads). BEST_METRIC: what ranks runs, and whether "max" or "min" is better.
+    BASELINE: the trivial predictor it must beat.
+    """
 
     TITLE: str
     COLUMNS: tuple[str, ...]
@@ -57,3 +65,20 @@ class Task(Protocol):
     ) -> dict[int, Any]: ...
     def compute_metrics(self, predictions: dict[int, Any], examples: Sequence[Any]) -> dict[str, float]: ...
     def BASELINE(self, train_examples: Sequence[Any], examples: Sequence[Any]) -> dict[int, Any]: ...  # noqa: N802
+    def explain(
+        self,
+        logits: Sequence[Any],
+        encoded: Sequence[Encoded],
+        example: Any,
+        label_names: Sequence[str],
+        tokenizer: Any,
+    ) -> dict[str, Any]:
+        """One input as the pages show it: plain values, and `view`, which names the way to draw it."""
+
+    def review(
+        self, predictions: dict[int, Any], examples: Sequence[Any], label_names: Sequence[str]
+    ) -> dict[str, Any]:
+        """What was right and wrong on many examples, as plain tables: `classes`, `confusion`, `pairs`, ..."""
+
+    def find_truth(self, example: Any) -> Any:
+        """What should have been answered, in the terms of `decode`."""

@@ -1,4 +1,4 @@
-"""One label per text: sentiment, topics, spam."""
+"""One label per text, or several: sentiment, topics, spam."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -11,7 +11,10 @@ from torch import nn
 from torch.nn import functional
 
 from mlmtune_core import metrics
-from mlmtune_core.errors import ConfigError, DataError
+from mlmtune_core.encoding import describe_tokens, encode_texts
+from mlmtune_core.errors import DataError
+from mlmtune_core.heads import build_text_head
+from mlmtune_core.probabilities import name_scores, sigmoid, softmax
 from mlmtune_core.tasks.base import Encoded
 from mlmtune_core.translating import mark
 
@@ -23,24 +26,36 @@ BEST_METRIC = ("accuracy", "max")
 
 @dataclass(frozen=True)
 class TextExample:
-    """A text and its label; `row` is its line in the uploaded file."""
+    """A text and its label, or the tuple of its labels where several may hold; `row` is its line in the file."""
 
     row: int
     text: str
-    label: str
+    label: str | tuple[str, ...]
+
+    @property
+    def has_several(self) -> bool:
+        """True where a text may have any number of labels."""
+        return isinstance(self.label, tuple)
 
 
 def to_examples(rows: Sequence[dict[str, Any]]) -> list[TextExample]:
-    """Rows with `row`, `text`, `label` -> examples. Raises DataError that names the row."""
+    """Rows with `row`, `text`, `label` (a text, or a list of them) -> examples. Raises DataError that names the row."""
     for row in rows:
         if not str(row["text"]).strip():
             raise DataError("Row {row}: the text is empty. Write one or remove the row.", row=row["row"])
-    return [TextExample(int(row["row"]), str(row["text"]), str(row["label"])) for row in rows]
+    return [
+        TextExample(
+            int(row["row"]),
+            str(row["text"]),
+            str(row["label"]) if isinstance(row["label"], str) else tuple(map(str, row["label"])),
+        )
+        for row in rows
+    ]
 
 
 def find_labels(examples: Sequence[TextExample]) -> list[str]:
     """The label names, sorted."""
-    return sorted({example.label for example in examples})
+    return sorted({name for example in examples for name in _names(example)})
 
 
 def encode(
@@ -52,75 +67,29 @@ def encode(
 ) -> list[Encoded]:
     """One encoded per example: [CLS] sub-words [SEP], cut at max_length (`cut` counts what was lost)."""
     index = {name: i for i, name in enumerate(label_names)}
-    whole = tokenizer([example.text for example in examples], return_attention_mask=False)
+    inputs = encode_texts(tokenizer, [example.text for example in examples], None, max_length)
     return [
         Encoded(
             i,
-            {name: _cut(whole[name][i], max_length) for name in whole},
-            index.get(example.label, -1),
-            cut=max(0, len(whole["input_ids"][i]) - max_length),
+            found,
+            [int(name in example.label) for name in label_names] if example.has_several else index.get(example.label, -1),
+            cut=cut,
         )
-        for i, example in enumerate(examples)
-    ]
-
-
-def _cut(tokens: list[int], max_length: int) -> list[int]:
-    """At most max_length tokens; the last one ([SEP]) stays."""
-    return tokens if len(tokens) <= max_length else tokens[: max_length - 1] + tokens[-1:]
-
-
-class LinearHead(nn.Module):
-    """The chapter's head: z = h[CLS] W + b. Hidden (B, T, H) -> logits (B, C)."""
-
-    def __init__(self, hidden_size: int, classes: int, dropout: float) -> None:
-        super().__init__()
-        self.dropout = nn.Dropout(dropout)
-        self.classifier = nn.Linear(hidden_size, classes)
-        nn.init.normal_(self.classifier.weight, std=0.02)
-        nn.init.zeros_(self.classifier.bias)
-
-    def forward(self, hidden: torch.Tensor) -> torch.Tensor:
-        """(B, T, H) -> (B, C)."""
-        return self.classifier(self.dropout(hidden[:, 0]))
-
-
-class PoolerHead(LinearHead):
-    """transformers' own head: dense and tanh (the encoder's pooler), dropout, linear. (B, T, H) -> (B, C)."""
-
-    def __init__(self, hidden_size: int, classes: int, dropout: float) -> None:
-        super().__init__(hidden_size, classes, dropout)
-        self.dense = nn.Linear(hidden_size, hidden_size)
-        nn.init.normal_(self.dense.weight, std=0.02)
-        nn.init.zeros_(self.dense.bias)
-
-    def take_pooler(self, encoder: nn.Module) -> None:
-        """Moves the encoder's pre-trained pooler here, where there is one of the BERT kind."""
-        dense = getattr(getattr(encoder, "pooler", None), "dense", None)
-        if dense is not None:
-            self.dense = dense
-            encoder.pooler = None
-
-    def forward(self, hidden: torch.Tensor) -> torch.Tensor:
-        """(B, T, H) -> (B, C)."""
-        return self.classifier(self.dropout(torch.tanh(self.dense(hidden[:, 0]))))
+        for i, (example, (found, cut)) in enumerate(zip(examples, inputs, strict=True))
+    ]  # fmt: skip
 
 
 def build_head(hidden_size: int, label_names: Sequence[str], head: str, dropout: float) -> nn.Module:
     """`linear` or `pooler` on the [CLS] vector."""
-    heads = {"linear": LinearHead, "pooler": PoolerHead}
-    if head not in heads:
-        raise ConfigError(
-            "{title}: “{found}” is not known. Write one of: {known}.",
-            title=mark("Head"),
-            found=head,
-            known=", ".join(heads),
-        )
-    return heads[head](hidden_size, len(label_names), dropout)
+    return build_text_head(head, hidden_size, len(label_names), dropout)
 
 
 def compute_loss(logits: torch.Tensor, batch: dict[str, torch.Tensor]) -> torch.Tensor:
-    """Mean cross-entropy: logits (B, C), batch["labels"] (B,) -> scalar."""
-    return functional.cross_entropy(logits, batch["labels"])
+    """Mean cross-entropy: logits (B, C), labels (B,); or binary cross-entropy of every label: labels (B, C). -> scalar."""
+    labels = batch["labels"]
+    if labels.dim() == 2:
+        return functional.binary_cross_entropy_with_logits(logits, labels.to(logits.dtype))
+    return functional.cross_entropy(logits, labels)
 
 
 def decode(
@@ -128,19 +97,56 @@ def decode(
     encoded: Sequence[Encoded],
     examples: Sequence[TextExample],
     label_names: Sequence[str],
-) -> dict[int, str]:
-    """The most likely label of each example; logits: one (C,) array per encoded."""
-    return {item.example: label_names[int(scores.argmax())] for item, scores in zip(encoded, logits, strict=True)}
+) -> dict[int, str | list[str]]:
+    """The most likely label of each example, or all labels with a logit above 0; logits: one (C,) array per encoded."""
+    return {
+        item.example: [name for name, z in zip(label_names, scores, strict=True) if z > 0]
+        if examples[item.example].has_several
+        else label_names[int(scores.argmax())]
+        for item, scores in zip(encoded, logits, strict=True)
+    }
 
 
-def compute_metrics(predictions: dict[int, str], examples: Sequence[TextExample]) -> dict[str, float]:
-    """accuracy and macro F1 over all examples."""
-    return metrics.classification(
-        [example.label for example in examples], [predictions[i] for i in range(len(examples))]
-    )
+def compute_metrics(predictions: dict[int, str | list[str]], examples: Sequence[TextExample]) -> dict[str, float]:
+    """accuracy and macro F1 over all examples; where several labels may hold, micro F1 too."""
+    count = metrics.several_labels if examples[0].has_several else metrics.classification
+    return count([example.label for example in examples], [predictions[i] for i in range(len(examples))])
 
 
-def BASELINE(train_examples: Sequence[TextExample], examples: Sequence[TextExample]) -> dict[int, str]:  # noqa: N802
-    """The majority class of the training examples, for everyone."""
+def BASELINE(train_examples: Sequence[TextExample], examples: Sequence[TextExample]) -> dict[int, str | list[str]]:  # noqa: N802
+    """The most frequent label (or set of labels) of the training examples, for everyone."""
     majority = Counter(example.label for example in train_examples).most_common(1)[0][0]
-    return dict.fromkeys(range(len(examples)), majority)
+    return dict.fromkeys(range(len(examples)), list(majority) if isinstance(majority, tuple) else majority)
+
+
+def explain(
+    logits: Sequence[np.ndarray], encoded: Sequence[Encoded], example: TextExample, label_names: Sequence[str], tokenizer: Any
+) -> dict[str, Any]:  # fmt: skip
+    """`labels`: the answer with logits and probabilities by label (sigmoid where several may hold), tokens, what was cut."""
+    several = example.has_several
+    scores = name_scores(logits[0], (sigmoid if several else softmax)(logits[0]), label_names)
+    if several:
+        scores["label"] = decode(logits, encoded, [example], label_names)[0]
+    return {"view": "labels", "several": several, **scores, **describe_tokens(tokenizer, encoded[0].inputs), "cut": encoded[0].cut}  # fmt: skip
+
+
+def review(
+    predictions: dict[int, str | list[str]], examples: Sequence[TextExample], label_names: Sequence[str]
+) -> dict[str, Any]:
+    """`classes`: precision, recall, F1 per label; and `confusion`, where each text has one label."""
+    true, said = [example.label for example in examples], [predictions[i] for i in range(len(examples))]
+    if examples[0].has_several:
+        return {"classes": metrics.by_label(true, said, label_names)}
+    return {
+        "classes": metrics.by_class(true, said, label_names),
+        "confusion": metrics.confusion(true, said, label_names),
+    }
+
+
+def find_truth(example: TextExample) -> str | list[str]:
+    """Its label, or the list of its labels."""
+    return list(example.label) if example.has_several else example.label
+
+
+def _names(example: TextExample) -> tuple[str, ...]:
+    return example.label if isinstance(example.label, tuple) else (example.label,)

@@ -1,4 +1,4 @@
-"""One label per token: named entities and other spans in BIO tags."""
+"""One label per token: named entities and other spans in BIO tags, parts of speech."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -11,7 +11,9 @@ from torch import nn
 from torch.nn import functional
 
 from mlmtune_core import metrics
-from mlmtune_core.errors import ConfigError, DataError
+from mlmtune_core.errors import DataError
+from mlmtune_core.heads import build_token_head
+from mlmtune_core.probabilities import name_scores, softmax
 from mlmtune_core.tasks.base import IGNORE_INDEX, Encoded
 from mlmtune_core.translating import mark
 
@@ -117,28 +119,9 @@ def _window_of_each_word(word_ids: Sequence[Sequence[int | None]]) -> dict[int, 
     return {word: w for word, (_, w) in best.items()}
 
 
-class TokenHead(nn.Module):
-    """The chapter's labelling layer: z_i = h_i W + b for every token. (B, T, H) -> (B, T, C)."""
-
-    def __init__(self, hidden_size: int, classes: int, dropout: float) -> None:
-        super().__init__()
-        self.dropout = nn.Dropout(dropout)
-        self.classifier = nn.Linear(hidden_size, classes)
-        nn.init.normal_(self.classifier.weight, std=0.02)
-        nn.init.zeros_(self.classifier.bias)
-
-    def forward(self, hidden: torch.Tensor) -> torch.Tensor:
-        """(B, T, H) -> (B, T, C)."""
-        return self.classifier(self.dropout(hidden))
-
-
 def build_head(hidden_size: int, label_names: Sequence[str], head: str, dropout: float) -> nn.Module:
     """`linear` on every token's vector."""
-    if head != "linear":
-        raise ConfigError(
-            "{title}: “{found}” is not known. Write one of: {known}.", title=mark("Head"), found=head, known="linear"
-        )
-    return TokenHead(hidden_size, len(label_names), dropout)
+    return build_token_head(head, hidden_size, len(label_names), dropout)
 
 
 def compute_loss(logits: torch.Tensor, batch: dict[str, torch.Tensor]) -> torch.Tensor:
@@ -172,3 +155,32 @@ def BASELINE(train_examples: Sequence[SentenceExample], examples: Sequence[Sente
     """The most frequent tag of the training words (nearly always O), for every word."""
     majority = Counter(tag for example in train_examples for tag in example.tags).most_common(1)[0][0]
     return {i: [majority] * len(example.words) for i, example in enumerate(examples)}
+
+
+def explain(
+    logits: Sequence[np.ndarray], encoded: Sequence[Encoded], example: SentenceExample, label_names: Sequence[str], tokenizer: Any
+) -> dict[str, Any]:  # fmt: skip
+    """`words`: per word its sub-words, and the scores of the first of them."""
+    found: dict[int, dict[str, Any]] = {}
+    for item, scores in zip(encoded, logits, strict=True):
+        for position, word in enumerate(item.words):
+            if word >= 0:
+                pieces = tokenizer.tokenize(example.words[word]) or [tokenizer.unk_token]
+                named = name_scores(scores[position], softmax(scores[position]), label_names)
+                found[word] = {"word": example.words[word], "pieces": pieces, **named}
+    return {"view": "words", "words": [found[word] for word in range(len(example.words))]}
+
+
+def review(
+    predictions: dict[int, list[str]], examples: Sequence[SentenceExample], label_names: Sequence[str]
+) -> dict[str, Any]:
+    """`classes`: precision, recall, F1 of whole entities by type; `confusion`: of single words, tag by tag."""
+    true, said = [list(example.tags) for example in examples], [predictions[i] for i in range(len(examples))]
+    flat = [tag for tags in true for tag in tags], [tag for tags in said for tag in tags]
+    names = sorted({*label_names, *flat[0]})
+    return {"classes": metrics.by_entity(true, said), "confusion": metrics.confusion(*flat, names)}
+
+
+def find_truth(example: SentenceExample) -> list[str]:
+    """Its tags, one per word."""
+    return list(example.tags)

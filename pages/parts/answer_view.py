@@ -1,4 +1,4 @@
-"""What a model answered: logits beside probabilities, or words with their tags, and all of it as a table."""
+"""What a model answered to one input: logits beside probabilities, words with tags, a number, a span; all of it as a table."""
 
 from typing import Any
 
@@ -6,32 +6,44 @@ import pandas as pd
 import streamlit as st
 
 from mlmtune_core import charts
+from mlmtune_core.run_store import Run
+from pages.parts.answer_table import draw_table
+from pages.parts.names import role_names
+from pages.parts.span_view import draw_span
 from pages.parts.token_row import token_row
 from pages.parts.token_strip import token_strip
 from pages.parts.visit import Visit, literal
 
+NEIGHBOURS = 8
 
-def draw_label(visit: Visit, answer: dict[str, Any]) -> None:
+
+def draw_answer(visit: Visit, run: Run, answer: dict[str, Any]) -> None:
+    """The answer in the way that its task names (`view`)."""
+    views = {"labels": _draw_label, "words": _draw_words, "number": _draw_number, "span": draw_span}
+    views[answer["view"]](visit, run, answer)
+
+
+def _draw_label(visit: Visit, run: Run, answer: dict[str, Any]) -> None:
     tr = visit.tr
-    st.subheader(
-        tr("Answer: {label} ({probability})").format(
-            label=literal(answer["label"]), probability=visit.percent(answer["probabilities"][answer["label"]], 1)
-        )
-    )
+    if answer["several"]:
+        said = ", ".join(answer["label"]) or tr("none of the labels")
+        st.subheader(tr("Answer: {label}").format(label=literal(said)))
+    else:
+        share = visit.percent(answer["probabilities"][answer["label"]], 1)
+        st.subheader(tr("Answer: {label} ({probability})").format(label=literal(answer["label"]), probability=share))
     if "true" in answer:
+        true = answer["true"] if isinstance(answer["true"], str) else ", ".join(answer["true"]) or tr("none of the labels")  # fmt: skip
         right = tr("The label in the data is the same.")
-        wrong = tr("The label in the data is {label}.").format(label=literal(answer["true"]))
+        wrong = tr("The label in the data is {label}.").format(label=literal(true))
         st.markdown(f"✓ {right}" if answer["true"] == answer["label"] else f"✗ {wrong}")
-    st.markdown(
-        tr(
-            "The head turns the vector of [CLS] into one number per label, the **logits** z = hW + b. **Softmax** turns them into probabilities that sum to 1."
-        ).replace("[CLS]", r"\[CLS\]")
-    )
+    single = tr("The head turns the vector of [CLS] into one number per label, the **logits** z = hW + b. **Softmax** turns them into probabilities that sum to 1.")  # fmt: skip
+    many = tr("The head turns the vector of [CLS] into one number per label, the **logits** z = hW + b. Each goes through the **sigmoid** by itself: a label holds where z is above 0, that is, above 50 %.")  # fmt: skip
+    st.markdown((many if answer["several"] else single).replace("[CLS]", r"\[CLS\]"))
     figure = charts.plot_logits(
         answer["logits"],
         answer["probabilities"],
         tr("Logit z (no unit)"),
-        tr("Probability, softmax(z)"),
+        tr("Probability, sigmoid(z)") if answer["several"] else tr("Probability, softmax(z)"),
         visit.separators,
     )
     st.plotly_chart(
@@ -40,9 +52,7 @@ def draw_label(visit: Visit, answer: dict[str, Any]) -> None:
         alt=tr("Bars: the logit of every label, and its probability beside it."),
         config={"displaylogo": False},
     )
-    token_row(answer["tokens"], [], "", 0, tr)
-    if answer["cut"]:
-        st.warning(tr("The text was too long: its last {count} sub-words were cut off.").format(count=answer["cut"]))
+    _draw_tokens(visit, answer)
     table = pd.DataFrame(
         {
             tr("Label"): list(answer["logits"]),
@@ -50,10 +60,44 @@ def draw_label(visit: Visit, answer: dict[str, Any]) -> None:
             tr("Probability"): list(answer["probabilities"].values()),
         }
     )
-    _draw_table(visit, table.sort_values(tr("Probability"), ascending=False), [tr("Probability")])
+    draw_table(visit, table.sort_values(tr("Probability"), ascending=False), [tr("Probability")])
 
 
-def draw_words(visit: Visit, answer: dict[str, Any]) -> None:
+def _draw_number(visit: Visit, run: Run, answer: dict[str, Any]) -> None:
+    """The number among the scores that were learnt from, and the examples whose scores are nearest."""
+    tr, frame = visit.tr, run.data()
+    st.subheader(tr("Answer: {number}").format(number=visit.number(answer["value"], 2)))
+    if "true" in answer:
+        off = visit.number(abs(answer["true"] - answer["value"]), 2)
+        st.markdown(tr("In the data: {number}; off by {off}.").format(number=visit.number(answer["true"], 2), off=off))
+    st.markdown(
+        tr(
+            "The head gives one number z for the vector of \\[CLS\\], here {z}. It counts standard deviations from the mean of the scores that were learnt from: {mean} + {z} · {deviation}."
+        ).format(
+            z=visit.number(answer["logit"], 3),
+            mean=visit.number(answer["mean"], 2),
+            deviation=visit.number(answer["deviation"], 2),
+        )
+    )
+    train = frame[frame["split"] == "train"]
+    titles = tr("Score"), tr("Examples"), tr("this input")
+    figure = charts.plot_number(answer["value"], train["score"].tolist(), *titles, visit.separators)
+    st.plotly_chart(figure, key="number", alt=tr("Histogram of the scores with the answer in it."), config={"displaylogo": False})  # fmt: skip
+    _draw_tokens(visit, answer)
+    st.markdown("**" + tr("Neighbours on the scale: training examples with nearly this score") + "**")
+    near = train.iloc[(train["score"] - answer["value"]).abs().argsort()[:NEIGHBOURS]].sort_values("score")
+    shown = near[[name for name in ("score", "text", "second_text") if name in near]].rename(columns=role_names(tr))
+    st.dataframe(shown, hide_index=True, key="answer_table")
+
+
+def _draw_tokens(visit: Visit, answer: dict[str, Any]) -> None:
+    token_row(answer, "", 0, visit.tr)
+    if answer["cut"]:
+        sentence = visit.tr("The input was too long: {count} of its sub-words were cut off.")
+        st.warning(sentence.format(count=answer["cut"]))
+
+
+def _draw_words(visit: Visit, run: Run, answer: dict[str, Any]) -> None:
     tr, words = visit.tr, answer["words"]
     st.markdown(
         tr(
@@ -91,15 +135,4 @@ def draw_words(visit: Visit, answer: dict[str, Any]) -> None:
         }
         for word in words
     ]
-    _draw_table(visit, pd.DataFrame(rows), label_names)
-
-
-def _draw_table(visit: Visit, table: pd.DataFrame, probability_columns: list[str]) -> None:
-    """All numbers, sortable and downloadable; probabilities as bars."""
-    tr = visit.tr
-    st.markdown("**" + tr("All of it as a table") + "**")
-    bars = {
-        name: st.column_config.ProgressColumn(name, format="percent", min_value=0, max_value=1)
-        for name in probability_columns
-    }
-    st.dataframe(table, hide_index=True, column_config=bars, key="answer_table")
+    draw_table(visit, pd.DataFrame(rows), label_names)

@@ -1,6 +1,7 @@
-"""The data of a visit: opened from its id, read as was chosen, checked; kept in cache while unchanged."""
+"""The data of a visit: prepared by the data worker, kept while its reading and its edits are unchanged."""
 
-from dataclasses import dataclass
+import json
+import time
 from typing import Any
 
 import pandas as pd
@@ -8,51 +9,59 @@ import streamlit as st
 
 from mlmtune_core import engine
 from mlmtune_core.config import RunConfig
-from mlmtune_core.data import checking, columns, reading, splitting
-from mlmtune_core.data_store import SAMPLES, find_reading, open_data
+from mlmtune_core.data import splitting
+from mlmtune_core.data.preparing import Prepared
+from mlmtune_core.data.report import Report
+from mlmtune_core.data_store import find_edits_of, find_progress, find_reading
+from mlmtune_core.errors import UserError
+from pages.parts.visit import Visit
+
+PREPARE_SECONDS = 300.0
+LOOK_SECONDS = 0.25
+QUIET_SECONDS = 0.6
 
 
-@dataclass(frozen=True)
-class Dataset:
-    """A file, how it was read, and which task and columns were chosen."""
-
-    id: str
-    table: reading.Table
-    task: str
-    columns: dict[str, str]
-
-    @property
-    def header(self) -> bool:
-        """Whether the first row was taken for column names."""
-        return self.table.format.header
-
-    def report(self) -> checking.Report:
-        """Rows, labels and problems. Raises DataError where a column is wanting."""
-        return _check(self.id, self.task, self.columns, self.header, self.table)
+def open_dataset(visit: Visit, data_id: str) -> Prepared:
+    """The data of a link, with a bar while they are being read. Raises DataError for a file that cannot be read."""
+    key = json.dumps([find_reading(data_id), find_edits_of(data_id)], sort_keys=True)
+    question = _prepare(data_id, key)
+    wait_for(visit, question, data_id)
+    try:
+        return question.result(PREPARE_SECONDS)
+    except UserError:
+        _prepare.clear(data_id, key)
+        raise
 
 
-def open_dataset(data_id: str) -> Dataset:
-    """The data of a link. Raises DataError."""
-    chosen = find_reading(data_id)
-    table = _read(data_id, chosen.get("header"))
-    task = SAMPLES[data_id].task if data_id in SAMPLES else chosen.get("task") or columns.guess_task(table.rows)
-    guessed = columns.guess(table.rows, task)
-    told = {
-        role: column
-        for role, column in (chosen.get("columns") or {}).items()
-        if column in table.columns and role in columns.ROLES[task]
-    }
-    return Dataset(data_id, table, task, guessed | told)
+def wait_for(visit: Visit, question: engine.Question, data_id: str) -> None:
+    """Draws how far the worker is, until it is done; short work draws nothing."""
+    bar, began = None, time.monotonic()
+    while not question.done():
+        time.sleep(0.02 if time.monotonic() - began < QUIET_SECONDS else LOOK_SECONDS)
+        if time.monotonic() - began > QUIET_SECONDS:
+            bar = bar or st.empty()
+            share = find_progress(data_id)
+            bar.progress(share, visit.tr("Reading and checking the file: {share}").format(share=visit.percent(share)))
+    if bar:
+        bar.empty()
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _prepare(data_id: str, key: str) -> engine.Question:
+    """The question to the data worker; asked once for the same reading and edits."""
+    return engine.current().begin("mlmtune_core.data.preparing:prepare", data_id, role="data")
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def preview(checkpoint: str, task: str, fingerprint: str, max_length: int, _examples: pd.DataFrame) -> dict[str, Any]:
-    """Lengths and tokens as the checkpoint's tokenizer makes them (see previewing.preview_tokens)."""
-    rows = _examples.to_dict("records")
-    seen = engine.current().ask("mlmtune_core.previewing:preview_tokens", checkpoint, task, rows, max_length)
-    for example, row in zip(seen["shown"], rows, strict=False):
-        example["label"] = row.get("label", "")
-    return seen
+def preview(checkpoint: str, task: str, fingerprint: str, max_length: int, _rows: list[dict]) -> list[dict[str, Any]]:
+    """Some examples as the checkpoint's tokenizer makes them (see previewing.preview_tokens)."""
+    return engine.current().ask("mlmtune_core.previewing:preview_tokens", checkpoint, task, _rows, max_length)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def count_sub_words(checkpoint: str, fingerprint: str, _examples: pd.DataFrame) -> list[int]:
+    """The length of every example in sub-words."""
+    return engine.current().ask("mlmtune_core.previewing:count_sub_words", checkpoint, _examples.to_dict("records"))
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
@@ -61,20 +70,9 @@ def describe_model(checkpoint: str, task: str, labels: int, strategy: str, head:
     return engine.current().ask("mlmtune_core.previewing:describe_model", checkpoint, task, labels, strategy, head)
 
 
-def split_of(report: checking.Report, seed: int) -> pd.DataFrame:
-    """Label (or rarest tag of the sentence) x split -> number of examples."""
+def split_of(report: Report, seed: int) -> pd.DataFrame:
+    """Label (or another kind, see splitting.stratify) x split -> number of examples."""
     examples = splitting.split_examples(report.examples, RunConfig.model_fields["validation_share"].default, seed)
-    label = examples["label"] if "label" in examples else pd.Series(splitting.rarest_tags(examples["tags"].tolist()))
-    counts = pd.crosstab(label.rename(None), examples["split"].rename(None), margins=True, margins_name="Σ")
-    return counts[[name for name in ("train", "validation", "Σ") if name in counts]]
-
-
-@st.cache_data(max_entries=32, show_spinner=False)
-def _read(data_id: str, header: bool | None) -> reading.Table:
-    name, raw = open_data(data_id)
-    return reading.read_table(raw, name, header)
-
-
-@st.cache_data(max_entries=32, show_spinner=False)
-def _check(data_id: str, task: str, chosen: dict[str, str], header: bool, _table: reading.Table) -> checking.Report:
-    return checking.check(_table.rows, task, columns.choose(_table.rows, task, dict(chosen)))
+    kinds = pd.Series(splitting.stratify(examples), index=examples.index)
+    counts = pd.crosstab(kinds.rename(None), examples["split"].rename(None), margins=True, margins_name="Σ")
+    return counts[[name for name in (*splitting.SPLITS, "Σ") if name in counts]]

@@ -183,7 +183,7 @@ class LiveChart {
       hoverlabel: { font: { color: "#111" }, bgcolor: "rgba(255,255,255,.95)" },
       xaxis: { ...axis, title: { text: texts.step }, range: [0, total * 1.02], anchor: "y2" },
       yaxis: { ...axis, title: { text: texts.loss }, domain: [0.42, 1], rangemode: "tozero" },
-      yaxis2: { ...axis, title: { text: metricTitle }, domain: [0, 0.36], range: [-0.03, 1.03] },
+      yaxis2: { ...axis, title: { text: metricTitle }, domain: [0, 0.36], range: [this.start?.metric === "pearson" ? -0.25 : -0.03, 1.03] },
     };
   }
 

@@ -2,20 +2,33 @@
 
 from mlmtune_core.data.reading import Format
 from mlmtune_core.translating import Translate
+from pages.parts.visit import Visit
 
 
 def task_names(tr: Translate) -> dict[str, str]:
     """task id -> its name."""
-    return {"sequence_classification": tr("Classify a text"), "token_classification": tr("Label every word")}
+    return {
+        "sequence_classification": tr("Classify a text"),
+        "sentence_pair": tr("Classify a pair of texts"),
+        "token_classification": tr("Label every word"),
+        "regression": tr("Predict a number"),
+        "question_answering": tr("Answer a question"),
+    }
 
 
 def role_names(tr: Translate) -> dict[str, str]:
     """role -> what the column holds."""
     return {
-        "text": tr("Column of the text"),
-        "label": tr("Column of the label"),
-        "words": tr("Column of the words"),
-        "tags": tr("Column of the tags"),
+        "text": tr("Text"),
+        "second_text": tr("Second text"),
+        "label": tr("Label"),
+        "words": tr("Words"),
+        "tags": tr("Tags"),
+        "score": tr("Score"),
+        "question": tr("Question"),
+        "context": tr("Context"),
+        "answer": tr("Answer"),
+        "split": tr("Split"),
     }
 
 
@@ -27,7 +40,7 @@ def column_name(tr: Translate, name: str) -> str:
 
 def split_names(tr: Translate) -> dict[str, str]:
     """split id -> its name."""
-    return {"train": tr("to learn from"), "validation": tr("to measure with")}
+    return {"train": tr("to learn from"), "validation": tr("to measure with"), "test": tr("for the test at the end")}
 
 
 def metric_names(tr: Translate) -> dict[str, str]:
@@ -39,12 +52,34 @@ def metric_names(tr: Translate) -> dict[str, str]:
         "entity_precision": tr("Precision of whole entities"),
         "entity_recall": tr("Recall of whole entities"),
         "token_accuracy": tr("Accuracy per word"),
+        "micro_f1": tr("F1 over all labels"),
+        "pearson": tr("Pearson correlation"),
+        "spearman": tr("Spearman rank correlation"),
+        "rmse": tr("Root mean squared error"),
+        "answer_f1": tr("F1 over the words of answers"),
+        "exact_match": tr("Exact match"),
     }
+
+
+def baseline_names(tr: Translate) -> dict[str, str]:
+    """task id -> the trivial predictor that a model must beat."""
+    return {
+        "sequence_classification": tr("always the most frequent label"),
+        "sentence_pair": tr("always the most frequent label"),
+        "token_classification": tr("always the most frequent tag"),
+        "regression": tr("always the mean score"),
+        "question_answering": tr("always the first sentence of the context"),
+    }
+
+
+def metric_value(visit: Visit, name: str, value: float) -> str:
+    """A share as percent, a correlation or an error as a number."""
+    return visit.number(value, 3) if name in ("pearson", "spearman", "rmse") else visit.percent(value, 1)
 
 
 def axis_names(tr: Translate) -> dict[str, str]:
     """metric id -> a name short enough for an axis; only of those that rank runs."""
-    return {"accuracy": tr("Accuracy"), "entity_f1": "F1"}
+    return {"accuracy": tr("Accuracy"), "entity_f1": "F1", "answer_f1": "F1", "pearson": "Pearson r"}
 
 
 def state_names(tr: Translate) -> dict[str, str]:
@@ -55,6 +90,7 @@ def state_names(tr: Translate) -> dict[str, str]:
         "training": tr("learning"),
         "evaluating": tr("measuring"),
         "saving": tr("keeping the best model"),
+        "testing": tr("measuring on the test set"),
         "finished": tr("finished"),
         "stopped": tr("stopped"),
         "failed": tr("failed"),
@@ -69,18 +105,26 @@ def strategy_name(tr: Translate, strategy: str) -> str:
     return {"full": tr("full fine-tuning"), "head_only": tr("head only")}[strategy]
 
 
+def delimiter_names(tr: Translate) -> dict[str, str]:
+    """delimiter -> its name."""
+    return {"\t": tr("tab"), ",": tr("comma"), ";": tr("semicolon"), "|": tr("bar")}
+
+
 def format_names(tr: Translate, form: Format) -> str:
     """One line on how a file was read."""
-    if form.kind == "jsonl":
-        return tr("Read as JSON Lines, {encoding}.").format(encoding=form.encoding)
-    if form.kind == "conll":
-        return tr("Read as CoNLL columns, {encoding}: one word a line, an empty line ends a sentence.").format(
-            encoding=form.encoding
+    if form.kind == "table":
+        quotes = tr("quotes enclose cells") if form.quoted else tr("quotes are plain signs")
+        return tr("Read as a table, {encoding}; delimiter: {delimiter}; {quotes}.").format(
+            encoding=form.encoding, delimiter=delimiter_names(tr).get(form.delimiter, tr("none")), quotes=quotes
         )
-    delimiter = {"\t": tr("tab"), ",": tr("comma"), ";": tr("semicolon"), "|": tr("bar")}.get(
-        form.delimiter, tr("none")
-    )
-    quotes = tr("quotes enclose cells") if form.quoted else tr("quotes are plain signs")
-    return tr("Read as a table, {encoding}; delimiter: {delimiter}; {quotes}.").format(
-        encoding=form.encoding, delimiter=delimiter, quotes=quotes
-    )
+    sentences = {
+        "jsonl": tr("Read as JSON Lines, {encoding}."),
+        "json": tr("Read as JSON, {encoding}."),
+        "squad": tr("Read as SQuAD JSON, {encoding}: articles, paragraphs, questions, answers with their position."),
+        "conll": tr("Read as CoNLL columns, {encoding}: one word a line, an empty line ends a sentence."),
+        "conllu": tr("Read as CoNLL-U, {encoding}."),
+        "excel": tr("Read as an Excel workbook: its first sheet."),
+        "parquet": tr("Read as Parquet."),
+    }
+    remark = tr(form.remark[0]).format(**form.remark[1]) if form.remark else ""
+    return f"{sentences[form.kind].format(encoding=form.encoding)} {remark}".strip()

@@ -8,7 +8,7 @@ from mlmtune_core import engine
 from mlmtune_core.errors import UserError
 from mlmtune_core.run_store import ENDED, Run
 from mlmtune_core.run_summary import Progress, summarise
-from pages.parts.names import metric_names, state_names
+from pages.parts.names import metric_names, metric_value, state_names
 from pages.parts.visit import Visit, go_to, remembered, show_error
 
 
@@ -68,7 +68,7 @@ def _draw_sentence(visit: Visit, run: Run, state: str, progress: Progress) -> No
         "stopped": tr("Stopped by you."),
     }
     if summary.get("reason") in ends:
-        best = _best_sentence(visit, summary.get("best") or {})
+        best = f"{_best_sentence(visit, summary.get('best') or {})} {_test_sentence(visit, summary.get('test') or {})}"
         st.success(f"{ends[summary['reason']]} {best}  \n{_proof_sentence(visit, progress)}", icon=":material/flag:")
 
 
@@ -92,8 +92,18 @@ def _best_sentence(visit: Visit, best: dict[str, Any]) -> str:
     return visit.tr("The best model is that of epoch {epoch}: {metric} {value}, validation loss {loss}.").format(
         epoch=visit.number(best["epoch"]),
         metric=names[name],
-        value=visit.percent(best["metrics"][name], 1),
+        value=metric_value(visit, name, best["metrics"][name]),
         loss=visit.number(best["validation_loss"], 3),
+    )
+
+
+def _test_sentence(visit: Visit, scores: dict[str, float]) -> str:
+    """What the kept model reached on the test set, where there was one."""
+    if not scores:
+        return ""
+    name = next(iter(scores))
+    return visit.tr("On the test set it reaches {metric} {value}.").format(
+        metric=metric_names(visit.tr)[name], value=metric_value(visit, name, scores[name])
     )
 
 

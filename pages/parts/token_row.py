@@ -1,6 +1,7 @@
-"""One example as the model sees it: a row of sub-words, with their tags below."""
+"""One input as the model sees it: a row of sub-words in their segments, with tags or the answer below."""
 
 from html import escape
+from typing import Any
 
 import streamlit as st
 
@@ -11,13 +12,24 @@ CHIP = (
     "font-family:monospace;font-size:.92rem;text-align:center"
 )
 SPECIAL = ";background:rgba(128,128,128,.25);font-weight:600"
+SECOND = ";background:rgba(0,158,115,.16);border-style:dashed"
 TAGGED = ";border-color:#D55E00;border-width:2px"
+IGNORED = ";opacity:.55"
 TAG = "display:block;font-size:.72rem;color:#D55E00;font-weight:600"
+MAX_CHIPS = 160
 
 
-def token_row(tokens: list[str], labels: list[str], label: str, row: int, tr: Translate) -> None:
-    """Draws tokens as chips; `labels`: one per token or empty; `label`: of the whole text, or empty. All text is escaped."""
-    chips = "".join(_chip(token, labels[i] if labels else "") for i, token in enumerate(tokens))
+def token_row(seen: dict[str, Any], label: str, row: int, tr: Translate) -> None:
+    """Draws tokens as chips. All text is escaped.
+
+    seen: `tokens`; `segments`, 0 or 1 per token; and, as far as there are, `labels` (a tag per token) and `asked` (false:
+    the token is read, but nothing is asked of it). label: of the whole text, or empty. row: its number, or 0.
+    """
+    tokens = seen["tokens"]
+    parts = [seen.get(name) or [""] * len(tokens) for name in ("segments", "labels")]
+    asked = seen.get("asked") or [True] * len(tokens)
+    shown = list(zip(tokens, *parts, asked, strict=True))[:MAX_CHIPS]
+    chips = "".join(_chip(*each) for each in shown) + (" …" if len(tokens) > MAX_CHIPS else "")
     ending = f" <span style='white-space:nowrap'>→ <b>{escape(label)}</b></span>" if label else ""
     number = escape(tr("row {row}").format(row=row)) if row else ""
     st.html(
@@ -25,12 +37,10 @@ def token_row(tokens: list[str], labels: list[str], label: str, row: int, tr: Tr
     )
 
 
-def _chip(token: str, label: str) -> str:
+def _chip(token: str, segment: int | str, label: str, asked: bool) -> str:
     tagged = bool(label) and label != "O"
-    style = (
-        CHIP
-        + (SPECIAL if token.startswith("[") and token.endswith("]") and len(token) > 2 else "")
-        + (TAGGED if tagged else "")
-    )
+    special = token.startswith("[") and token.endswith("]") and len(token) > 2
+    style = CHIP + (SPECIAL if special else SECOND if segment == 1 else "") + (TAGGED if tagged else "")
+    style += "" if asked or special else IGNORED
     below = f"<span style='{TAG}'>{escape(label)}</span>" if tagged else ""
     return f"<span style='{style}'>{escape(token)}{below}</span>"

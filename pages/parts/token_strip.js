@@ -59,7 +59,7 @@ function drawChip(word, data) {
   chip.type = "button";
   if (word.label === "O") chip.classList.add("plain");
   chip.style.background = `rgba(${colour(word.label, data.labels)},${word.label === "O" ? 0.06 : 0.18 + 0.5 * share})`;
-  chip.append(make("span", "", word.word), make("small", "", `${word.label} ${percent(share, data.decimal)}`));
+  chip.append(make("span", "", word.word), make("small", "", share === undefined ? "" : `${word.label} ${percent(share, data.decimal)}`));
   return chip;
 }
 
@@ -72,7 +72,7 @@ function drawPanel(panel, word, data) {
     bar.style.background = `rgb(${colour(label, data.labels)})`;
     const logit = word.logits[label];
     row.append(make("span", "name", label), bar, make("span", "", percent(share, data.decimal)),
-      make("span", "", (logit < 0 ? "−" : "+") + Math.abs(logit).toFixed(2).replace(".", data.decimal)));
+      make("span", "", logit === undefined ? "" : (logit < 0 ? "−" : "+") + Math.abs(logit).toFixed(2).replace(".", data.decimal)));
     return row;
   });
   panel.replaceChildren(make("h4", "", word.word), make("p", "", `${data.texts.pieces}: ${word.pieces.join(" ")}`), head, ...rows);

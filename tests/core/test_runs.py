@@ -16,7 +16,8 @@ from mlmtune_core.checkpoints import find_folder, load_encoder
 from mlmtune_core.config import RunConfig, validate
 from mlmtune_core.errors import CheckpointError, ConfigError, RunError, UserError
 from mlmtune_core.events import PhaseStarted, StepDone
-from mlmtune_core.predicting import predict, predict_example, softmax
+from mlmtune_core.predicting import predict, predict_example
+from mlmtune_core.probabilities import softmax
 from mlmtune_core.run_store import Run, create_run, is_plain, open_run
 from mlmtune_core.run_summary import summarise
 from tests.conftest import SENTENCES, TEXTS

@@ -12,15 +12,31 @@ from mlmtune_core import engine
 FRAME = str(Path(__file__).parent.parent.parent / "pages" / "frame.py")
 
 
+class Answered:
+    """A question whose answer is computed when it is asked for."""
+
+    def __init__(self, compute):
+        self.compute = compute
+
+    def done(self):
+        return True
+
+    def result(self, seconds=None):
+        return self.compute()
+
+
 class EngineHere:
     """Answers at once; keeps what was submitted."""
 
     def __init__(self):
         self.submitted = []
 
-    def ask(self, path, *args, seconds=None):
+    def ask(self, path, *args, role="inspect", seconds=None):
         module, _, name = path.partition(":")
         return getattr(import_module(module), name)(*args)
+
+    def begin(self, path, *args, role="inspect"):
+        return Answered(lambda: self.ask(path, *args))
 
     def submit(self, run):
         self.submitted.append(run)
@@ -31,6 +47,7 @@ def engine_here(monkeypatch):
     here = EngineHere()
     monkeypatch.setattr(engine, "_current", here)
     st.cache_data.clear()
+    st.cache_resource.clear()
     return here
 
 

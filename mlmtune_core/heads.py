@@ -1,0 +1,87 @@
+"""What stands on top of the encoder: linear or pooler for a text, linear for every token."""
+
+import torch
+from torch import nn
+
+from mlmtune_core.errors import ConfigError
+from mlmtune_core.translating import mark
+
+
+class LinearHead(nn.Module):
+    """The chapter's head: z = h[CLS] W + b. Hidden (B, T, H) -> logits (B, C)."""
+
+    def __init__(self, hidden_size: int, outputs: int, dropout: float) -> None:
+        super().__init__()
+        self.dropout = nn.Dropout(dropout)
+        self.classifier = _make_linear(hidden_size, outputs)
+
+    def forward(self, hidden: torch.Tensor) -> torch.Tensor:
+        """(B, T, H) -> (B, C)."""
+        return self.classifier(self.dropout(hidden[:, 0]))
+
+
+class PoolerHead(nn.Module):
+    """transformers' own head: dense, tanh, dropout, linear on [CLS]. Hidden (B, T, H) -> logits (B, C)."""
+
+    def __init__(self, hidden_size: int, outputs: int, dropout: float) -> None:
+        super().__init__()
+        self.dense = _make_linear(hidden_size, hidden_size)
+        self.dropout = nn.Dropout(dropout)
+        self.classifier = _make_linear(hidden_size, outputs)
+
+    def take_pooler(self, encoder: nn.Module) -> None:
+        """Moves the encoder's pre-trained pooler here, where there is one of the BERT kind."""
+        dense = getattr(getattr(encoder, "pooler", None), "dense", None)
+        if dense is not None:
+            self.dense = dense
+            encoder.pooler = None
+
+    def forward(self, hidden: torch.Tensor) -> torch.Tensor:
+        """(B, T, H) -> (B, C)."""
+        return self.classifier(self.dropout(torch.tanh(self.dense(hidden[:, 0]))))
+
+
+class TokenHead(nn.Module):
+    """The chapter's labelling layer: z_i = h_i W + b for every token. (B, T, H) -> (B, T, C)."""
+
+    def __init__(self, hidden_size: int, outputs: int, dropout: float) -> None:
+        super().__init__()
+        self.dropout = nn.Dropout(dropout)
+        self.classifier = _make_linear(hidden_size, outputs)
+
+    def forward(self, hidden: torch.Tensor) -> torch.Tensor:
+        """(B, T, H) -> (B, T, C)."""
+        return self.classifier(self.dropout(hidden))
+
+
+TEXT_HEADS = {"linear": LinearHead, "pooler": PoolerHead}
+TOKEN_HEADS = {"linear": TokenHead}
+
+
+def build_text_head(head: str, hidden_size: int, outputs: int, dropout: float) -> nn.Module:
+    """`linear` or `pooler` on the [CLS] vector. Raises ConfigError for another name."""
+    return _find(TEXT_HEADS, head)(hidden_size, outputs, dropout)
+
+
+def build_token_head(head: str, hidden_size: int, outputs: int, dropout: float) -> nn.Module:
+    """`linear` on every token's vector. Raises ConfigError for another name."""
+    return _find(TOKEN_HEADS, head)(hidden_size, outputs, dropout)
+
+
+def _find(heads: dict[str, type[nn.Module]], head: str) -> type[nn.Module]:
+    if head not in heads:
+        raise ConfigError(
+            "{title}: “{found}” is not known. Write one of: {known}.",
+            title=mark("Head"),
+            found=head,
+            known=", ".join(heads),
+        )
+    return heads[head]
+
+
+def _make_linear(inputs: int, outputs: int) -> nn.Linear:
+    """A layer as BERT's are begun: N(0, 0.02) weights, no bias (Devlin et al. 2019)."""
+    layer = nn.Linear(inputs, outputs)
+    nn.init.normal_(layer.weight, std=0.02)
+    nn.init.zeros_(layer.bias)
+    return layer

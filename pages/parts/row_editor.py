@@ -1,0 +1,71 @@
+"""The rows of a file as a table that can be repaired: cells, labels, rows dropped; every change can be undone."""
+
+import streamlit as st
+
+from mlmtune_core.data.edits import Batch, find_edits
+from mlmtune_core.data.preparing import ROWS_SHOWN, Prepared
+from mlmtune_core.data_store import find_edits_of, keep_edits, keep_reading, take_copy
+from pages.parts.choice import choice
+from pages.parts.visit import Visit, remember
+
+
+def edit_rows(visit: Visit, data_id: str, data: Prepared) -> None:
+    """Draws the table, the renaming of labels, and undo."""
+    tr = visit.tr
+    said = tr("Look at the rows and repair them")
+    done = tr("{count} changes so far").format(count=data.edits) if data.edits else ""
+    with st.expander(f"{said} ({done})" if done else said, icon=":material/edit_note:"):
+        st.caption(
+            tr(
+                "Click into a cell to write it anew; tick rows to drop them. The file itself stays as it was uploaded, and every run names the data it used by their fingerprint."
+            )
+        )
+        if data.edits and st.button(tr("Undo the last change"), key="undo_edit", icon=":material/undo:"):
+            keep_edits(data_id, find_edits_of(data_id)[:-1])
+            st.rerun()
+        _rename_label(visit, data_id, data)
+        _draw_table(visit, data_id, data)
+
+
+def _draw_table(visit: Visit, data_id: str, data: Prepared) -> None:
+    head, key = data.head, f"rows_{data_id}_{data.edits}"
+    plain = [name for name in head.columns if head[name].map(lambda cell: isinstance(cell, str)).all()]
+    st.data_editor(
+        head,
+        num_rows="delete",
+        key=key,
+        disabled=[name for name in head.columns if name not in plain],
+        height=320,
+    )
+    if data.rows_read > ROWS_SHOWN:
+        st.caption(visit.tr("These are the first {count} rows.").format(count=visit.number(ROWS_SHOWN)))
+    batch = find_edits(head, st.session_state.get(key) or {}, plain)
+    if batch:
+        _keep(data_id, batch)
+
+
+def _rename_label(visit: Visit, data_id: str, data: Prepared) -> None:
+    """One label written as another, in all rows: for labels that differ by case or a slip of the pen."""
+    tr, column = visit.tr, data.columns.get("label")
+    if not column or not data.report or not data.report.labels:
+        return
+    old, new, go = st.columns([2, 2, 1], vertical_alignment="bottom")
+    labels = {label: label for label in data.report.labels}
+    with old:
+        chosen = choice(st.selectbox, tr("Rename the label"), labels, f"old_label_{data_id}_{data.edits}")
+    with new:
+        written = st.text_input(tr("to"), key=f"new_label_{data_id}_{data.edits}")
+    with go:
+        wanted = written.strip() and written.strip() != chosen
+        if st.button(tr("Rename"), key="rename_label", disabled=not wanted):
+            _keep(data_id, [{"column": column, "old": chosen, "value": written.strip()}])
+
+
+def _keep(data_id: str, batch: Batch) -> None:
+    """Adds the change; that of a sample goes to a copy of it."""
+    own = take_copy(data_id)
+    if own != data_id:
+        keep_reading(own, {})
+        remember("data", own)
+    keep_edits(own, [*find_edits_of(own), batch])
+    st.rerun()
