@@ -12,8 +12,7 @@ from seqeval.metrics import f1_score as entity_f1_score
 from seqeval.metrics import precision_score as entity_precision_score
 from seqeval.metrics import recall_score as entity_recall_score
 from seqeval.metrics.sequence_labeling import get_entities
-from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, precision_recall_fscore_support
-from sklearn.preprocessing import MultiLabelBinarizer
+from sklearn.metrics import accuracy_score, f1_score
 
 PUNCTUATION = re.compile(f"[{re.escape(string.punctuation)}¿¡“”‘’«»…–—]")
 
@@ -28,13 +27,12 @@ def classification(true: Sequence[str], predicted: Sequence[str]) -> dict[str, f
 
 def several_labels(true: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]]) -> dict[str, float]:
     """accuracy (the share of texts with exactly the right set), and F1 over all labels (micro) and averaged (macro)."""
-    names = sorted({name for labels in [*true, *predicted] for name in labels})
-    binary = MultiLabelBinarizer(classes=names)
-    one, other = binary.fit_transform(true), binary.fit_transform(predicted)
+    right = [set(one) == set(other) for one, other in zip(true, predicted, strict=True)]
+    rows = by_label(true, predicted, sorted({name for labels in [*true, *predicted] for name in labels}))
     return {
-        "accuracy": float((one == other).all(axis=1).mean()),
-        "micro_f1": float(f1_score(one, other, average="micro", zero_division=0)) if names else 1.0,
-        "macro_f1": float(f1_score(one, other, average="macro", zero_division=0)) if names else 1.0,
+        "accuracy": float(np.mean(right)),
+        "micro_f1": _class_row("", _placed(true), _placed(predicted))["f1"],
+        "macro_f1": float(np.mean([row["f1"] for row in rows])) if rows else 1.0,
     }
 
 
@@ -81,53 +79,48 @@ def answers(true: Sequence[Sequence[str]], predicted: Sequence[str]) -> dict[str
 
 def by_class(true: Sequence[str], predicted: Sequence[str], names: Sequence[str]) -> list[dict[str, Any]]:
     """Per class: precision, recall, F1 and how often it is true."""
-    columns = precision_recall_fscore_support(true, predicted, labels=list(names), zero_division=0)
-    return _class_rows(names, columns)
+    return by_label([[label] for label in true], [[label] for label in predicted], names)
 
 
 def by_label(
     true: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]], names: Sequence[str]
 ) -> list[dict[str, Any]]:
     """As `by_class`, where a text may have several labels."""
-    binary = MultiLabelBinarizer(classes=list(names))
-    columns = precision_recall_fscore_support(
-        binary.fit_transform(true), binary.fit_transform(predicted), zero_division=0, average=None
-    )
-    return _class_rows(names, columns)
+    return _by_kind(_placed(true), _placed(predicted), names)
 
 
 def by_entity(true: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]]) -> list[dict[str, Any]]:
     """As `by_class`, for whole entities of each type."""
-    found = [
-        {(i, *span) for i, tags in enumerate(_as_spans(side)) for span in get_entities(tags)}
-        for side in (true, predicted)
-    ]
-    rows = []
-    for name in sorted({span[1] for side in found for span in side}):
-        want, got = ({span for span in side if span[1] == name} for side in found)
-        hits = len(want & got)
-        rows.append(
-            {
-                "label": name,
-                "precision": hits / len(got) if got else 0.0,
-                "recall": hits / len(want) if want else 0.0,
-                "f1": 2 * hits / (len(want) + len(got)),
-                "support": len(want),
-            }
-        )
-    return rows
+    want, got = ({(span[0], i, *span[1:]) for i, tags in enumerate(_as_spans(side)) for span in get_entities(tags)} for side in (true, predicted))  # fmt: skip
+    return _by_kind(want, got, sorted({span[0] for span in want | got}))
 
 
 def confusion(true: Sequence[str], predicted: Sequence[str], names: Sequence[str]) -> dict[str, Any]:
     """`labels`, and `counts`: a row per true label, a column per predicted one."""
-    return {"labels": list(names), "counts": confusion_matrix(true, predicted, labels=list(names)).tolist()}
+    pairs = Counter(zip(true, predicted, strict=True))
+    return {"labels": list(names), "counts": [[pairs[one, other] for other in names] for one in names]}
 
 
-def _class_rows(names: Sequence[str], columns: Sequence[Any]) -> list[dict[str, Any]]:
-    return [
-        {"label": name, "precision": float(p), "recall": float(r), "f1": float(f), "support": int(n)}
-        for name, p, r, f, n in zip(names, *columns, strict=True)
-    ]
+def _by_kind(want: set[tuple], got: set[tuple], names: Sequence[str]) -> list[dict[str, Any]]:
+    """A row per name, over things whose first part is the name."""
+    return [_class_row(name, *({thing for thing in side if thing[0] == name} for side in (want, got))) for name in names]  # fmt: skip
+
+
+def _class_row(name: str, want: set[tuple], got: set[tuple]) -> dict[str, Any]:
+    """Precision, recall and F1 of what was found (`got`) against what is there (`want`)."""
+    hits, both = len(want & got), len(want) + len(got)
+    return {
+        "label": name,
+        "precision": hits / len(got) if got else 0.0,
+        "recall": hits / len(want) if want else 0.0,
+        "f1": 2 * hits / both if both else 1.0,
+        "support": len(want),
+    }
+
+
+def _placed(rows: Sequence[Sequence[str]]) -> set[tuple[str, int]]:
+    """Labels with the number of their text."""
+    return {(label, i) for i, labels in enumerate(rows) for label in labels}
 
 
 def _as_spans(sentences: Sequence[Sequence[str]]) -> list[list[str]]:

@@ -14,7 +14,7 @@ from mlmtune_core.spans import OUTSIDE
 from mlmtune_core.tasks import TASKS
 from mlmtune_core.tasks.base import IGNORE_INDEX, Encoded
 
-WINDOWS_SHOWN = 3
+WINDOWS_SHOWN = 2
 
 
 def preview_tokens(
@@ -22,7 +22,7 @@ def preview_tokens(
 ) -> list[dict[str, Any]]:
     """What the tokenizer makes of a few checked rows.
 
-    Each: `row`, `windows` (how many inputs it needs) and `inputs` (at most 3 of them): `tokens`, `segments`, `labels` (one
+    Each: `row`, `windows` (how many inputs it needs) and `inputs` (at most 2 of them): `tokens`, `segments`, `labels` (one
     per token: its tag, its part of the answer, or ""), `asked` (whether the token answers), and `cut` (sub-words lost).
     """
     task = TASKS[task_name]

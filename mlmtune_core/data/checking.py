@@ -161,6 +161,9 @@ def _repeated_problems(kept: pd.DataFrame, texts: list[str]) -> list[Problem | N
 
 def _label_problems(counts: Counter, kept: pd.DataFrame, several: bool) -> list[Problem | None]:
     """One label only, too many, single ones, unequal shares, and labels that differ only in writing."""
+    if not counts and len(kept):
+        sentence = mark("No row has a label. Is this the label column?")
+        return [rows_problem("no_labels", kept, sentence, severity="error")]
     if len(counts) == 1 and not several:
         sentence = mark("Every row has the label “{label}”. There is nothing to tell apart: add rows of another label, or choose another label column.")  # fmt: skip
         return [rows_problem("one_class", kept, sentence, severity="error", label=next(iter(counts)))]

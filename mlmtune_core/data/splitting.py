@@ -47,7 +47,8 @@ def stratify(examples: pd.DataFrame) -> list[str]:
         return ["answerable" if len(answers) else "no answer" for answers in examples["answer"]]
     if "score" in examples:
         bands = pd.qcut(examples["score"].rank(method="first"), min(SCORE_BANDS, len(examples)), labels=False)
-        return [str(int(band)) for band in bands]
+        ends = examples["score"].groupby(bands).agg(["min", "max"])
+        return [f"{ends.at[band, 'min']:g} … {ends.at[band, 'max']:g}" for band in bands]
     if any(not isinstance(label, str) for label in examples["label"]):
         return rarest_tags(examples["label"].tolist())
     return examples["label"].tolist()

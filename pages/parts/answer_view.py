@@ -80,7 +80,7 @@ def _draw_number(visit: Visit, run: Run, answer: dict[str, Any]) -> None:
         )
     )
     train = frame[frame["split"] == "train"]
-    titles = tr("Score"), tr("Examples"), tr("this input")
+    titles = tr("Score (a number)"), tr("Examples"), tr("this input")
     figure = charts.plot_number(answer["value"], train["score"].tolist(), *titles, visit.separators)
     st.plotly_chart(figure, key="number", alt=tr("Histogram of the scores with the answer in it."), config={"displaylogo": False})  # fmt: skip
     _draw_tokens(visit, answer)

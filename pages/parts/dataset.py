@@ -75,4 +75,5 @@ def split_of(report: Report, seed: int) -> pd.DataFrame:
     examples = splitting.split_examples(report.examples, RunConfig.model_fields["validation_share"].default, seed)
     kinds = pd.Series(splitting.stratify(examples), index=examples.index)
     counts = pd.crosstab(kinds.rename(None), examples["split"].rename(None), margins=True, margins_name="Σ")
+    counts.index.name = "kind"
     return counts[[name for name in (*splitting.SPLITS, "Σ") if name in counts]]

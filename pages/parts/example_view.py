@@ -80,6 +80,7 @@ def _draw_example(visit: Visit, example: dict, row: dict) -> None:
     answer = visit.number(answer, 2) if isinstance(answer, float) else answer
     answer = ", ".join(answer) if not isinstance(answer, str) else answer
     for place, seen in enumerate(example["inputs"]):
+        seen = seen | {"labels": [visit.tr("answer") if label == "answer" else label for label in seen["labels"]]}
         token_row(seen, answer, example["row"] if place == 0 else 0, visit.tr)
     hidden = example["windows"] - len(example["inputs"])
     if hidden > 0:
@@ -90,7 +91,9 @@ def _draw_labels(visit: Visit, task: str, report: Report) -> None:
     tr = visit.tr
     if task == "regression":
         _subtitle(tr("Scores of the examples"))
-        figure = charts.plot_scores(report.examples["score"].tolist(), tr("Score"), tr("Examples"), visit.separators)
+        figure = charts.plot_scores(
+            report.examples["score"].tolist(), tr("Score (a number)"), tr("Examples"), visit.separators
+        )
         alt = tr("Histogram: how many examples have which score.")
     else:
         titles = {"token_classification": tr("Words per tag"), "question_answering": tr("Questions with and without an answer")}  # fmt: skip
@@ -113,7 +116,8 @@ def _draw_split(visit: Visit, report: Report) -> None:
             "A part is kept aside to measure with and is never learnt from. Each label keeps its share, equal texts stay on one side, and the seed ({seed}) decides the rest."
         ).format(seed=seed)
     )
-    counts = split_of(report, seed).rename(columns=split_names(tr))
+    kinds = {"answerable": tr("the context holds the answer"), "no answer": tr("the context does not")}
+    counts = split_of(report, seed).rename(columns=split_names(tr), index=kinds).rename_axis(tr("Label or band"))
     st.dataframe(counts, key="split", width="content")
 
 

@@ -24,7 +24,7 @@ def role_names(tr: Translate) -> dict[str, str]:
         "label": tr("Label"),
         "words": tr("Words"),
         "tags": tr("Tags"),
-        "score": tr("Score"),
+        "score": tr("Score (a number)"),
         "question": tr("Question"),
         "context": tr("Context"),
         "answer": tr("Answer"),

@@ -22,7 +22,7 @@ def draw_report(visit: Visit, data_id: str, data: Prepared) -> bool:
     with st.container(horizontal=True):
         st.metric(tr("Rows in the file"), visit.number(data.rows_read), border=True, width="content")
         st.metric(tr("Examples that can be used"), kept, border=True, width="content")
-        if report.labels:
+        if report.labels and data.task != "question_answering":
             st.metric(tr("Labels"), visit.number(len(report.labels)), border=True, width="content")
         st.metric(tr("Fingerprint of the data"), report.fingerprint, border=True, width="content")
     for problem in report.problems:

@@ -1,8 +1,11 @@
 """The contract of every task, and the property that finds most: perfect logits give a perfect score."""
 
+import json
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from mlmtune_core.batching import order_by_length, shuffle_by_length, to_batch
@@ -26,6 +29,9 @@ NAMES = (
     "compute_loss",
     "decode",
     "compute_metrics",
+    "explain",
+    "review",
+    "find_truth",
 )
 WORD = st.text(
     alphabet=st.characters(codec="utf-8", exclude_categories=("Zs", "Zl", "Zp", "Cs")), min_size=1, max_size=12
@@ -40,8 +46,16 @@ def test_every_task_has_every_name(name):
     assert set(TASKS) == set(ROLES) == set(RunConfig.model_fields["task"].annotation.__args__)
 
 
-def perfect(item, labels, classes):
-    """Logits that say what the labels say: (C,) or (T, C)."""
+def perfect(task, item, classes):
+    """Logits that say what the labels say: (C,), (T, C), (T, 2) or (1,)."""
+    if task.LABELS_ARE == "one number":
+        return np.array([item.labels], dtype=np.float32)
+    if task.LABELS_ARE == "one span":
+        scores = np.zeros((item.length, 2), dtype=np.float32)
+        scores[item.labels[0], 0] = scores[item.labels[1], 1] = 9.0
+        return scores
+    if task.LABELS_ARE == "one per text" and isinstance(item.labels, list):
+        return np.array(item.labels, dtype=np.float32) * 18 - 9
     wanted = np.atleast_1d(np.array(item.labels))
     scores = np.zeros((len(wanted), classes), dtype=np.float32)
     for position, label in enumerate(wanted):
@@ -49,20 +63,47 @@ def perfect(item, labels, classes):
     return scores if isinstance(item.labels, list) else scores[0]
 
 
-@settings(max_examples=60, deadline=None)
-@given(
-    st.lists(
-        st.tuples(st.text(min_size=1, max_size=300).filter(str.strip), st.sampled_from("abc")), min_size=1, max_size=6
-    ),
-    st.integers(8, 40),
+PERFECT = {
+    "sequence_classification": ("accuracy", 1.0),
+    "sentence_pair": ("accuracy", 1.0),
+    "token_classification": ("token_accuracy", 1.0),
+    "regression": ("rmse", 0.0),
+    "question_answering": ("exact_match", 1.0),
+}
+TEXT = st.text(min_size=1, max_size=300).filter(str.strip)
+LENGTH = st.integers(8, 40)
+PLAIN_WORD = st.sampled_from(
+    ["good", "film", "bad", "great", "the", "was", "Anna", "Lisbon", "zzz", "unseen", "Acme", "12", "not"]
 )
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(TEXT, st.sampled_from("abc")), min_size=1, max_size=6), LENGTH)
 def test_perfect_logits_for_texts(tiny_checkpoint, rows, max_length):
-    check_perfect(
-        "sequence_classification",
-        [{"row": i, "text": text, "label": label} for i, (text, label) in enumerate(rows)],
-        tiny_checkpoint,
-        max_length,
-    )
+    rows = [{"row": i, "text": text, "label": label} for i, (text, label) in enumerate(rows)]
+    check_perfect("sequence_classification", rows, tiny_checkpoint, max_length)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(TEXT, st.sets(st.sampled_from("abc"))), min_size=1, max_size=6), LENGTH)
+def test_perfect_logits_where_several_labels_may_hold(tiny_checkpoint, rows, max_length):
+    assume(any(labels for _, labels in rows))
+    rows = [{"row": i, "text": text, "label": sorted(labels)} for i, (text, labels) in enumerate(rows)]
+    check_perfect("sequence_classification", rows, tiny_checkpoint, max_length)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(TEXT, TEXT, st.sampled_from("abc")), min_size=1, max_size=6), LENGTH)
+def test_perfect_logits_for_pairs(tiny_checkpoint, rows, max_length):
+    rows = [{"row": i, "text": a, "second_text": b, "label": label} for i, (a, b, label) in enumerate(rows)]
+    check_perfect("sentence_pair", rows, tiny_checkpoint, max_length)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(TEXT, TEXT, st.floats(-1e3, 1e3)), min_size=1, max_size=6), LENGTH, st.booleans())
+def test_perfect_outputs_for_scores(tiny_checkpoint, rows, max_length, paired):
+    rows = [{"row": i, "text": a, "score": score} | ({"second_text": b} if paired else {}) for i, (a, b, score) in enumerate(rows)]  # fmt: skip
+    check_perfect("regression", rows, tiny_checkpoint, max_length)
 
 
 @settings(max_examples=80, deadline=None)
@@ -72,11 +113,28 @@ def test_perfect_logits_for_texts(tiny_checkpoint, rows, max_length):
         min_size=1,
         max_size=4,
     ),
-    st.integers(8, 40),
+    LENGTH,
 )
 def test_perfect_logits_for_words_even_over_windows(tiny_checkpoint, rows, max_length):
     rows = [{"row": i, "words": [w for w, _ in row], "tags": [t for _, t in row]} for i, row in enumerate(rows)]
     check_perfect("token_classification", rows, tiny_checkpoint, max_length)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data(), st.integers(24, 60))
+def test_perfect_logits_for_questions_even_over_windows(tiny_checkpoint, data, max_length):
+    """Answers of up to 3 words anywhere in contexts of up to 120, and questions without an answer, long questions too."""
+    rows = []
+    for i in range(data.draw(st.integers(1, 3))):
+        words = data.draw(st.lists(PLAIN_WORD, min_size=1, max_size=120))
+        question = " ".join(data.draw(st.lists(PLAIN_WORD, min_size=1, max_size=40)))
+        context = " ".join(words)
+        start = data.draw(st.integers(0, len(words) - 1))
+        answer = " ".join(words[start : start + data.draw(st.integers(1, 3))])
+        at = len(" ".join(words[:start])) + bool(start)
+        asked = data.draw(st.booleans())
+        rows.append({"row": i, "question": question, "context": context, "answer": [answer] if asked else [], "answer_start": [at] if asked else []})  # fmt: skip
+    check_perfect("question_answering", rows, tiny_checkpoint, max_length)
 
 
 def check_perfect(name, rows, checkpoint, max_length):
@@ -85,7 +143,7 @@ def check_perfect(name, rows, checkpoint, max_length):
     labels = task.find_labels(examples)
     encoded = task.encode(examples, tokenizer, labels, max_length)
     assert all(item.length <= max_length for item in encoded)
-    predictions = task.decode([perfect(item, labels, len(labels)) for item in encoded], encoded, examples, labels)
+    predictions = task.decode([perfect(task, item, len(labels)) for item in encoded], encoded, examples, labels)
     assert sorted(predictions) == list(range(len(examples)))
     if name == "token_classification":
         assert [len(predictions[i]) for i in range(len(examples))] == [len(example.words) for example in examples]
@@ -96,8 +154,13 @@ def check_perfect(name, rows, checkpoint, max_length):
         ]
         assert asked == [1] * len(asked)
         assert [list(e.tags) for e in examples] == [predictions[i] for i in range(len(examples))]
-    scores = task.compute_metrics(predictions, examples)
-    assert scores[{"sequence_classification": "accuracy", "token_classification": "token_accuracy"}[name]] == 1.0
+    metric, best = PERFECT[name]
+    assert task.compute_metrics(predictions, examples)[metric] == pytest.approx(best, abs=1e-3)
+    review = task.review(predictions, examples, labels)
+    for item, example in [(encoded[0], examples[0])]:
+        mine = [other for other in encoded if other.example == item.example]
+        answer = task.explain([perfect(task, other, len(labels)) for other in mine], [replace(other, example=0) for other in mine], example, labels, tokenizer)  # fmt: skip
+        json.dumps([review, answer])
 
 
 def test_a_word_is_asked_for_in_the_window_where_it_has_most_context(tiny_checkpoint):
