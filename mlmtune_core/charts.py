@@ -85,7 +85,9 @@ def plot_confusion(
     )
     figure.update_yaxes(autorange="reversed", type="category")
     figure.update_xaxes(type="category")
-    return _dress(figure, x_title, y_title, separators, height=max(280, 130 + 30 * len(labels)))
+    _dress(figure, x_title, y_title, separators, height=max(280, 130 + 30 * len(labels)))
+    figure.update_xaxes(showgrid=False)
+    return figure.update_yaxes(showgrid=False)
 
 
 def plot_pairs(pairs: Sequence[Sequence[float]], x_title: str, y_title: str, separators: str) -> go.Figure:

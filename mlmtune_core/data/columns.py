@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from mlmtune_core.data.headers import KNOWN_NAMES, SPLIT_WORDS, is_number, simplify
@@ -56,7 +57,7 @@ def guess_task(rows: "pd.DataFrame") -> tuple[str, str]:
     if sum(_is_words(rows[column]) for column in rows.columns) >= 2:
         return "token_classification", mark("two columns hold a list per row: words and their tags")
     texts = [column for column in rows.columns if _is_text(rows[column])]
-    two = bool(named["second_text"]) or len(texts) == 2
+    two = bool(named["second_text"]) or (len(texts) == 2 and len(rows.columns) > 2)
     if _score_column(rows, texts, named["score"]):
         return "regression", mark("one column holds numbers of many different values, as scores are")
     if two:
@@ -144,7 +145,7 @@ def _score_column(rows: "pd.DataFrame", texts: list[str], named: list[str]) -> s
         values = [str(value) for value in _values(rows[column]) if not isinstance(value, list | dict)]
         if column in texts or not values or not all(is_number(value) for value in values):
             continue
-        numbers = [float(value.replace(",", ".")) for value in values]
+        numbers = [number for number in (float(value.replace(",", ".")) for value in values) if isfinite(number)]
         fractions = sum(number != int(number) for number in numbers)
         counting = all(later - one == 1 for one, later in zip(numbers, numbers[1:], strict=False))
         if not counting and (fractions > 0.2 * len(numbers) and len(set(numbers)) > 3):

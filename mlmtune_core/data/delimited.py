@@ -52,6 +52,8 @@ def _find_delimiter(beginning: str) -> str:
     best, found = 0.0, ""
     for delimiter in DELIMITERS:
         _, records = _split_records(beginning, delimiter)
+        if not records:
+            continue
         width, regular = Counter(len(cells) for _, cells in records).most_common(1)[0]
         score = regular / len(records) if width > 1 else 0.0
         if score > best + 1e-9:
@@ -99,6 +101,8 @@ def _records(text: str, delimiter: str, quoted: bool, tell: Tell) -> Records:
 
 def to_frame(records: Records, header: bool, name: str) -> pd.DataFrame:
     """Records -> rows of equal width; their index is the line. Raises DataError where a record holds more cells than the others."""
+    if not records:
+        raise DataError("“{name}” is empty. Choose a file with one example per row.", name=name)
     width = Counter(len(cells) for _, cells in records[:SAMPLE_LINES]).most_common(1)[0][0]
     if header:
         names = name_columns(records[0][1])

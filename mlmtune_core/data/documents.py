@@ -18,7 +18,7 @@ def read_json_lines(text: str, name: str) -> pd.DataFrame:
         if not line.strip():
             continue
         try:
-            record = json.loads(line)
+            record = _parse(line)
         except (ValueError, RecursionError) as error:
             raise DataError(
                 "“{name}”, line {line}: this is not JSON ({why}). Each line must hold one object such as {example}.",
@@ -35,7 +35,7 @@ def read_json_lines(text: str, name: str) -> pd.DataFrame:
 def read_json(text: str, name: str) -> tuple[str, pd.DataFrame]:
     """(kind: json or squad, rows): an array of objects, the same under `data`, or SQuAD's articles; the index counts from 1."""
     try:
-        document = json.loads(text)
+        document = _parse(text)
     except (ValueError, RecursionError) as error:
         raise DataError(
             "“{name}”: this is not JSON ({why}). It must hold an array of objects such as {example}, or one object a line.",
@@ -63,6 +63,20 @@ def _are_columns(document: dict[str, Any]) -> bool:
     """True of {"text": [...], "label": [...]} with lists of one length."""
     values = list(document.values())
     return bool(values) and all(isinstance(value, list) for value in values) and len({len(value) for value in values}) == 1  # fmt: skip
+
+
+def _parse(text: str) -> Any:
+    """JSON as Python values; half a surrogate pair (\\ud800 alone), which no file could hold, becomes a question mark."""
+    value = json.loads(text)
+    return _whole(value) if "\\ud" in text.lower() else value
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", errors="replace").decode("utf-8")
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
+    return {_whole(name): _whole(item) for name, item in value.items()} if isinstance(value, dict) else value
 
 
 def _read_squad(articles: list[Any], name: str) -> pd.DataFrame:

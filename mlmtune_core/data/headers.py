@@ -48,6 +48,8 @@ def simplify(name: object) -> str:
 
 def looks_like_header(records: Sequence[Sequence[str]]) -> bool:
     """True if the first record names the columns: by known names, or by being unlike all others in a column of labels or numbers."""
+    if not records:
+        return False
     first, rest = records[0], records[1:]
     names = {name for known in KNOWN_NAMES.values() for name in known} | OTHER_NAMES
     columns = [{row[c] for row in rest if c < len(row)} for c in range(len(first))]

@@ -32,7 +32,7 @@ def load(path: str, config: str | None = None) -> tuple[str, bytes]:
         ) from None
     except ValueError as error:
         raise DataError("“{name}” cannot be loaded: {why}", name=path, why=str(error)[:300]) from None
-    frames = [_to_frame(part).assign(split=name) for name, part in parts.items() if not name.startswith("unsupervised")]
+    frames = [to_frame(part).assign(split=name) for name, part in parts.items() if not name.startswith("unsupervised")]
     rows = pd.concat(frames, ignore_index=True)
     if len(rows) > MAX_ROWS:
         raise DataError(
@@ -44,7 +44,7 @@ def load(path: str, config: str | None = None) -> tuple[str, bytes]:
     return f"{path.rstrip('/').rsplit('/', 1)[-1]}.parquet", rows.to_parquet(index=False)
 
 
-def _to_frame(part: Any) -> pd.DataFrame:
+def to_frame(part: Any) -> pd.DataFrame:
     """One split, with the names of classes in place of their numbers."""
     import datasets
 

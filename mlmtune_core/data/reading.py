@@ -25,6 +25,7 @@ ENDINGS = {
     ".parquet": "parquet",
 }
 FOREIGN = {".xls": "Excel 97", ".ods": "OpenDocument", ".pdf": "PDF", ".docx": "Word", ".zip": "ZIP"}
+CONTROL_BYTES = bytes(sorted({*range(32)} - set(b"\t\n\r\x0b\x0c\x1b")))
 ENCODINGS = {"utf-8": "UTF-8", "utf-16": "UTF-16", "cp1252": "Windows-1252", "latin-1": "Latin-1"}
 
 
@@ -136,7 +137,7 @@ def _to_text(raw: bytes, name: str, told: str | None) -> tuple[str, str]:
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return raw.decode("utf-16", errors="replace").replace("\ufeff", "").replace("\0", ""), "UTF-16"
     beginning = raw[:4096]
-    if beginning.count(b"\0") > 0.05 * len(beginning):
+    if len(beginning.translate(None, CONTROL_BYTES)) < 0.93 * len(beginning):
         raise DataError("“{name}” is no text file. Save the data as CSV, XLSX, JSON, Parquet or CoNLL columns.", name=name)  # fmt: skip
     try:
         return raw.decode("utf-8").replace("\ufeff", "").replace("\0", ""), "UTF-8"
@@ -151,9 +152,8 @@ def _find_kind(text: str) -> str:
     if first.startswith("["):
         return "json" if first == "[" or first[1:].lstrip()[:1] in ("{", "") or text.rstrip().endswith("]") else "table"
     if first.startswith("{"):
-        whole = first.endswith("}") and '"paragraphs"' not in first[:100_000]
-        alone = len(written) == 1 and '"data"' in first[:200]
-        return "jsonl" if whole and not alone and all(line.lstrip()[:1] == "{" for line in written[:5]) else "json"
+        each = len(written) > 1 and all(line.strip()[:1] == "{" and line.strip()[-1:] == "}" for line in written[:5])
+        return "jsonl" if each else "json"
     if looks_like_conllu(lines):
         return "conllu"
     return "conll" if looks_tagged(lines) else "table"

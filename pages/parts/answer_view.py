@@ -72,7 +72,7 @@ def _draw_number(visit: Visit, run: Run, answer: dict[str, Any]) -> None:
         st.markdown(tr("In the data: {number}; off by {off}.").format(number=visit.number(answer["true"], 2), off=off))
     st.markdown(
         tr(
-            "The head gives one number z for the vector of \\[CLS\\], here {z}. It counts standard deviations from the mean of the scores that were learnt from: {mean} + {z} · {deviation}."
+            "The head gives one number z for the vector of \\[CLS\\], here {z}. It counts standard deviations from the mean of the scores that were learnt from: {mean} + ({z}) · {deviation}."
         ).format(
             z=visit.number(answer["logit"], 3),
             mean=visit.number(answer["mean"], 2),

@@ -15,7 +15,7 @@ def draw_review(visit: Visit, task: str, review: dict[str, Any]) -> None:
     tr = visit.tr
     _draw_scores(visit, task, review)
     if "classes" in review and "confusion" in review:
-        left, right = st.columns(2, gap="large")
+        left, right = st.columns([6, 5], gap="large")
         with left:
             _draw_classes(visit, task, review["classes"])
         with right:
@@ -97,7 +97,7 @@ def _draw_mistakes(visit: Visit, task: str, review: dict[str, Any]) -> None:
 
 
 def _bar(title: str) -> Any:
-    return st.column_config.ProgressColumn(title, format="percent", min_value=0, max_value=1)
+    return st.column_config.ProgressColumn(title, format="percent", min_value=0, max_value=1, width=105)
 
 
 def _subtitle(text: str) -> None:
