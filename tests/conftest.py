@@ -100,18 +100,56 @@ def sentence_frame():
     )
 
 
-@pytest.fixture
-def make_run(tiny_checkpoint, text_frame, sentence_frame):
-    """make_run(task=..., **settings) -> a new Run on the tiny checkpoint."""
+PAIRS = [(text, "the film was fine", label) for text, label in TEXTS]
+QUESTIONS = [
+    ("who works", "Bob works at Acme and Anna lives in Rome", "Bob"),
+    ("where is Anna", "Bob works at Acme and Anna lives in Rome", "Rome"),
+    ("who met", "Anna and Bob met near Lisbon", "Anna and Bob"),
+    ("what was bad", "the film was good", None),
+]
 
-    def make(**settings):
-        settings = {
-            "task": "sequence_classification",
-            "checkpoint": tiny_checkpoint,
-            "epochs": 2,
-            "batch_size": 2,
-        } | settings
-        frame = text_frame if settings["task"] == "sequence_classification" else sentence_frame
+
+@pytest.fixture
+def frames(text_frame, sentence_frame):
+    """Examples of every task, with both sides, as checking and splitting leave them."""
+    split = text_frame["split"]
+    pairs = pd.DataFrame(
+        {"row": range(2, 10), "text": [a for a, _, _ in PAIRS], "second_text": [b for _, b, _ in PAIRS]}
+    )
+    answers = [[] if answer is None else [answer] for _, _, answer in QUESTIONS]
+    asked = pd.DataFrame(
+        {
+            "row": range(1, 5),
+            "question": [question for question, _, _ in QUESTIONS],
+            "context": [context for _, context, _ in QUESTIONS],
+            "answer": answers,
+            "answer_start": [[c.index(a) for a in found] for (_, c, _), found in zip(QUESTIONS, answers, strict=True)],
+        }
+    )
+    return {
+        "sequence_classification": text_frame,
+        "several_labels": text_frame.assign(label=[[label, "film"] if "film" in text else [] for text, label in TEXTS]),
+        "sentence_pair": pairs.assign(label=[label for _, _, label in PAIRS], split=split),
+        "token_classification": sentence_frame,
+        "regression": pairs.assign(score=[i / 2 for i in range(8)], split=split),
+        "question_answering": pd.concat(
+            [asked.assign(split="train"), asked.assign(split="validation", row=asked["row"] + 10)], ignore_index=True
+        ),
+    }
+
+
+@pytest.fixture
+def make_run(tiny_checkpoint, frames):
+    """make_run(task=..., **settings) -> a new Run on the tiny checkpoint; with_test adds a test split."""
+
+    def make(with_test=False, **settings):
+        settings = {"task": "sequence_classification", "checkpoint": tiny_checkpoint, "epochs": 2, "batch_size": 2} | settings  # fmt: skip
+        frame = frames[settings["task"]]
+        if settings["task"] == "several_labels":
+            settings["task"] = "sequence_classification"
+        if with_test:
+            again = frame[frame["split"] == "validation"]
+            frame = pd.concat([frame, again.assign(split="test", row=again["row"] + 100)], ignore_index=True)
         return create_run(validate(settings), frame, {"name": "test", "fingerprint": "0", "columns": {}})
 
     return make

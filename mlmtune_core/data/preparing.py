@@ -149,7 +149,7 @@ def _telling(reading: dict[str, Any]) -> Telling:
     return Telling(**{name: value for name, value in reading.items() if name in names})
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=2)
 def _read(data_id: str, telling: Telling) -> Table:
     name, raw = open_data(data_id)
     return read_table(raw, name, telling, _teller(data_id))

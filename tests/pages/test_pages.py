@@ -6,6 +6,7 @@ from streamlit.testing.v1 import AppTest
 from mlmtune_core import worker
 from mlmtune_core.data_store import keep_upload
 from mlmtune_core.run_store import list_runs, open_run
+from tests.core.broken_files import nasty
 from tests.pages.conftest import FRAME
 
 LANGUAGES = ("en", "pt-BR")
@@ -126,6 +127,63 @@ def test_an_upload_becomes_data_with_guessed_columns_that_can_be_changed(open_pa
     assert "20 examples" in texts(again)
 
 
+def test_pasted_rows_become_data(open_page):
+    app = open_page("data")
+    rows = "text\tlabel\n" + "".join(f"a pasted text {i}\t{'ab'[i % 2]}\n" for i in range(8))
+    app.text_area(key="upload_pasted_0").set_value(rows).run()
+    app.button(key="upload_use_pasted").click().run()
+    assert not app.exception and not app.error and app.metric[0].value == "8"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_hub_without_a_line_is_a_sentence(open_page, language):
+    app = open_page("data", language)
+    app.text_input(key="upload_hub").set_value("stanfordnlp/imdb").run()
+    app.button(key="upload_fetch").click().run()
+    assert "Hub" in app.error[0].value and not app.exception and "data" not in app.query_params
+
+
+NASTY = nasty()
+
+
+@pytest.mark.parametrize(("name", "raw"), NASTY, ids=[name[:40] for name, _ in NASTY])
+def test_a_nasty_upload_is_a_sentence_and_changes_nothing_that_was_there(open_page, name, raw):
+    """Each nasty file is uploaded over a sample: either it is shown, escaped, or the sample stays with a sentence above it."""
+    app = open_page("data", data="sample-sentiment-en")
+    app.file_uploader[0].upload(name, raw, "text/plain").run()
+    assert not app.exception, app.exception[0].value
+    if app.query_params["data"] in ("sample-sentiment-en", ["sample-sentiment-en"]):
+        assert app.error and app.metric[0].value == "260"
+    html = " ".join(element.proto.body for element in app.get("html"))
+    assert "<script" not in html and "<img" not in html
+    for element in [*app.markdown, *app.caption]:
+        assert not element.proto.allow_html
+    for element in [*app.markdown, *app.warning, *app.error, *app.info, *app.caption]:
+        assert "<script" not in element.value.replace("\\<script", "")
+
+
+def test_labels_can_be_renamed_and_the_change_undone(open_page):
+    raw = "text\tlabel\n" + "".join(f"some text {i}\t{['Pos', 'pos', 'neg'][i % 3]}\n" for i in range(12))
+    app = open_page("data", data=keep_upload("mine.tsv", raw.encode()))
+    data_id = app.query_params["data"]
+    data_id = data_id[0] if isinstance(data_id, list) else data_id
+    fingerprint = app.metric[3].value
+    app.selectbox(key=f"old_label_{data_id}_0").set_value("Pos").run()
+    app.text_input(key=f"new_label_{data_id}_0").set_value("pos").run()
+    app.button(key="rename_label").click().run()
+    assert app.metric[2].value == "2" and app.metric[3].value != fingerprint
+    app.button(key="undo_edit").click().run()
+    assert app.metric[2].value == "3" and app.metric[3].value == fingerprint
+
+
+def test_a_sample_is_copied_when_it_is_changed(open_page):
+    app = open_page("data", data="sample-sentiment-en")
+    app.text_input(key="new_label_sample-sentiment-en_0").set_value("good").run()
+    app.button(key="rename_label").click().run()
+    assert not app.exception and app.query_params["data"] != "sample-sentiment-en"
+    assert "good" in {label for selectbox in app.selectbox for label in selectbox.options}
+
+
 def test_user_text_is_never_markup(open_page):
     evil = "<img src=x onerror=alert(1)> <b>**bold** ![x](http://evil.example/x.png)"
     raw = "text\tlabel\n" + "".join(f"{evil} {i}\t<i>l{i % 2}</i>\n" for i in range(8))
@@ -135,25 +193,49 @@ def test_user_text_is_never_markup(open_page):
     assert "<script>" not in texts(app).replace("\\<script\\>", "")
 
 
+ALL_KINDS = (
+    "sequence_classification",
+    "several_labels",
+    "sentence_pair",
+    "token_classification",
+    "regression",
+    "question_answering",
+)
+TYPED = {
+    "sentence_pair": {"text": "a good film", "second_text": "the film was good"},
+    "regression": {"text": "a good film", "second_text": "the film was good"},
+    "question_answering": {"question": "who works", "context": "Bob works at Acme"},
+}
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("task", ["sequence_classification", "token_classification"])
-def test_a_finished_run_is_shown_whole_and_opens(open_page, make_run, task, language):
-    run = make_run(task=task)
+@pytest.mark.parametrize("kind", ALL_KINDS)
+def test_a_finished_run_is_shown_whole_and_opens(open_page, make_run, kind, language):
+    run = make_run(task=kind, with_test=True)
     list(worker.carry_out(run))
     app = open_page("watch", language, run=run.id)
     assert app.metric[0].value == ("finished", "concluída")[language == "pt-BR"]
     assert ("bit for bit", "bit a bit")[language == "pt-BR"] in texts(app)
+    assert ("On the test set it reaches", "No conjunto de teste ele alcança")[language == "pt-BR"] in texts(app)
     app = open_page("inspect", language, run=run.id)
-    app.button(key="chapter").click().run()
-    assert (
-        app.text_input(key="sentence").value == "A Apple foi fundada por Steve Jobs na Califórnia"
-        and not app.exception
-        and not app.error
-    )
-    table = app.dataframe[0].value
-    assert len(table) == (2 if task == "sequence_classification" else 9)
+    if kind in TYPED:
+        for role, text in TYPED[kind].items():
+            app.text_area(key=f"typed_{role}").set_value(text)
+        app.run()
+    else:
+        app.button(key="chapter").click().run()
+        assert app.text_input(key="sentence").value == "A Apple foi fundada por Steve Jobs na Califórnia"
+    assert not app.exception and not app.error and len(app.dataframe[0].value) > 0
+    if kind == "token_classification":
+        assert len(app.dataframe[0].value) == 9
     app.segmented_control(key="way").set_value("example").run()
-    assert not app.exception and len(app.dataframe[0].value) > 0
+    assert not app.exception and not app.error and len(app.dataframe[0].value) > 0
+    for side in ("validation", "test"):
+        app.segmented_control(key="way").set_value("review").run()
+        app.segmented_control(key="review_side").set_value(side).run()
+        assert not app.exception and not app.error
+        assert int(app.metric[0].value) == (run.data()["split"] == side).sum()
+        assert ("trivial" in app.metric[1].delta) and app.metric[1].value
 
 
 def test_a_failed_run_says_why_in_the_readers_language(open_page, make_run, monkeypatch):
