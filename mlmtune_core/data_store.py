@@ -38,8 +38,14 @@ SAMPLES = {
     sample.id: sample
     for sample in (
         *_sample("sentiment", mark("Sentiment"), "sequence_classification", "csv"),
+        *_sample("topics", mark("Topics"), "sequence_classification", "csv"),
         *_sample("entities", mark("Named entities"), "token_classification", "conll"),
+        *_sample("extraction", mark("Dates, times, prices, quantities"), "token_classification", "conll"),
+        *_sample("nli", mark("Does the second sentence follow?"), "sentence_pair", "csv"),
+        *_sample("similarity", mark("How alike are two sentences?"), "regression", "csv"),
+        *_sample("questions", mark("Questions with contexts"), "question_answering", "json"),
     )
+    if (SAMPLES_FOLDER / sample.file).is_file()
 }
 SHELF = {"shelf-bbc-news": Sample("shelf-bbc-news", "bbc-news.csv", mark("BBC News"), "en", "sequence_classification")}
 

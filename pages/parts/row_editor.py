@@ -13,7 +13,7 @@ def edit_rows(visit: Visit, data_id: str, data: Prepared) -> None:
     """Draws the table, the renaming of labels, and undo."""
     tr = visit.tr
     said = tr("Look at the rows and repair them")
-    done = tr("{count} changes so far").format(count=data.edits) if data.edits else ""
+    done = tr("changes so far: {count}").format(count=data.edits) if data.edits else ""
     with st.expander(f"{said} ({done})" if done else said, icon=":material/edit_note:"):
         st.caption(
             tr(
