@@ -69,7 +69,7 @@ def _draw_model(visit: Visit, settings: dict[str, object], outputs: int) -> bool
     names = {
         "embeddings": tr("embeddings"),
         "pooler": tr("pooler"),
-        "head": tr("head ({outputs} outputs)").format(outputs=outputs),
+        "head": tr("head (outputs: {outputs})").format(outputs=outputs),
     }
     numbered, blocks = 0, []
     for block in seen["blocks"]:

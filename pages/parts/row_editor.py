@@ -34,6 +34,7 @@ def _draw_table(visit: Visit, data_id: str, data: Prepared) -> None:
         head,
         num_rows="delete",
         key=key,
+        column_order=list(dict.fromkeys([*data.columns.values(), *head.columns])),
         disabled=[name for name in head.columns if name not in plain],
         height=320,
     )

@@ -32,8 +32,8 @@ def _ask_file(visit: Visit, key: str) -> str | None:
             "CSV, TSV, Excel, JSON, JSON Lines, Parquet: one example per row. CoNLL columns or CoNLL-U: one word per line. SQuAD: questions with contexts."
         )
     )
-    limit = tr("File (up to {limit} MB)").format(limit=MAX_BYTES // 2**20)
-    upload = st.file_uploader(limit, key=f"{key}_{st.session_state.get('uploads', 0)}")
+    title = tr("File (up to {limit} MB)").format(limit=MAX_BYTES // 2**20)
+    upload = st.file_uploader(title, key=f"{key}_{st.session_state.get('uploads', 0)}")
     return _keep(visit, upload.name, upload.getvalue()) if upload is not None else None
 
 
