@@ -45,7 +45,6 @@ SAMPLES = {
         *_sample("similarity", mark("How alike are two sentences?"), "regression", "csv"),
         *_sample("questions", mark("Questions with contexts"), "question_answering", "json"),
     )
-    if (SAMPLES_FOLDER / sample.file).is_file()
 }
 SHELF = {"shelf-bbc-news": Sample("shelf-bbc-news", "bbc-news.csv", mark("BBC News"), "en", "sequence_classification")}
 
