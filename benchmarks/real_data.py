@@ -39,7 +39,7 @@ SETS = (
     Set("snli_en", "sentence_pair", "accuracy", ("snli_en/snli_1.0_dev.jsonl",), "--epochs 4 --max-length 64", "snli_en/snli_1.0_test.jsonl"),
     Set("vader_tweets_en", "regression", "pearson", ("vader_en/tweets_GroundTruth.txt",), "--epochs 3 --max-length 64 --examples 2000"),
     Set("faquad_pt", "question_answering", "answer_f1", ("faquad_pt/train.json",), "--epochs 3 --max-length 256", "faquad_pt/dev.json"),
-    Set("lener_br_pt", "token_classification", "entity_f1", ("lener_br_pt/train.conll",), "--epochs 5 --examples 2000", "lener_br_pt/dev.conll"),
+    Set("lener_br_pt", "token_classification", "entity_f1", ("lener_br_pt/train.conll",), "--epochs 6 --examples 2000", "lener_br_pt/dev.conll"),
     Set("uci_sentiment_en", "sequence_classification", "accuracy", tuple(f"uci_sentiment_en/{name}_labelled.txt" for name in ("amazon", "imdb", "yelp")), "--epochs 3 --max-length 64"),
     Set("sms_spam_en", "sequence_classification", "macro_f1", ("sms_spam_en/SMSSpamCollection",), "--epochs 2 --max-length 64 --examples 2000"),
     Set("wnut17_en", "token_classification", "entity_f1", ("wnut17_en/wnut17train.conll",), "--epochs 3 --max-length 64", "wnut17_en/emerging.dev.conll"),

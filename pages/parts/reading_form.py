@@ -29,10 +29,12 @@ def ask_reading(visit: Visit, data_id: str, data: Prepared) -> None:
     for place, role in zip(others, ROLES[task], strict=True):
         with place:
             chosen[role] = _ask_column(visit, data_id, data, role, names[role])
-    wanted["columns"] = {role: column for role, column in chosen.items() if column != data.guessed.get(role, "")}
     st.caption(format_names(tr, data.format))
     with st.expander(tr("Read it another way, or take a part"), icon=":material/settings_suggest:"):
         wanted |= _ask_format(visit, data_id, data, reading)
+        title = tr("Column that says train, validation or test")
+        chosen["split"] = _ask_column(visit, data_id, data, "split", title)
+    wanted["columns"] = {role: column for role, column in chosen.items() if column != data.guessed.get(role, "")}
     wanted = {name: value for name, value in wanted.items() if value not in (None, {})}
     if wanted != reading:
         keep_reading(data_id, wanted)

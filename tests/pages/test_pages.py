@@ -269,3 +269,13 @@ def test_a_change_of_language_keeps_every_choice(open_page):
 def test_language_follows_the_link_then_english():
     app = AppTest.from_file(FRAME, default_timeout=30).run()
     assert app.title[0].value == "See what fine-tuning does to a language model"
+
+
+def test_a_split_column_is_found_and_can_be_declined(open_page):
+    sides = ["train", "train", "dev", "test"]
+    raw = "text\tlabel\tpart\n" + "".join(f"some text {i}\t{'ab'[i % 2]}\t{sides[i % 4]}\n" for i in range(24))
+    data_id = keep_upload("mine.tsv", raw.replace("part\n", "split\n", 1).encode())
+    app = open_page("data", data=data_id)
+    assert "The data say themselves" in texts(app)
+    app.selectbox(key=f"column_{data_id}_sequence_classification_split").set_value("").run()
+    assert not app.exception and "The data say themselves" not in texts(app)
