@@ -41,7 +41,7 @@ def _draw_sample_door(visit: Visit) -> None:
     )
     shelf = {**SAMPLES, **SHELF}
     topics = {sample.id.split("-", 1)[1].removesuffix("-en").removesuffix("-pt"): tr(sample.topic) for sample in shelf.values()}  # fmt: skip
-    columns = st.columns(2)
+    columns = st.columns([3, 2])
     with columns[0]:
         topic = choice(st.radio, tr("What should the model learn?"), topics, "sample_topic")
     with columns[1]:

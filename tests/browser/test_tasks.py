@@ -18,6 +18,8 @@ def train(page: Page, strategy: str, epochs: str) -> None:
     page.locator(".layer-stack").wait_for()
     if strategy:
         page.get_by_text(strategy).click()
+        page.locator(".layer-stack [data-state=learning]").nth(1).wait_for()
+        settled(page)
     fill_number(page, "epochs", epochs)
     page.locator(".st-key-start button").click()
     page.locator(".st-key-to_inspect button").wait_for(timeout=240_000)
