@@ -78,7 +78,8 @@ def encode(
     """[CLS] question [SEP] a piece of the context [SEP], one encoded per window; neighbours share half of the context.
 
     The label of a window is the first accepted answer's first and last token, or (0, 0), [CLS], where it is not whole
-    in the window (Devlin et al. 2019, section 4.3). `cut`: sub-words of a question that is longer than half the room.
+    in the window (Devlin et al. 2019, section 4.3); one that is longer than what neighbours share may be whole in none.
+    `cut`: sub-words of a question that is longer than half the room.
     """
     encoded: list[Encoded] = []
     for i, example in enumerate(examples):

@@ -13,7 +13,6 @@ from pages.parts.token_row import token_row
 from pages.parts.visit import Visit, show_error
 
 SHOWN = 5
-WINDOWED = ("token_classification", "question_answering")
 LENGTHS = (16, 32, 48, 64, 96, 128, 192, 256, 384, 512)
 
 
@@ -65,11 +64,11 @@ def _draw_cut(visit: Visit, task: str, lengths: list[int], max_length: int) -> N
         st.caption(tr("No example is longer than {limit} sub-words.").format(limit=max_length))
         return
     share = visit.percent(len(longer) / len(lengths), 1)
-    sentence = (
-        tr("{share} of the examples are longer ({count}): they are read in overlapping windows, and nothing is lost.")
-        if task in WINDOWED
-        else tr("{share} of the examples are longer ({count}): their end is cut off, {lost} sub-words on average.")
-    )
+    windowed = {
+        "token_classification": tr("{share} of the examples are longer ({count}): they are read in overlapping windows, and nothing is lost."),
+        "question_answering": tr("{share} of the examples are longer ({count}): the context is read in windows that share half of it. An answer longer than that half may be whole in no window."),
+    }  # fmt: skip
+    sentence = windowed.get(task) or tr("{share} of the examples are longer ({count}): their end is cut off, {lost} sub-words on average.")  # fmt: skip
     mean = visit.number(sum(longer) / len(longer))
     st.caption(sentence.format(share=share, count=visit.number(len(longer)), lost=mean))
 
