@@ -4,6 +4,7 @@ import io
 import json
 import random
 import zipfile
+from functools import cache
 
 import openpyxl
 import pandas as pd
@@ -14,6 +15,7 @@ EVIL = '<script>window.hacked=1</script><img src=x onerror="window.hacked=1"> **
 GOOD = b"text,label\n" + b"".join(b"a good film number %d,%s\n" % (i, b"xy"[i % 2 : i % 2 + 1]) for i in range(30))
 
 
+@cache
 def nasty() -> list[tuple[str, bytes]]:
     """The list that people's files taught."""
     rows = [f"text {i} of the file\tlabel {i % 2}" for i in range(12)]
@@ -91,7 +93,7 @@ def nasty() -> list[tuple[str, bytes]]:
         ("no_columns.parquet", _parquet({})),
         ("nested.parquet", _parquet({"text": [[{"a": 1}]] * 6, "label": [{"x": "y"}] * 6})),
         ("binary.parquet", _parquet({"text": [b"\xff\xfe"] * 6, "label": [b"x", b"y"] * 3})),
-        ("bomb.parquet", _parquet({"text": ["x" * 1_000_000] * 3000, "label": ["a", "b"] * 1500})),
+        ("bomb.parquet", _parquet_bomb()),
         ("dates.parquet", _parquet({"text": pd.date_range("2020", periods=6), "label": [1.5, None] * 3})),
         ("image.csv", b"\x89PNG\r\n\x1a\n" + random.Random(0).randbytes(3000)),
         ("pdf.pdf", b"%PDF-1.4 hello"),
@@ -171,4 +173,13 @@ def _bomb() -> bytes:
 def _parquet(columns: dict[str, list[object]]) -> bytes:
     out = io.BytesIO()
     pq.write_table(pa.table(columns), out, compression="zstd")
+    return out.getvalue()
+
+
+def _parquet_bomb() -> bytes:
+    """3 GB of text in a few kilobytes: one long text, and 3,000 times its number."""
+    texts = pa.DictionaryArray.from_arrays(pa.array([0] * 3000, pa.int32()), pa.array(["x" * 1_000_000]))
+    out = io.BytesIO()
+    table = pa.table({"text": texts, "label": ["a", "b"] * 1500})
+    pq.write_table(table, out, compression="zstd", store_schema=False)
     return out.getvalue()

@@ -144,6 +144,7 @@ def test_the_hub_without_a_line_is_a_sentence(open_page, language):
 NASTY = nasty()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "raw"), NASTY, ids=[name[:40] for name, _ in NASTY])
 def test_a_nasty_upload_is_a_sentence_and_changes_nothing_that_was_there(open_page, name, raw):
     """Each nasty file is uploaded over a sample: either it is shown, escaped, or the sample stays with a sentence above it."""
