@@ -1,11 +1,15 @@
 """Encoded examples -> padded tensors, batched by length with a seeded shuffle."""
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
 from mlmtune_core.tasks.base import IGNORE_INDEX, Encoded
+
+if TYPE_CHECKING:
+    from mlmtune_core.prefix_cache import PrefixCache
 
 BUCKET_BATCHES = 32
 
@@ -53,11 +57,17 @@ def count_labels(batch: dict[str, torch.Tensor], labels_are: str) -> int:
 
 
 def batches(
-    encoded: Sequence[Encoded], order: Sequence[Sequence[int]], pad_id: int, labels_are: str
+    encoded: Sequence[Encoded],
+    order: Sequence[Sequence[int]],
+    pad_id: int,
+    labels_are: str,
+    prefix: "PrefixCache | None" = None,
 ) -> Iterator[dict[str, torch.Tensor]]:
-    """One padded batch per list of indices."""
+    """One padded batch per list of indices, with what a frozen prefix made of it where that is cached."""
     for indices in order:
-        yield to_batch([encoded[i] for i in indices], pad_id, labels_are)
+        items = [encoded[i] for i in indices]
+        batch = to_batch(items, pad_id, labels_are)
+        yield prefix.add(items, batch) if prefix else batch
 
 
 def _pad(rows: Sequence[Sequence[int]], length: int, value: int) -> torch.Tensor:

@@ -14,6 +14,7 @@ from mlmtune_core.batching import batches, count_labels, order_by_length
 from mlmtune_core.config import RunConfig
 from mlmtune_core.errors import TrainingError
 from mlmtune_core.events import EvalDone, Event, PhaseStarted, Progress
+from mlmtune_core.prefix_cache import PrefixCache
 from mlmtune_core.tasks.base import Encoded
 
 
@@ -27,13 +28,14 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Setup:
-    """What a run trains and measures with: the model, its task, the settings, label names, and the padding token."""
+    """What a run trains and measures with: the model, its task, the settings, label names, the padding token, what is cached."""
 
     model: nn.Module
     task: ModuleType
     config: RunConfig
     label_names: Sequence[str]
     pad_id: int
+    prefix: PrefixCache | None = None
 
 
 @dataclass
@@ -48,12 +50,17 @@ class Standing:
 
 
 def compute_logits(
-    model: nn.Module, encoded: Sequence[Encoded], batch_size: int, pad_id: int, labels_are: str
+    model: nn.Module,
+    encoded: Sequence[Encoded],
+    batch_size: int,
+    pad_id: int,
+    labels_are: str,
+    prefix: PrefixCache | None = None,
 ) -> Iterator[tuple[list[int], torch.Tensor, dict[str, torch.Tensor]]]:
     """Evaluation mode, longest inputs first: (indices, logits, batch) one after the other."""
     model.eval()
     order = order_by_length(encoded, batch_size)
-    for indices, batch in zip(order, batches(encoded, order, pad_id, labels_are), strict=True):
+    for indices, batch in zip(order, batches(encoded, order, pad_id, labels_are, prefix), strict=True):
         with torch.inference_mode():
             logits = model(batch)
         yield indices, logits, batch
@@ -76,7 +83,8 @@ def measure(setup: Setup, dataset: Dataset) -> Generator[Event, None, tuple[floa
     task, encoded, batch_size = setup.task, dataset.encoded, setup.config.batch_size * 2
     logits: list[np.ndarray] = [np.empty(0)] * len(encoded)
     loss_sum, asked, seen = 0.0, 0, 0
-    for indices, scores, batch in compute_logits(setup.model, encoded, batch_size, setup.pad_id, task.LABELS_ARE):
+    passed = compute_logits(setup.model, encoded, batch_size, setup.pad_id, task.LABELS_ARE, setup.prefix)
+    for indices, scores, batch in passed:
         labels = count_labels(batch, task.LABELS_ARE)
         loss_sum += task.compute_loss(scores, batch).item() * labels if labels else 0.0
         asked, seen = asked + labels, seen + len(indices)

@@ -50,6 +50,12 @@ def apply_strategy(strategy: str, encoder: nn.Module, head: nn.Module) -> None:
     STRATEGIES[name](encoder, head, count) if count else STRATEGIES[name](encoder, head)
 
 
+def find_boundary(strategy: str, encoder: nn.Module) -> int:
+    """How many of the first layers are frozen, with the embeddings below them: all for head_only, none for full."""
+    name, count = parse_strategy(strategy)
+    return 0 if name == "full" else encoder.config.num_hidden_layers - count
+
+
 def find_layers(encoder: nn.Module) -> nn.ModuleList:
     """The stack of layers: the ModuleList whose length is config.num_hidden_layers.
 

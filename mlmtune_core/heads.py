@@ -1,4 +1,7 @@
-"""What stands on top of the encoder: linear or pooler for a text, linear for every token."""
+"""What stands on top of the encoder: linear or pooler for a text, linear for every token.
+
+`first_only`: whether a head reads nothing but the first vector, [CLS].
+"""
 
 import torch
 from torch import nn
@@ -9,6 +12,8 @@ from mlmtune_core.translating import mark
 
 class LinearHead(nn.Module):
     """The chapter's head: z = h[CLS] W + b. Hidden (B, T, H) -> logits (B, C)."""
+
+    first_only = True
 
     def __init__(self, hidden_size: int, outputs: int, dropout: float) -> None:
         super().__init__()
@@ -22,6 +27,8 @@ class LinearHead(nn.Module):
 
 class PoolerHead(nn.Module):
     """transformers' own head: dense, tanh, dropout, linear on [CLS]. Hidden (B, T, H) -> logits (B, C)."""
+
+    first_only = True
 
     def __init__(self, hidden_size: int, outputs: int, dropout: float) -> None:
         super().__init__()
@@ -43,6 +50,8 @@ class PoolerHead(nn.Module):
 
 class TokenHead(nn.Module):
     """The chapter's labelling layer: z_i = h_i W + b for every token. (B, T, H) -> (B, T, C)."""
+
+    first_only = False
 
     def __init__(self, hidden_size: int, outputs: int, dropout: float) -> None:
         super().__init__()

@@ -58,6 +58,11 @@ class Run:
         """The best weights as one safetensors file; label names and scores stand in its header."""
         return self.best_folder / "weights.safetensors"
 
+    @property
+    def cache_file(self) -> Path:
+        """Where activations of frozen layers stand that are too many for memory."""
+        return self.folder / "prefix.float32"
+
     def keep_predictions(self, split: str, predictions: dict[int, Any]) -> None:
         """Writes what the best model answered to the examples of a split, in their order."""
         in_order = [predictions[i] for i in range(len(predictions))]

@@ -35,7 +35,8 @@ def train(setup: Setup, train_set: Dataset, validation_set: Dataset) -> Iterator
         yield PhaseStarted("training")
         set_train_mode(model)
         order = shuffle_by_length(train_set.encoded, config.batch_size, rng)
-        for done, batch in enumerate(batches(train_set.encoded, order, setup.pad_id, task.LABELS_ARE), start=1):
+        padded = batches(train_set.encoded, order, setup.pad_id, task.LABELS_ARE, setup.prefix)
+        for done, batch in enumerate(padded, start=1):
             yield _step(setup, batch, optimizer, schedule, standing, epoch - 1 + done / len(order))
             if standing.step == 1:
                 yield _check_frozen(model, frozen_hash, standing.step)

@@ -12,12 +12,14 @@ import torch
 from safetensors.torch import load_file, save
 
 from mlmtune_core import checkpoints
+from mlmtune_core.batching import to_batch
 from mlmtune_core.config import BUNDLED, RunConfig
 from mlmtune_core.errors import DataError, UserError
 from mlmtune_core.evaluating import Dataset, Setup, describe_best, measure
 from mlmtune_core.events import EvalDone, Event, Finished, FrozenChecked, PhaseStarted, Progress, Tested
-from mlmtune_core.freezing import apply_strategy
+from mlmtune_core.freezing import apply_strategy, find_boundary
 from mlmtune_core.model import Model, build
+from mlmtune_core.prefix_cache import PrefixCache, can_cut
 from mlmtune_core.run_store import HEARTBEAT_SECONDS, Run, failure, write_atomically
 from mlmtune_core.tasks import TASKS
 from mlmtune_core.training import train
@@ -81,7 +83,9 @@ def _events(this: Run) -> Iterator[tuple[Event, Model | None, dict[str, Any]]]:
     model = make_model(config, label_names)
     apply_strategy(config.strategy, model.encoder, model.head)
     known = {"label_names": label_names}
-    setup = Setup(model, task, config, label_names, tokenizer.pad_token_id or 0)
+    pad_id = tokenizer.pad_token_id or 0
+    prefix = make_prefix(config, task, model, sets, pad_id, this.cache_file)
+    setup = Setup(model, task, config, label_names, pad_id, prefix)
     for event in train(setup, sets["train"], sets["validation"]):
         if isinstance(event, Finished) and "test" in sets:
             for tested in _test(this, setup, sets["train"], sets["test"]):
@@ -105,6 +109,18 @@ def make_model(config: RunConfig, label_names: list[str]) -> Model:
     return build(
         encoder, TASKS[config.task].build_head(encoder.config.hidden_size, label_names, config.head, config.dropout)
     )
+
+
+def make_prefix(
+    config: RunConfig, task: Any, model: Model, sets: dict[str, Dataset], pad_id: int, file: Path
+) -> PrefixCache | None:
+    """The cache of what the frozen layers make of all examples; none where no layer is frozen or the encoder cannot be cut."""
+    model.boundary = find_boundary(config.strategy, model.encoder)
+    encoded = [item for dataset in sets.values() for item in dataset.encoded]
+    if not model.boundary or not can_cut(model, to_batch(encoded[:2], pad_id, task.LABELS_ARE)):
+        return None
+    past_all = model.boundary == model.encoder.config.num_hidden_layers
+    return PrefixCache(model, past_all and model.head.first_only, encoded, file)
 
 
 def _read_splits(this: Run, task: Any) -> dict[str, list[Any]]:

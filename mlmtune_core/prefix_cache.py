@@ -1,0 +1,85 @@
+"""What a frozen prefix computes, computed once."""
+
+import hashlib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from mlmtune_core.model import Model, run_above, run_below
+from mlmtune_core.tasks.base import Encoded
+
+MEMORY_MB = int(os.environ.get("MLMTUNE_CACHE_MEMORY_MB", "1024"))
+TOLERANCE = 1e-4
+
+
+class PrefixCache:
+    """The activations that enter the first layer which learns, of every example, once they have been asked for.
+
+    Frozen blocks run without dropout, so these are constants. For a head on [CLS] alone (`first_only`) one vector an
+    example is kept, else one a token. Up to MEMORY_MB they stay in memory, beyond that in a file that is mapped.
+    """
+
+    def __init__(self, model: Model, first_only: bool, encoded: Sequence[Encoded], file: Path) -> None:
+        self._model = model
+        self._first_only = first_only
+        self._places: dict[bytes, tuple[int, int]] = {}
+        end = 0
+        for item in encoded:
+            key = digest(item)
+            if key not in self._places:
+                length = 1 if first_only else item.length
+                self._places[key] = (end, end + length)
+                end += length
+        self._values = _reserve(end, model.encoder.config.hidden_size, file)
+        self._known: set[bytes] = set()
+
+    def add(self, items: Sequence[Encoded], batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        """The batch of these items with `hidden`: (B, T, H), or (B, 1, H) for a head on [CLS]; zeros where there is padding."""
+        keys = [digest(item) for item in items]
+        if not self._known.issuperset(keys):
+            self._keep(keys, run_below(self._model.encoder, self._model.boundary, batch))
+        places = [self._places[key] for key in keys]
+        width = 1 if self._first_only else batch["input_ids"].shape[1]
+        hidden = torch.zeros(len(keys), width, self._values.shape[1])
+        for row, (start, end) in zip(hidden, places, strict=True):
+            row[: end - start] = self._values[start:end]
+        return batch | {"hidden": hidden.to(batch["input_ids"].device)}
+
+    def _keep(self, keys: Sequence[bytes], hidden: torch.Tensor) -> None:
+        for key, row in zip(keys, hidden, strict=True):
+            start, end = self._places[key]
+            self._values[start:end] = row[: end - start]
+        self._known.update(keys)
+
+
+def can_cut(model: Model, batch: dict[str, torch.Tensor]) -> bool:
+    """Whether the two halves of the encoder give what the whole gives. Families differ inside; this one is asked, not known."""
+    model.eval()
+    try:
+        hidden = run_below(model.encoder, model.boundary, batch)
+        with torch.no_grad():
+            halves = run_above(model.encoder, model.boundary, batch | {"hidden": hidden})
+            whole = run_below(model.encoder, model.encoder.config.num_hidden_layers, batch)
+        seen = batch["attention_mask"].bool()
+        return bool(torch.allclose(halves[seen], whole[seen], atol=TOLERANCE))
+    except (TypeError, KeyError, IndexError, RuntimeError, AssertionError):
+        return False
+
+
+def digest(item: Encoded) -> bytes:
+    """16 bytes that stand for all the encoder reads of an input."""
+    state = hashlib.blake2b(digest_size=16)
+    for name in sorted(item.inputs):
+        state.update(name.encode())
+        state.update(np.asarray(item.inputs[name], dtype=np.int32).tobytes())
+    return state.digest()
+
+
+def _reserve(rows: int, width: int, file: Path) -> torch.Tensor:
+    """(rows, width), float32: memory, or a mapped file."""
+    if rows * width * 4 <= MEMORY_MB * 2**20:
+        return torch.empty(rows, width)
+    return torch.from_numpy(np.memmap(file, np.float32, "w+", shape=(rows, width)))

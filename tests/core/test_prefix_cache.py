@@ -1,0 +1,123 @@
+"""The cache changes the time of a run and nothing else."""
+
+import pytest
+import torch
+import transformers
+from safetensors.torch import load_file
+
+from mlmtune_core import prefix_cache, worker
+from mlmtune_core.config import TASK_NAMES
+from mlmtune_core.events import EvalDone, StepDone
+from mlmtune_core.heads import build_text_head
+from mlmtune_core.model import build, run_above, run_below
+
+SIZE = {"vocab_size": 60, "hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 4, "intermediate_size": 64}
+FAMILIES = {
+    "Bert": {},
+    "Roberta": {},
+    "Electra": {"embedding_size": 16},
+    "DistilBert": {"dim": 32, "n_layers": 3, "n_heads": 4, "hidden_dim": 64},
+    "DebertaV2": {"relative_attention": True, "pos_att_type": ["p2c", "c2p"]},
+    "MPNet": {},
+    "ModernBert": {"global_attn_every_n_layers": 2, "local_attention": 4, "pad_token_id": 0},
+    "XLMRoberta": {},
+    "Camembert": {},
+}
+
+
+@pytest.mark.parametrize("strategy", ["head_only", "last_layers:1", "last_layers:3"])
+@pytest.mark.parametrize("task", [*TASK_NAMES, "several_labels"])
+def test_a_cached_run_equals_an_uncached_one(make_run, monkeypatch, task, strategy):
+    """Losses, scores and kept weights over three epochs, dropout in the head and in the layers that learn."""
+    settings = {"task": task, "strategy": strategy, "epochs": 3, "batch_size": 2, "dropout": 0.3, "patience": 0}
+    cached, counts = follow(make_run, monkeypatch, settings)
+    monkeypatch.setattr(worker, "make_prefix", lambda *args: None)
+    plain, _ = follow(make_run, monkeypatch, settings)
+    assert 0 < len(counts) <= len(set(counts))  # no input went through the frozen layers twice
+    assert len(cached["losses"]) == len(plain["losses"]) > 3
+    assert cached["losses"] == pytest.approx(plain["losses"], abs=1e-5)
+    for one, other in zip(cached["scores"], plain["scores"], strict=True):
+        assert one == pytest.approx(other, abs=1e-5)
+    assert set(cached["weights"]) == set(plain["weights"])
+    # adding one number to every token's start logit changes no probability: that bias only follows rounding errors
+    idle = {"head.classifier.bias"} if task == "question_answering" else set()
+    for name in set(cached["weights"]) - idle:
+        torch.testing.assert_close(cached["weights"][name], plain["weights"][name], atol=1e-5, rtol=0)
+
+
+def test_the_cache_on_disk_equals_the_one_in_memory_and_goes_with_the_run(make_run, monkeypatch):
+    settings = {"task": "token_classification", "strategy": "last_layers:1", "epochs": 2, "dropout": 0.3}
+    memory, _ = follow(make_run, monkeypatch, settings)
+    monkeypatch.setattr(prefix_cache, "MEMORY_MB", 0)
+    disk, _ = follow(make_run, monkeypatch, settings)
+    assert disk["losses"] == memory["losses"] and disk["scores"] == memory["scores"]
+    assert disk["run"].cache_file.stat().st_size > 0 and not memory["run"].cache_file.exists()
+    disk["run"].delete()
+    assert not disk["run"].cache_file.exists()
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_encoders_of_other_families_are_cut_too(family):
+    """Embeddings and each boundary; padding on one side."""
+    config = getattr(transformers, f"{family}Config")(**(SIZE | FAMILIES[family]))
+    torch.manual_seed(0)
+    encoder = transformers.AutoModel.from_config(config).eval()
+    model = build(encoder, build_text_head("linear", 32, 2, 0.0))
+    ids = torch.randint(5, 60, (3, 12))
+    mask = torch.ones_like(ids)
+    mask[1, 7:] = 0
+    batch = {"input_ids": ids, "attention_mask": mask}
+    for boundary in (1, 2, 3):
+        model.boundary = boundary
+        assert prefix_cache.can_cut(model, batch)
+    assert list(dict(encoder.named_parameters())) == list(
+        dict(transformers.AutoModel.from_config(config).named_parameters())
+    )
+
+
+def test_an_encoder_whose_halves_say_something_else_is_not_cut(tiny_checkpoint):
+    class Odd(transformers.BertModel):
+        def forward(self, **inputs):
+            output = super().forward(**inputs)
+            output.last_hidden_state = output.last_hidden_state * len(self.encoder.layer)
+            return output
+
+    model = build(Odd.from_pretrained(tiny_checkpoint).eval(), build_text_head("linear", 32, 2, 0.0))
+    model.boundary = 2
+    batch = {"input_ids": torch.tensor([[2, 7, 3]]), "attention_mask": torch.ones(1, 3, dtype=torch.long)}
+    assert not prefix_cache.can_cut(model, batch)
+    assert len(model.encoder.encoder.layer) == 4
+
+
+def test_layers_below_do_not_run(tiny_checkpoint):
+    encoder = transformers.AutoModel.from_pretrained(tiny_checkpoint).eval()
+    ran = []
+    for i, layer in enumerate(encoder.encoder.layer):
+        layer.register_forward_hook(lambda *_, i=i: ran.append(i))
+    batch = {"input_ids": torch.tensor([[2, 7, 3]]), "attention_mask": torch.ones(1, 3, dtype=torch.long)}
+    hidden = run_below(encoder, 3, batch)
+    assert ran == [0, 1, 2]
+    run_above(encoder, 3, batch | {"hidden": hidden})
+    assert ran == [0, 1, 2, 3]
+
+
+def follow(make_run, monkeypatch, settings):
+    """What a run said and kept, and the digest of every input that went through the frozen layers."""
+    counts = []
+    keep = prefix_cache.PrefixCache._keep
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            prefix_cache.PrefixCache,
+            "_keep",
+            lambda self, keys, hidden: (counts.extend(keys), keep(self, keys, hidden)),
+        )
+        run = make_run(**settings)
+        events = list(worker.carry_out(run))
+    steps = [event for event in events if isinstance(event, StepDone)]
+    evaluations = [event for event in events if isinstance(event, EvalDone)]
+    return {
+        "run": run,
+        "losses": [step.loss for step in steps] + [each.validation_loss for each in evaluations],
+        "scores": [each.metrics for each in evaluations],
+        "weights": load_file(run.weights_file),
+    }, counts
