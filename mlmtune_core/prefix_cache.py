@@ -9,6 +9,8 @@ import numpy as np
 import torch
 
 from mlmtune_core.model import Model, run_above, run_below
+from mlmtune_core.prefix_store import borrow, make_key, publish
+from mlmtune_core.run_store import Run
 from mlmtune_core.tasks.base import Encoded
 
 MEMORY_MB = int(os.environ.get("MLMTUNE_CACHE_MEMORY_MB", "1024"))
@@ -22,7 +24,7 @@ class PrefixCache:
     example is kept, else one a token. Up to MEMORY_MB they stay in memory, beyond that in a file that is mapped.
     """
 
-    def __init__(self, model: Model, first_only: bool, encoded: Sequence[Encoded], file: Path) -> None:
+    def __init__(self, model: Model, first_only: bool, encoded: Sequence[Encoded], run: Run) -> None:
         self._model = model
         self._first_only = first_only
         self._places: dict[bytes, tuple[int, int]] = {}
@@ -33,8 +35,23 @@ class PrefixCache:
                 length = 1 if first_only else item.length
                 self._places[key] = (end, end + length)
                 end += length
-        self._values = _reserve(end, model.encoder.config.hidden_size, file)
+        self._values = _reserve(end, model.encoder.config.hidden_size, run.cache_file)
         self._known: set[bytes] = set()
+        self._run, self._key = run, ""
+
+    def borrow(self, checkpoint: Path) -> None:
+        """Takes over what earlier runs computed with the checkpoint in this folder, cut at the same boundary."""
+        self._key = make_key(checkpoint, self._model.boundary, self._first_only)
+        self._known |= borrow(self._run.shared_cache(self._key)[1], self._places, self._values)
+        if len(self._known) == len(self._places):
+            self._key = ""  # others have it all: nothing to publish
+
+    def publish(self) -> None:
+        """Leaves everything for later runs, once all of it is known."""
+        if self._key and len(self._known) == len(self._places):
+            file, every = self._run.shared_cache(self._key)[0], self._run.shared_cache("*")[1]
+            publish(file, self._places, self._values, every)
+            self._key = ""
 
     def add(self, items: Sequence[Encoded], batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         """The batch of these items with `hidden`: (B, T, H), or (B, 1, H) for a head on [CLS]; zeros where there is padding."""

@@ -60,8 +60,13 @@ class Run:
 
     @property
     def cache_file(self) -> Path:
-        """Where activations of frozen layers stand that are too many for memory."""
+        """Where activations of frozen layers stand that are too many for memory, while the run goes on."""
         return self.folder / "prefix.float32"
+
+    def shared_cache(self, key: str) -> tuple[Path, list[Path]]:
+        """(this run's file of activations for others to use, those of all runs); `*` stands for every key."""
+        name = f"prefix-{key}.safetensors"
+        return self.folder / name, sorted(self.folder.parent.glob(f"*/{name}"))
 
     def keep_predictions(self, split: str, predictions: dict[int, Any]) -> None:
         """Writes what the best model answered to the examples of a split, in their order."""
@@ -150,7 +155,7 @@ class Run:
 
     def begin_again(self) -> None:
         """Clears what an earlier attempt asked and ended with; its events stay in the log, before the next Started."""
-        for name in ("control", "finished.json", "heartbeat"):
+        for name in ("control", "finished.json", "heartbeat", self.cache_file.name):
             (self.folder / name).unlink(missing_ok=True)
 
     def state(self) -> str:

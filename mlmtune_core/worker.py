@@ -84,12 +84,14 @@ def _events(this: Run) -> Iterator[tuple[Event, Model | None, dict[str, Any]]]:
     apply_strategy(config.strategy, model.encoder, model.head)
     known = {"label_names": label_names}
     pad_id = tokenizer.pad_token_id or 0
-    prefix = make_prefix(config, task, model, sets, pad_id, this.cache_file)
+    prefix = make_prefix(this, config, task, model, sets, pad_id)
     setup = Setup(model, task, config, label_names, pad_id, prefix)
     for event in train(setup, sets["train"], sets["validation"]):
         if isinstance(event, Finished) and "test" in sets:
             for tested in _test(this, setup, sets["train"], sets["test"]):
                 yield tested, model, known
+        if prefix and isinstance(event, EvalDone | Finished):
+            prefix.publish()
         yield event, model, known
 
 
@@ -112,7 +114,7 @@ def make_model(config: RunConfig, label_names: list[str]) -> Model:
 
 
 def make_prefix(
-    config: RunConfig, task: Any, model: Model, sets: dict[str, Dataset], pad_id: int, file: Path
+    this: Run, config: RunConfig, task: Any, model: Model, sets: dict[str, Dataset], pad_id: int
 ) -> PrefixCache | None:
     """The cache of what the frozen layers make of all examples; none where no layer is frozen or the encoder cannot be cut."""
     model.boundary = find_boundary(config.strategy, model.encoder)
@@ -120,7 +122,9 @@ def make_prefix(
     if not model.boundary or not can_cut(model, to_batch(encoded[:2], pad_id, task.LABELS_ARE)):
         return None
     past_all = model.boundary == model.encoder.config.num_hidden_layers
-    return PrefixCache(model, past_all and model.head.first_only, encoded, file)
+    prefix = PrefixCache(model, past_all and model.head.first_only, encoded, this)
+    prefix.borrow(checkpoints.find_folder(config.checkpoint))
+    return prefix
 
 
 def _read_splits(this: Run, task: Any) -> dict[str, list[Any]]:

@@ -5,7 +5,7 @@ import torch
 import transformers
 from safetensors.torch import load_file
 
-from mlmtune_core import prefix_cache, worker
+from mlmtune_core import prefix_cache, prefix_store, worker
 from mlmtune_core.config import TASK_NAMES
 from mlmtune_core.events import EvalDone, StepDone
 from mlmtune_core.heads import build_text_head
@@ -31,6 +31,7 @@ def test_a_cached_run_equals_an_uncached_one(make_run, monkeypatch, task, strate
     """Losses, scores and kept weights over three epochs, dropout in the head and in the layers that learn."""
     settings = {"task": task, "strategy": strategy, "epochs": 3, "batch_size": 2, "dropout": 0.3, "patience": 0}
     cached, counts = follow(make_run, monkeypatch, settings)
+    cached["run"].delete()
     monkeypatch.setattr(worker, "make_prefix", lambda *args: None)
     plain, _ = follow(make_run, monkeypatch, settings)
     assert 0 < len(counts) <= len(set(counts))  # no input went through the frozen layers twice
@@ -48,12 +49,49 @@ def test_a_cached_run_equals_an_uncached_one(make_run, monkeypatch, task, strate
 def test_the_cache_on_disk_equals_the_one_in_memory_and_goes_with_the_run(make_run, monkeypatch):
     settings = {"task": "token_classification", "strategy": "last_layers:1", "epochs": 2, "dropout": 0.3}
     memory, _ = follow(make_run, monkeypatch, settings)
+    memory["run"].delete()
     monkeypatch.setattr(prefix_cache, "MEMORY_MB", 0)
     disk, _ = follow(make_run, monkeypatch, settings)
     assert disk["losses"] == memory["losses"] and disk["scores"] == memory["scores"]
     assert disk["run"].cache_file.stat().st_size > 0 and not memory["run"].cache_file.exists()
     disk["run"].delete()
     assert not disk["run"].cache_file.exists()
+
+
+def test_runs_on_the_same_texts_share_what_was_computed(make_run, monkeypatch, frames):
+    """Another seed, split or rate shares; another boundary or other texts do not; a removed run takes its part with it."""
+    settings = {"task": "sequence_classification", "strategy": "last_layers:1", "epochs": 1}
+    first, encoded = follow(make_run, monkeypatch, settings)
+    again, none = follow(make_run, monkeypatch, settings)
+    assert len(encoded) == 8 and none == []
+    assert again["losses"] == pytest.approx(first["losses"], abs=1e-6)
+    assert len(shared(first)) == 1  # the second has nothing of its own to keep
+    assert follow(make_run, monkeypatch, settings | {"seed": 3, "head_learning_rate": 1e-2})[1] == []
+    assert len(follow(make_run, monkeypatch, settings | {"strategy": "last_layers:2"})[1]) == 8
+    assert len(follow(make_run, monkeypatch, settings | {"strategy": "head_only"})[1]) == 8
+    frames["sequence_classification"].loc[0, "text"] = "an entirely different text"
+    fresh, only_new = follow(make_run, monkeypatch, settings)
+    assert 1 <= len(only_new) <= 2  # the text and who shares its batch
+    fresh["run"].delete()
+    first["run"].delete()
+    assert len(follow(make_run, monkeypatch, settings)[1]) == 8
+
+
+def test_shared_files_keep_below_their_limit_and_damaged_ones_are_passed_over(make_run, monkeypatch):
+    settings = {"task": "sequence_classification", "strategy": "last_layers:1", "epochs": 1}
+    first, _ = follow(make_run, monkeypatch, settings)
+    (file,) = shared(first)
+    file.write_bytes(file.read_bytes()[:200])
+    second, counts = follow(make_run, monkeypatch, settings)
+    assert len(counts) == 8 and len(shared(second)) == 2
+    file.unlink()
+    size = shared(second)[0].stat().st_size
+    monkeypatch.setattr(prefix_store, "DISK_MB", size * 1.5 / 2**20)
+    third, _ = follow(make_run, monkeypatch, settings | {"strategy": "last_layers:2"})
+    assert [path.parent for path in shared(third)] == [third["run"].folder]
+    monkeypatch.setattr(prefix_store, "DISK_MB", 0)
+    fourth, _ = follow(make_run, monkeypatch, settings | {"strategy": "last_layers:3"})
+    assert len(shared(fourth)) == 1
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -99,6 +137,11 @@ def test_layers_below_do_not_run(tiny_checkpoint):
     assert ran == [0, 1, 2]
     run_above(encoder, 3, batch | {"hidden": hidden})
     assert ran == [0, 1, 2, 3]
+
+
+def shared(told):
+    """The files of activations that all runs beside this one left."""
+    return told["run"].shared_cache("*")[1]
 
 
 def follow(make_run, monkeypatch, settings):
