@@ -38,14 +38,17 @@ def make_optimizer(model: nn.Module, config: RunConfig) -> torch.optim.AdamW:
 def make_schedule(
     optimizer: torch.optim.Optimizer, config: RunConfig, total_steps: int
 ) -> torch.optim.lr_scheduler.LambdaLR:
-    """Rates climb in a straight line over the warm-up, then stay, or fall to zero in a straight line."""
+    """The rates of every group times `rate_factor`, step by step."""
+    return torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: rate_factor(config, total_steps, step))
+
+
+def rate_factor(config: RunConfig, total_steps: int, step: int) -> float:
+    """What the rates are multiplied with: they climb in a straight line over the warm-up, then stay, or fall to zero in a
+    straight line. `step` counts from 0.
+    """
     warmup = math.ceil(config.warmup_ratio * total_steps)
-
-    def factor(step: int) -> float:
-        if step < warmup:
-            return (step + 1) / (warmup + 1)
-        if config.schedule == "constant":
-            return 1.0
-        return max(0.0, (total_steps - step) / max(1, total_steps - warmup))
-
-    return torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
+    if step < warmup:
+        return (step + 1) / (warmup + 1)
+    if config.schedule == "constant":
+        return 1.0
+    return max(0.0, (total_steps - step) / max(1, total_steps - warmup))

@@ -1,30 +1,27 @@
 """One run, start to end: the one place where all parts meet."""
 
-import json
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save
+from safetensors.torch import load_file
 
 from mlmtune_core import checkpoints
 from mlmtune_core.batching import to_batch
 from mlmtune_core.config import BUNDLED, RunConfig
 from mlmtune_core.errors import DataError, UserError
-from mlmtune_core.evaluating import Dataset, Setup, describe_best, measure
-from mlmtune_core.events import EvalDone, Event, Finished, FrozenChecked, PhaseStarted, Progress, Tested
+from mlmtune_core.evaluating import Dataset, Setup, measure
+from mlmtune_core.events import EvalDone, Event, Finished, PhaseStarted, Tested
 from mlmtune_core.freezing import apply_strategy, find_boundary
 from mlmtune_core.model import Model, build
 from mlmtune_core.prefix_cache import PrefixCache, can_cut
-from mlmtune_core.run_store import HEARTBEAT_SECONDS, Run, failure, write_atomically
+from mlmtune_core.recorder import Recorder
+from mlmtune_core.run_store import HEARTBEAT_SECONDS, Run
 from mlmtune_core.tasks import TASKS
 from mlmtune_core.training import train
-
-PROGRESS_SECONDS = 0.5
 
 
 def run(folder: str, threads: int | None = None) -> str:
@@ -45,31 +42,25 @@ def warm() -> None:
 
 def carry_out(this: Run) -> Iterator[Event]:
     """Yields every event after it was written. Whatever goes wrong ends the run with a sentence, never with silence."""
-    started = time.monotonic()
     this.begin_again()
+    recorder = Recorder(this)
     with _heartbeat(this):
         try:
-            yield from _written(this, _obey(this, _events(this)), started)
+            for event, model, label_names in _events(this):
+                yield from recorder.take(event, model, label_names)
+                if not isinstance(event, Finished) and recorder.wants_stop():
+                    yield from recorder.stop(model, label_names)
+                    return
         except Exception as error:
-            event = failure(error)
-            this.append(event)
-            this.finish(
-                {
-                    "reason": "failed",
-                    "template": event.template,
-                    "values": event.values,
-                    "seconds": time.monotonic() - started,
-                }
-            )
-            yield event
+            yield from recorder.fail(error)
             if not isinstance(error, UserError):
                 raise
 
 
-def _events(this: Run) -> Iterator[tuple[Event, Model | None, dict[str, Any]]]:
-    """(event, model, what must be known to load it again), from preparing to Finished."""
+def _events(this: Run) -> Iterator[tuple[Event, Model | None, list[str]]]:
+    """(event, model, label names), from preparing to Finished."""
     config = this.config()
-    yield PhaseStarted("preparing"), None, {}
+    yield PhaseStarted("preparing"), None, []
     task = TASKS[config.task]
     tokenizer = checkpoints.load_tokenizer(config.checkpoint)
     splits = _read_splits(this, task)
@@ -82,17 +73,16 @@ def _events(this: Run) -> Iterator[tuple[Event, Model | None, dict[str, Any]]]:
     torch.manual_seed(config.seed)
     model = make_model(config, label_names)
     apply_strategy(config.strategy, model.encoder, model.head)
-    known = {"label_names": label_names}
     pad_id = tokenizer.pad_token_id or 0
     prefix = make_prefix(this, config, task, model, sets, pad_id)
     setup = Setup(model, task, config, label_names, pad_id, prefix)
     for event in train(setup, sets["train"], sets["validation"]):
         if isinstance(event, Finished) and "test" in sets:
             for tested in _test(this, setup, sets["train"], sets["test"]):
-                yield tested, model, known
+                yield tested, model, label_names
         if prefix and isinstance(event, EvalDone | Finished):
             prefix.publish()
-        yield event, model, known
+        yield event, model, label_names
 
 
 def _test(this: Run, setup: Setup, train_set: Dataset, test_set: Dataset) -> Iterator[Event]:
@@ -148,65 +138,6 @@ def _read_splits(this: Run, task: Any) -> dict[str, list[Any]]:
                 labels=", ".join(unknown),
             )
     return splits
-
-
-def _obey(this: Run, events: Iterator[tuple[Event, Model | None, dict[str, Any]]]) -> Iterator[Event]:
-    """Keeps the best weights as they come, and stops within a step when asked to."""
-    best: EvalDone | None = None
-    for event, model, known in events:
-        if isinstance(event, EvalDone) and event.is_best:
-            best = event
-            yield PhaseStarted("saving")
-            save_best(this, model, known, describe_best(best))
-            this.keep_predictions("validation", event.predictions)
-        if isinstance(event, Tested):
-            this.keep_predictions("test", event.predictions)
-        yield event
-        if not isinstance(event, Finished) and this.control() == "stop":
-            events.close()
-            if best is None and model is not None:
-                yield PhaseStarted("saving")
-                save_best(this, model, known, {})
-            yield Finished("stopped", describe_best(best))
-            return
-
-
-def _written(this: Run, events: Iterator[Event], started: float) -> Iterator[Event]:
-    """Writes events to the run (progress at most twice a second) and finished.json after the last one."""
-    frozen_unchanged: bool | None = None
-    test: dict[str, float] | None = None
-    said = 0.0
-    for event in events:
-        if isinstance(event, Progress):
-            if time.monotonic() - said < PROGRESS_SECONDS:
-                continue
-            said = time.monotonic()
-        if isinstance(event, FrozenChecked):
-            frozen_unchanged = event.unchanged if frozen_unchanged is not False else False
-        if isinstance(event, Tested):
-            test = event.metrics
-        if isinstance(event, Finished):
-            this.finish(
-                {
-                    "reason": event.reason,
-                    "best": event.best,
-                    "test": test,
-                    "frozen_unchanged": frozen_unchanged,
-                    "seconds": time.monotonic() - started,
-                }
-            )
-        this.append(event)
-        yield event
-
-
-def save_best(this: Run, model: Model, known: dict[str, Any], best: dict[str, object]) -> None:
-    """Writes the weights that learn, with label names and scores in the header, as one file that is whole or not there."""
-    weights = {
-        name: weight.detach().cpu().contiguous() for name, weight in model.named_parameters() if weight.requires_grad
-    }
-    this.best_folder.mkdir(exist_ok=True)
-    header = {"label_names": json.dumps(known["label_names"]), "best": json.dumps(best)}
-    write_atomically(this.weights_file, save(weights, metadata=header))
 
 
 @contextmanager

@@ -1,0 +1,81 @@
+"""What is kept of a run while it goes: its events, the best weights and their answers, and the summary at the end."""
+
+import json
+import time
+from typing import Any
+
+from safetensors.torch import save
+from torch import nn
+
+from mlmtune_core.evaluating import describe_best
+from mlmtune_core.events import EvalDone, Event, Failed, Finished, FrozenChecked, PhaseStarted, Progress, Tested
+from mlmtune_core.run_store import Run, failure, write_atomically
+
+PROGRESS_SECONDS = 0.5
+
+
+class Recorder:
+    """Takes a run's events as they come and writes what must be kept; `wants_stop` says what the owner asked for."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self._began = time.monotonic()
+        self._said = 0.0
+        self._best: EvalDone | None = None
+        self._frozen_unchanged: bool | None = None
+        self._test: dict[str, float] | None = None
+
+    def take(self, event: Event, model: nn.Module | None = None, label_names: list[str] | None = None) -> list[Event]:
+        """Writes one event with all that belongs to it, weights first; returns the events that are in the log now."""
+        if isinstance(event, Progress):
+            if time.monotonic() - self._said < PROGRESS_SECONDS:
+                return []
+            self._said = time.monotonic()
+        before: list[Event] = []
+        if isinstance(event, EvalDone) and event.is_best:
+            self._best = event
+            before = self._save(model, label_names or [])
+            self.run.keep_predictions("validation", event.predictions)
+        if isinstance(event, FrozenChecked):
+            self._frozen_unchanged = event.unchanged if self._frozen_unchanged is not False else False
+        if isinstance(event, Tested):
+            self._test = event.metrics
+            self.run.keep_predictions("test", event.predictions)
+        if isinstance(event, Finished):
+            self._finish(reason=event.reason, best=event.best, test=self._test, frozen_unchanged=self._frozen_unchanged)
+        if isinstance(event, Failed):
+            self._finish(reason="failed", template=event.template, values=event.values)
+        self.run.append(event)
+        return [*before, event]
+
+    def wants_stop(self) -> bool:
+        """True once the owner has asked to stop."""
+        return self.run.control() == "stop"
+
+    def stop(self, model: nn.Module | None, label_names: list[str]) -> list[Event]:
+        """Ends the run where it stands: the best weights so far are kept, or those of this moment where nothing was measured."""
+        before = self._save(model, label_names) if self._best is None and model is not None else []
+        return before + self.take(Finished("stopped", describe_best(self._best)))
+
+    def fail(self, error: Exception) -> list[Event]:
+        """Ends the run with a sentence."""
+        return self.take(failure(error))
+
+    def _save(self, model: nn.Module, label_names: list[str]) -> list[Event]:
+        phase = PhaseStarted("saving")
+        self.run.append(phase)
+        save_best(self.run, model, label_names, describe_best(self._best))
+        return [phase]
+
+    def _finish(self, **summary: Any) -> None:
+        self.run.finish(summary | {"seconds": time.monotonic() - self._began})
+
+
+def save_best(run: Run, model: nn.Module, label_names: list[str], best: dict[str, object]) -> None:
+    """Writes the weights that learn, with label names and scores in the header, as one file that is whole or not there."""
+    weights = {
+        name: weight.detach().cpu().contiguous() for name, weight in model.named_parameters() if weight.requires_grad
+    }
+    run.best_folder.mkdir(exist_ok=True)
+    header = {"label_names": json.dumps(label_names), "best": json.dumps(best)}
+    write_atomically(run.weights_file, save(weights, metadata=header))
