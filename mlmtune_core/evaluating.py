@@ -17,6 +17,8 @@ from mlmtune_core.events import EvalDone, Event, PhaseStarted, Progress
 from mlmtune_core.prefix_cache import PrefixCache
 from mlmtune_core.tasks.base import Encoded
 
+Measured = tuple[float, dict[str, float], dict[int, Any]]
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -78,27 +80,49 @@ def describe_best(best: EvalDone | None) -> dict[str, object]:
     }
 
 
-def measure(setup: Setup, dataset: Dataset) -> Generator[Event, None, tuple[float, dict[str, float], dict[int, Any]]]:
-    """One pass over a set; returns (mean loss, scores, predictions). Every loss weighs as much as the labels it covers."""
-    task, encoded, batch_size = setup.task, dataset.encoded, setup.config.batch_size * 2
-    logits: list[np.ndarray] = [np.empty(0)] * len(encoded)
-    loss_sum, asked, seen = 0.0, 0, 0
-    passed = compute_logits(setup.model, encoded, batch_size, setup.pad_id, task.LABELS_ARE, setup.prefix)
-    for indices, scores, batch in passed:
+class Measuring:
+    """Collects the logits of a pass over a set, batch by batch, in any order."""
+
+    def __init__(self, setup: Setup, dataset: Dataset) -> None:
+        self._setup, self._dataset = setup, dataset
+        self._logits: list[np.ndarray] = [np.empty(0)] * len(dataset.encoded)
+        self._loss_sum, self._asked, self.seen = 0.0, 0, 0
+
+    def add(self, indices: Sequence[int], logits: torch.Tensor, batch: dict[str, torch.Tensor]) -> None:
+        """The logits of one padded batch. Every loss weighs as much as the labels it covers."""
+        task = self._setup.task
         labels = count_labels(batch, task.LABELS_ARE)
-        loss_sum += task.compute_loss(scores, batch).item() * labels if labels else 0.0
-        asked, seen = asked + labels, seen + len(indices)
-        for i, row in zip(indices, scores.float().cpu().numpy(), strict=True):
-            logits[i] = row[: encoded[i].length] if row.ndim == 2 else row
-        yield Progress("evaluating", seen, len(encoded))
-    predictions = task.decode(logits, encoded, dataset.examples, setup.label_names)
-    return loss_sum / max(1, asked), task.compute_metrics(predictions, dataset.examples), predictions
+        self._loss_sum += task.compute_loss(logits, batch).item() * labels if labels else 0.0
+        self._asked, self.seen = self._asked + labels, self.seen + len(indices)
+        for i, row in zip(indices, logits.float().cpu().numpy(), strict=True):
+            self._logits[i] = row[: self._dataset.encoded[i].length] if row.ndim == 2 else row
+
+    def result(self) -> Measured:
+        """(mean loss, scores, predictions), once all examples were added."""
+        task, examples = self._setup.task, self._dataset.examples
+        predictions = task.decode(self._logits, self._dataset.encoded, examples, self._setup.label_names)
+        return self._loss_sum / max(1, self._asked), task.compute_metrics(predictions, examples), predictions
+
+
+def measure(setup: Setup, dataset: Dataset) -> Generator[Event, None, Measured]:
+    """One pass over a set; returns (mean loss, scores, predictions)."""
+    measuring, batch_size = Measuring(setup, dataset), setup.config.batch_size * 2
+    passed = compute_logits(setup.model, dataset.encoded, batch_size, setup.pad_id, setup.task.LABELS_ARE, setup.prefix)
+    for indices, logits, batch in passed:
+        measuring.add(indices, logits, batch)
+        yield Progress("evaluating", measuring.seen, len(dataset.encoded))
+    return measuring.result()
 
 
 def evaluate(setup: Setup, validation_set: Dataset, standing: Standing, epoch: float) -> Iterator[Event]:
     """Measures on the validation set and compares with the best so far; the one before the first step does not compete."""
     yield PhaseStarted("evaluating")
-    loss, scores, predictions = yield from measure(setup, validation_set)
+    yield conclude(setup, standing, epoch, (yield from measure(setup, validation_set)))
+
+
+def conclude(setup: Setup, standing: Standing, epoch: float, measured: Measured) -> EvalDone:
+    """What was measured, compared with the best so far. Raises TrainingError where the loss is no number."""
+    loss, scores, predictions = measured
     if not math.isfinite(loss):
         raise TrainingError(
             "Step {step}: the validation loss is no longer a number. Try a learning rate ten times smaller.",
@@ -116,7 +140,7 @@ def evaluate(setup: Setup, validation_set: Dataset, standing: Standing, epoch: f
         patience_left=None,
         predictions=predictions,
     )
-    yield _judge(setup, standing, done) if standing.step else done
+    return _judge(setup, standing, done) if standing.step else done
 
 
 def _judge(setup: Setup, standing: Standing, done: EvalDone) -> EvalDone:

@@ -29,7 +29,7 @@ def train(setup: Setup, train_set: Dataset, validation_set: Dataset) -> Iterator
     optimizer = make_optimizer(model, config)
     schedule = make_schedule(optimizer, config, steps_per_epoch * config.epochs)
     standing = Standing()
-    yield _started(setup, train_set, validation_set, steps_per_epoch)
+    yield describe_start(setup, train_set, validation_set, steps_per_epoch)
     yield from evaluate(setup, validation_set, standing, epoch=0.0)
     for epoch in range(1, config.epochs + 1):
         yield PhaseStarted("training")
@@ -39,15 +39,16 @@ def train(setup: Setup, train_set: Dataset, validation_set: Dataset) -> Iterator
         for done, batch in enumerate(padded, start=1):
             yield _step(setup, batch, optimizer, schedule, standing, epoch - 1 + done / len(order))
             if standing.step == 1:
-                yield _check_frozen(model, frozen_hash, standing.step)
+                yield check_frozen(model, frozen_hash, standing.step)
         yield from evaluate(setup, validation_set, standing, epoch=float(epoch))
         if patience_left(config, standing) == 0:
             break
-    yield _check_frozen(model, frozen_hash, standing.step)
+    yield check_frozen(model, frozen_hash, standing.step)
     yield Finished("epochs_done" if epoch == config.epochs else "early_stopping", describe_best(standing.best))
 
 
-def _started(setup: Setup, train_set: Dataset, validation_set: Dataset, steps_per_epoch: int) -> Started:
+def describe_start(setup: Setup, train_set: Dataset, validation_set: Dataset, steps_per_epoch: int) -> Started:
+    """What is about to be trained on what, with the score of the trivial predictor."""
     model, task, config = setup.model, setup.task, setup.config
     trainable, total = count_weights(model)
     baseline = task.compute_metrics(task.BASELINE(train_set.examples, validation_set.examples), validation_set.examples)
@@ -84,13 +85,13 @@ def _step(
     loss = setup.task.compute_loss(setup.model(batch), batch)
     value = loss.item()
     if not math.isfinite(value):
-        raise _not_finite(standing.step, rates)
+        raise not_finite(standing.step, rates)
     loss.backward()
     norm = nn.utils.clip_grad_norm_(
         [w for group in optimizer.param_groups for w in group["params"]], setup.config.max_grad_norm
     ).item()
     if not math.isfinite(norm):
-        raise _not_finite(standing.step, rates)
+        raise not_finite(standing.step, rates)
     optimizer.step()
     schedule.step()
     examples = len(batch["input_ids"])
@@ -107,7 +108,8 @@ def _step(
     )
 
 
-def _not_finite(step: int, rates: dict[str, float]) -> TrainingError:
+def not_finite(step: int, rates: dict[str, float]) -> TrainingError:
+    """The error of a loss or a gradient that is no number, with the rates (by part) that led there."""
     return TrainingError(
         "Step {step}: the loss is no longer a number (learning rates: head {head:.1e}, body {body:.1e}). "
         "Try a rate ten times smaller, more warm-up, or stronger gradient clipping.",
@@ -117,6 +119,7 @@ def _not_finite(step: int, rates: dict[str, float]) -> TrainingError:
     )
 
 
-def _check_frozen(model: nn.Module, before: str, step: int) -> FrozenChecked:
+def check_frozen(model: nn.Module, before: str, step: int) -> FrozenChecked:
+    """Whether the frozen weights still have the hash they began with."""
     digest, weights = hash_frozen(model)
     return FrozenChecked(step=step, weights=weights, unchanged=digest == before, digest=digest[:16])

@@ -1,8 +1,10 @@
 """One run, start to end: the one place where all parts meet."""
 
+import copy
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +16,13 @@ from mlmtune_core.batching import to_batch
 from mlmtune_core.config import BUNDLED, RunConfig
 from mlmtune_core.errors import DataError, UserError
 from mlmtune_core.evaluating import Dataset, Setup, measure
-from mlmtune_core.events import EvalDone, Event, Finished, PhaseStarted, Tested
+from mlmtune_core.events import EvalDone, Event, Failed, Finished, PhaseStarted, Tested
 from mlmtune_core.freezing import apply_strategy, find_boundary
 from mlmtune_core.model import Model, build
 from mlmtune_core.prefix_cache import PrefixCache, can_cut
 from mlmtune_core.recorder import Recorder
 from mlmtune_core.run_store import HEARTBEAT_SECONDS, Run
+from mlmtune_core.sweep_training import train_together
 from mlmtune_core.tasks import TASKS
 from mlmtune_core.training import train
 
@@ -40,11 +43,21 @@ def warm() -> None:
     checkpoints.load_encoder(BUNDLED)
 
 
+def run_together(folders: list[str], threads: int | None = None) -> list[str]:
+    """Carries out several head-only runs that differ in little as one training; returns how each ended."""
+    if threads:
+        torch.set_num_threads(threads)
+    runs = [Run(Path(folder)) for folder in folders]
+    for _ in carry_out_together(runs):
+        pass
+    return [run.state() for run in runs]
+
+
 def carry_out(this: Run) -> Iterator[Event]:
     """Yields every event after it was written. Whatever goes wrong ends the run with a sentence, never with silence."""
     this.begin_again()
     recorder = Recorder(this)
-    with _heartbeat(this):
+    with _heartbeat([this]):
         try:
             for event, model, label_names in _events(this):
                 yield from recorder.take(event, model, label_names)
@@ -57,10 +70,44 @@ def carry_out(this: Run) -> Iterator[Event]:
                 raise
 
 
+def carry_out_together(runs: Sequence[Run]) -> Iterator[tuple[int, Event]]:
+    """(which run, its event), each after it was written. The runs share data and all settings but sweeps.TOGETHER."""
+    recorders, ended = [Recorder(run) for run in runs], set()
+    for run in runs:
+        run.begin_again()
+    with _heartbeat(runs):
+        try:
+            for i, recorder in enumerate(recorders):
+                yield from ((i, said) for said in recorder.take(PhaseStarted("preparing")))
+            setup, sets = assemble(runs[0])
+            setups = [_with_own_head(setup, run.config()) for run in runs]
+            for i, event in train_together(setups, sets["train"], sets["validation"], ended.__contains__):
+                recorder, mine = recorders[i], setups[i]
+                for each in _completed(runs[i], mine, sets, event) if i not in ended else ():
+                    yield from ((i, said) for said in recorder.take(each, mine.model, mine.label_names))
+                if i not in ended and not isinstance(event, Finished | Failed) and recorder.wants_stop():
+                    yield from ((i, said) for said in recorder.stop(mine.model, mine.label_names))
+                    ended.add(i)
+                ended.update([i] if isinstance(event, Finished | Failed) else [])
+        except Exception as error:
+            for i, recorder in enumerate(recorders):
+                yield from ((i, said) for said in (recorder.fail(error) if i not in ended else ()))
+            if not isinstance(error, UserError):
+                raise
+
+
 def _events(this: Run) -> Iterator[tuple[Event, Model | None, list[str]]]:
     """(event, model, label names), from preparing to Finished."""
-    config = this.config()
     yield PhaseStarted("preparing"), None, []
+    setup, sets = assemble(this)
+    for event in train(setup, sets["train"], sets["validation"]):
+        for each in _completed(this, setup, sets, event):
+            yield each, setup.model, setup.label_names
+
+
+def assemble(this: Run) -> tuple[Setup, dict[str, Dataset]]:
+    """Everything a run trains and measures with, made from its settings and its examples."""
+    config = this.config()
     task = TASKS[config.task]
     tokenizer = checkpoints.load_tokenizer(config.checkpoint)
     splits = _read_splits(this, task)
@@ -75,14 +122,23 @@ def _events(this: Run) -> Iterator[tuple[Event, Model | None, list[str]]]:
     apply_strategy(config.strategy, model.encoder, model.head)
     pad_id = tokenizer.pad_token_id or 0
     prefix = make_prefix(this, config, task, model, sets, pad_id)
-    setup = Setup(model, task, config, label_names, pad_id, prefix)
-    for event in train(setup, sets["train"], sets["validation"]):
-        if isinstance(event, Finished) and "test" in sets:
-            for tested in _test(this, setup, sets["train"], sets["test"]):
-                yield tested, model, label_names
-        if prefix and isinstance(event, EvalDone | Finished):
-            prefix.publish()
-        yield event, model, label_names
+    return Setup(model, task, config, label_names, pad_id, prefix), sets
+
+
+def _with_own_head(setup: Setup, config: RunConfig) -> Setup:
+    """The same frozen encoder under a head that begins with the same weights."""
+    model = Model(setup.model.encoder, copy.deepcopy(setup.model.head))
+    model.boundary = setup.model.boundary
+    return replace(setup, model=model, config=config)
+
+
+def _completed(this: Run, setup: Setup, sets: dict[str, Dataset], event: Event) -> Iterator[Event]:
+    """The event, and before the last one the test; leaves what frozen layers computed for later runs."""
+    if isinstance(event, Finished) and "test" in sets:
+        yield from _test(this, setup, sets["train"], sets["test"])
+    if setup.prefix and isinstance(event, EvalDone | Finished):
+        setup.prefix.publish()
+    yield event
 
 
 def _test(this: Run, setup: Setup, train_set: Dataset, test_set: Dataset) -> Iterator[Event]:
@@ -141,18 +197,20 @@ def _read_splits(this: Run, task: Any) -> dict[str, list[Any]]:
 
 
 @contextmanager
-def _heartbeat(this: Run) -> Iterator[None]:
-    """Touches the heartbeat file every two seconds, whatever the loop is doing."""
+def _heartbeat(runs: Sequence[Run]) -> Iterator[None]:
+    """Touches the heartbeat files every two seconds, whatever the loop is doing."""
     done = threading.Event()
 
     def beat() -> None:
-        while True:
-            this.beat()
-            if done.wait(HEARTBEAT_SECONDS):
-                return
+        for run in runs:
+            run.beat()
 
-    thread = threading.Thread(target=beat, daemon=True)
-    this.beat()
+    def beat_on() -> None:
+        while not done.wait(HEARTBEAT_SECONDS):
+            beat()
+
+    beat()
+    thread = threading.Thread(target=beat_on, daemon=True)
     thread.start()
     try:
         yield

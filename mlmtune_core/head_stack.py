@@ -1,0 +1,113 @@
+"""Many heads of one shape on one frozen encoder, trained as one batched head: every lane as if it were alone."""
+
+import copy
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import nn
+from torch.func import functional_call, vmap
+from torch.nn import functional
+
+from mlmtune_core.config import RunConfig
+from mlmtune_core.optimizing import ADAM_BETAS, ADAM_EPSILON, rate_factor
+
+CLIP_EPSILON = 1e-6  # as torch.nn.utils.clip_grad_norm_ has it
+
+
+class HeadStack:
+    """Heads (one a lane) with their own rate, weight decay and dropout; the batches are the same for all of them.
+
+    One step gives every lane the update that AdamW, clipping and the schedule would give it alone (to rounding): the same
+    dropout masks, drawn once from the seed that all lanes share.
+    """
+
+    def __init__(self, heads: Sequence[nn.Module], configs: Sequence[RunConfig], total_steps: int) -> None:
+        self.heads, self.configs = list(heads), list(configs)
+        self._total_steps, self._steps = total_steps, 0
+        self._template = copy.deepcopy(heads[0])
+        self._template.dropout = _Masked()
+        named = [dict(head.named_parameters()) for head in heads]
+        self._weights = {n: torch.stack([each[n].detach() for each in named]).requires_grad_() for n in named[0]}
+        self._moments = {n: (torch.zeros_like(w), torch.zeros_like(w)) for n, w in self._weights.items()}
+        self._random = {config.dropout: torch.get_rng_state() for config in configs}
+
+    def logits(self, hidden: torch.Tensor, learning: bool = False) -> torch.Tensor:
+        """(B, T, H) -> (lanes, B, C) or (lanes, B, T, C); with dropout while learning."""
+        masks = self._draw_masks(hidden) if learning else torch.ones(len(self.heads))
+
+        def one(weights: dict[str, torch.Tensor], mask: torch.Tensor) -> torch.Tensor:
+            return functional_call(self._template, weights | {"dropout.mask": mask}, (hidden,))
+
+        return vmap(one)(self._weights, masks)
+
+    def step(
+        self, batch: dict[str, torch.Tensor], compute_loss: Callable[..., torch.Tensor]
+    ) -> tuple[list[float], list[float], list[float]]:
+        """One update of every lane; returns its (loss, length of the gradient, rate). A lane that explodes harms no other."""
+        logits = self.logits(batch["hidden"], learning=True)
+        losses = vmap(lambda each: compute_loss(each, batch))(logits)
+        gradients = dict(
+            zip(self._weights, torch.autograd.grad(losses.sum(), list(self._weights.values())), strict=True)
+        )
+        norms = torch.stack([g.flatten(1).norm(dim=1) for g in gradients.values()]).norm(dim=0)
+        limits = torch.tensor([config.max_grad_norm for config in self.configs])
+        shrink = (limits / (norms + CLIP_EPSILON)).clamp(max=1.0)
+        rates = [config.head_rate * rate_factor(config, self._total_steps, self._steps) for config in self.configs]
+        self._steps += 1
+        for name, gradient in gradients.items():
+            self._update(name, gradient * _as_lanes(shrink, gradient), torch.tensor(rates))
+        return losses.tolist(), norms.tolist(), rates
+
+    def write_back(self, lane: int) -> None:
+        """Copies a lane's weights into its head."""
+        with torch.no_grad():
+            for name, weight in self.heads[lane].named_parameters():
+                weight.copy_(self._weights[name][lane])
+
+    def keep(self, lanes: Sequence[int]) -> None:
+        """Goes on with these lanes alone."""
+        self.heads, self.configs = [self.heads[i] for i in lanes], [self.configs[i] for i in lanes]
+        chosen = torch.tensor(list(lanes), dtype=torch.long)
+        self._weights = {n: w.detach()[chosen].requires_grad_() for n, w in self._weights.items()}
+        self._moments = {n: (m[chosen], v[chosen]) for n, (m, v) in self._moments.items()}
+
+    @torch.no_grad()
+    def _update(self, name: str, gradient: torch.Tensor, rates: torch.Tensor) -> None:
+        """AdamW with decoupled decay (Loshchilov and Hutter 2019, algorithm 2), moments bias-corrected."""
+        weight, (first, second) = self._weights[name], self._moments[name]
+        one, two = ADAM_BETAS
+        lanes = _as_lanes(rates, weight)
+        if weight.ndim > 2:  # a matrix in every lane; biases are not decayed
+            decays = torch.tensor([config.weight_decay for config in self.configs])
+            weight.mul_(1 - lanes * _as_lanes(decays, weight))
+        first.lerp_(gradient, 1 - one)
+        second.mul_(two).addcmul_(gradient, gradient, value=1 - two)
+        root = (second / (1 - two**self._steps)).sqrt_().add_(ADAM_EPSILON)
+        weight.sub_(lanes / (1 - one**self._steps) * first / root)
+
+    def _draw_masks(self, hidden: torch.Tensor) -> torch.Tensor:
+        """(lanes, ...): what nn.Dropout would multiply its input with, from the random numbers of a run alone."""
+        shape = hidden[:, 0].shape if self._template.first_only else hidden.shape
+        with torch.random.fork_rng(devices=[]):
+            masks = {}
+            for share, state in self._random.items():
+                torch.set_rng_state(state)
+                masks[share] = functional.dropout(torch.ones(shape), share)
+                self._random[share] = torch.get_rng_state()
+        return torch.stack([masks[config.dropout] for config in self.configs])
+
+
+class _Masked(nn.Module):
+    """Stands where a head has dropout: multiplies with a mask that was drawn before."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("mask", torch.ones(()))
+
+    def forward(self, values: torch.Tensor) -> torch.Tensor:
+        return values * self.mask
+
+
+def _as_lanes(numbers: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
+    """(lanes,) -> (lanes, 1, ...) with as many dimensions as `like`."""
+    return numbers.view(-1, *[1] * (like.ndim - 1))

@@ -1,0 +1,121 @@
+"""Head-only runs that differ in rates, weight decay and dropout, trained together: what training.train does, for many."""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from mlmtune_core.batching import batches, order_by_length, shuffle_by_length
+from mlmtune_core.errors import TrainingError
+from mlmtune_core.evaluating import Dataset, Measuring, Setup, Standing, conclude, describe_best, patience_left
+from mlmtune_core.events import Event, Finished, PhaseStarted, StepDone
+from mlmtune_core.freezing import hash_frozen
+from mlmtune_core.head_stack import HeadStack
+from mlmtune_core.run_store import failure
+from mlmtune_core.training import check_frozen, describe_start, not_finite
+
+
+def train_together(
+    setups: Sequence[Setup], train_set: Dataset, validation_set: Dataset, ended: Callable[[int], bool]
+) -> Iterator[tuple[int, Event]]:
+    """(which setup, its event): for each the events that train would yield for it alone, up to Finished or Failed.
+
+    All setups share one frozen encoder, its cache, the data, and every setting but those in sweeps.TOGETHER. `ended` says of a
+    setup that nothing more is wanted of it. On EvalDone with is_best its head holds the weights of that moment.
+    """
+    first = setups[0]
+    config, labels_are = first.config, first.task.LABELS_ARE
+    torch.manual_seed(config.seed)
+    rng = np.random.default_rng(config.seed)
+    steps_per_epoch = math.ceil(len(train_set.encoded) / config.batch_size)
+    stack = HeadStack(
+        [each.model.head for each in setups], [each.config for each in setups], steps_per_epoch * config.epochs
+    )
+    frozen_hash, _ = hash_frozen(first.model)
+    lanes = [_Lane(i, each, Standing()) for i, each in enumerate(setups)]
+    for lane in lanes:
+        yield lane.number, describe_start(lane.setup, train_set, validation_set, steps_per_epoch)
+    yield from _evaluate(stack, lanes, validation_set, 0.0)
+    for epoch in range(1, config.epochs + 1):
+        for lane in lanes:
+            yield lane.number, PhaseStarted("training")
+        first.model.eval()
+        order = shuffle_by_length(train_set.encoded, config.batch_size, rng)
+        for done, batch in enumerate(
+            batches(train_set.encoded, order, first.pad_id, labels_are, first.prefix), start=1
+        ):
+            yield from _step(stack, lanes, batch, epoch - 1 + done / len(order))
+            if epoch == done == 1:
+                for lane in lanes:
+                    yield lane.number, check_frozen(first.model, frozen_hash, 1)
+        yield from _evaluate(stack, lanes, validation_set, float(epoch))
+        unchanged = check_frozen(first.model, frozen_hash, lanes[0].standing.step)
+        for lane in lanes:
+            if not lane.failed and (epoch == config.epochs or patience_left(lane.setup.config, lane.standing) == 0):
+                lane.finished = True
+                yield lane.number, unchanged
+                reason = "epochs_done" if epoch == config.epochs else "early_stopping"
+                yield lane.number, Finished(reason, describe_best(lane.standing.best))
+        going = [place for place, lane in enumerate(lanes) if not (lane.finished or lane.failed or ended(lane.number))]
+        if not going:
+            return
+        stack.keep(going)
+        lanes = [lanes[place] for place in going]
+
+
+@dataclass
+class _Lane:
+    number: int
+    setup: Setup
+    standing: Standing
+    finished: bool = False
+    failed: bool = False
+
+
+def _step(
+    stack: HeadStack, lanes: Sequence[_Lane], batch: dict[str, torch.Tensor], epoch: float
+) -> Iterator[tuple[int, Event]]:
+    """One update of all; a lane whose loss is no number any more fails alone."""
+    examples = len(batch["input_ids"])
+    for lane, loss, norm, rate in zip(lanes, *stack.step(batch, lanes[0].setup.task.compute_loss), strict=True):
+        if lane.failed:
+            continue
+        lane.standing.step += 1
+        if not (math.isfinite(loss) and math.isfinite(norm)):
+            lane.failed = True
+            yield lane.number, failure(not_finite(lane.standing.step, {"head": rate}))
+            continue
+        lane.standing.loss_sum += loss * examples
+        lane.standing.loss_count += examples
+        yield lane.number, StepDone(lane.standing.step, epoch, loss, examples, rate, 0.0, norm)
+
+
+def _evaluate(
+    stack: HeadStack, lanes: Sequence[_Lane], validation_set: Dataset, epoch: float
+) -> Iterator[tuple[int, Event]]:
+    """One pass for all lanes; what was best is copied into the lane's own head before its event."""
+    first = lanes[0].setup
+    measuring = [Measuring(lane.setup, validation_set) for lane in lanes]
+    for lane in lanes:
+        yield lane.number, PhaseStarted("evaluating")
+    order = order_by_length(validation_set.encoded, first.config.batch_size * 2)
+    padded = batches(validation_set.encoded, order, first.pad_id, first.task.LABELS_ARE, first.prefix)
+    for indices, batch in zip(order, padded, strict=True):
+        with torch.no_grad():
+            logits = stack.logits(batch["hidden"])
+        for each, mine in zip(measuring, logits, strict=True):
+            each.add(indices, mine, batch)
+    for place, (lane, each) in enumerate(zip(lanes, measuring, strict=True)):
+        if lane.failed:
+            continue
+        try:
+            done = conclude(lane.setup, lane.standing, epoch, each.result())
+        except TrainingError as error:
+            lane.failed = True
+            yield lane.number, failure(error)
+            continue
+        if done.is_best:
+            stack.write_back(place)
+        yield lane.number, done

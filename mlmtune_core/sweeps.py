@@ -1,0 +1,31 @@
+"""A grid of settings -> a list of RunConfig, and which of them can be trained together."""
+
+from collections.abc import Mapping, Sequence
+from itertools import product
+
+from mlmtune_core.config import RunConfig, validate
+from mlmtune_core.errors import ConfigError
+
+TOGETHER = ("head_learning_rate", "learning_rate", "weight_decay", "dropout")
+MAX_RUNS = 200
+
+
+def make_grid(settings: Mapping[str, object], choices: Mapping[str, Sequence[object]]) -> list[RunConfig]:
+    """`settings` with every combination of `choices` (setting -> its values), the last one fastest. Raises ConfigError."""
+    combinations = list(product(*choices.values()))
+    if len(combinations) > MAX_RUNS:
+        raise ConfigError(
+            "These choices make {count} runs; at most {limit} can be started at once. Give fewer values.",
+            count=len(combinations),
+            limit=MAX_RUNS,
+        )
+    return [validate({**settings, **dict(zip(choices, values, strict=True))}) for values in combinations]
+
+
+def group(configs: Sequence[RunConfig]) -> list[list[int]]:
+    """Indices of the configs that can be trained together: head only, and equal but for what a head may differ in."""
+    groups: dict[str, list[int]] = {}
+    for i, config in enumerate(configs):
+        shared = config.model_dump_json(exclude=set(TOGETHER)) if config.strategy == "head_only" else f"alone {i}"
+        groups.setdefault(shared, []).append(i)
+    return list(groups.values())
