@@ -48,16 +48,16 @@ def train_together(
         ):
             yield from _step(stack, lanes, batch, epoch - 1 + done / len(order))
             if epoch == done == 1:
-                for lane in lanes:
-                    yield lane.number, check_frozen(first.model, frozen_hash, 1)
+                unchanged = check_frozen(first.model, frozen_hash, 1)
+                yield from ((lane.number, unchanged) for lane in lanes)
         yield from _evaluate(stack, lanes, validation_set, float(epoch))
-        unchanged = check_frozen(first.model, frozen_hash, lanes[0].standing.step)
-        for lane in lanes:
-            if not lane.failed and (epoch == config.epochs or patience_left(lane.setup.config, lane.standing) == 0):
-                lane.finished = True
-                yield lane.number, unchanged
-                reason = "epochs_done" if epoch == config.epochs else "early_stopping"
-                yield lane.number, Finished(reason, describe_best(lane.standing.best))
+        last = [lane for lane in lanes if not lane.failed and (epoch == config.epochs or patience_left(lane.setup.config, lane.standing) == 0)]  # fmt: skip
+        unchanged = check_frozen(first.model, frozen_hash, lanes[0].standing.step) if last else unchanged
+        for lane in last:
+            lane.finished = True
+            yield lane.number, unchanged
+            reason = "epochs_done" if epoch == config.epochs else "early_stopping"
+            yield lane.number, Finished(reason, describe_best(lane.standing.best))
         going = [place for place, lane in enumerate(lanes) if not (lane.finished or lane.failed or ended(lane.number))]
         if not going:
             return

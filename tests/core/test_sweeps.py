@@ -8,7 +8,7 @@ from mlmtune_core import events as said
 from mlmtune_core import worker
 from mlmtune_core.config import validate
 from mlmtune_core.errors import ConfigError
-from mlmtune_core.events import EvalDone, Failed, Finished, FrozenChecked, Started, StepDone
+from mlmtune_core.events import EvalDone, Failed, FrozenChecked, Started, StepDone
 from mlmtune_core.sweeps import group, make_grid
 
 TASKS = [
