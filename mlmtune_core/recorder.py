@@ -7,6 +7,7 @@ from typing import Any
 from safetensors.torch import save
 from torch import nn
 
+from mlmtune_core.embedding_rows import learnt_weights
 from mlmtune_core.evaluating import describe_best
 from mlmtune_core.events import EvalDone, Event, Failed, Finished, FrozenChecked, PhaseStarted, Progress, Tested
 from mlmtune_core.run_store import Run, failure, write_atomically
@@ -73,9 +74,7 @@ class Recorder:
 
 def save_best(run: Run, model: nn.Module, label_names: list[str], best: dict[str, object]) -> None:
     """Writes the weights that learn, with label names and scores in the header, as one file that is whole or not there."""
-    weights = {
-        name: weight.detach().cpu().contiguous() for name, weight in model.named_parameters() if weight.requires_grad
-    }
+    weights = {name: weight.cpu().contiguous() for name, weight in learnt_weights(model).items()}
     run.best_folder.mkdir(exist_ok=True)
     header = {"label_names": json.dumps(label_names), "best": json.dumps(best)}
     write_atomically(run.weights_file, save(weights, metadata=header))

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from mlmtune_core.batching import batches, shuffle_by_length
+from mlmtune_core.embedding_rows import follow_decay, rows_in_use
 from mlmtune_core.errors import TrainingError
 from mlmtune_core.evaluating import Dataset, Setup, Standing, describe_best, evaluate, patience_left
 from mlmtune_core.events import Event, Finished, FrozenChecked, PhaseStarted, Started, StepDone
@@ -26,23 +27,25 @@ def train(setup: Setup, train_set: Dataset, validation_set: Dataset) -> Iterator
     rng = np.random.default_rng(config.seed)
     frozen_hash, _ = hash_frozen(model)
     steps_per_epoch = math.ceil(len(train_set.encoded) / config.batch_size)
-    optimizer = make_optimizer(model, config)
-    schedule = make_schedule(optimizer, config, steps_per_epoch * config.epochs)
     standing = Standing()
     yield describe_start(setup, train_set, validation_set, steps_per_epoch)
-    yield from evaluate(setup, validation_set, standing, epoch=0.0)
-    for epoch in range(1, config.epochs + 1):
-        yield PhaseStarted("training")
-        set_train_mode(model)
-        order = shuffle_by_length(train_set.encoded, config.batch_size, rng)
-        padded = batches(train_set.encoded, order, setup.pad_id, task.LABELS_ARE, setup.prefix)
-        for done, batch in enumerate(padded, start=1):
-            yield _step(setup, batch, optimizer, schedule, standing, epoch - 1 + done / len(order))
-            if standing.step == 1:
-                yield check_frozen(model, frozen_hash, standing.step)
-        yield from evaluate(setup, validation_set, standing, epoch=float(epoch))
-        if patience_left(config, standing) == 0:
-            break
+    with rows_in_use(model, [*train_set.encoded, *validation_set.encoded], setup.pad_id):
+        optimizer = make_optimizer(model, config)
+        follow_decay(model, optimizer)
+        schedule = make_schedule(optimizer, config, steps_per_epoch * config.epochs)
+        yield from evaluate(setup, validation_set, standing, epoch=0.0)
+        for epoch in range(1, config.epochs + 1):
+            yield PhaseStarted("training")
+            set_train_mode(model)
+            order = shuffle_by_length(train_set.encoded, config.batch_size, rng)
+            padded = batches(train_set.encoded, order, setup.pad_id, task.LABELS_ARE, setup.prefix)
+            for done, batch in enumerate(padded, start=1):
+                yield _step(setup, batch, optimizer, schedule, standing, epoch - 1 + done / len(order))
+                if standing.step == 1:
+                    yield check_frozen(model, frozen_hash, standing.step)
+            yield from evaluate(setup, validation_set, standing, epoch=float(epoch))
+            if patience_left(config, standing) == 0:
+                break
     yield check_frozen(model, frozen_hash, standing.step)
     yield Finished("epochs_done" if epoch == config.epochs else "early_stopping", describe_best(standing.best))
 
