@@ -115,6 +115,7 @@ def write_table(rows: list[dict]) -> str:
         "",
         "Bundled checkpoint (all-MiniLM-L6-v2, English, 22.7 million weights), default rates, 2 CPU cores, no GPU. Mean and range",
         "over the seeds; the best epoch by the task's metric, measured on the validation examples. Written by `python -m benchmarks.real_data`.",
+        "The seconds were taken beside other work and partly before what frozen layers compute was cached: too long rather than too short.",
         "",
         "| data | metric | trivial | what learns | score | range | seeds | seconds | train + validation |",
         "|---|---|---|---|---|---|---|---|---|",
