@@ -10,7 +10,6 @@ import sys
 import tempfile
 import time
 import warnings
-from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -20,15 +19,16 @@ import numpy as np
 import pandas as pd
 import torch
 
+from benchmarks.real_data import DATA, SETS
 from mlmtune_core import checkpoints, metrics
 from mlmtune_core.config import RunConfig, parse_strategy, validate
 from mlmtune_core.data.preparing import prepare
 from mlmtune_core.data.splitting import split_examples
 from mlmtune_core.data_store import keep_upload
 
-DATA = Path(__file__).resolve().parents[2] / "shared" / "realdata"
-UCI = [DATA / "uci_sentiment_en" / f"{name}_labelled.txt" for name in ("amazon", "imdb", "yelp")]
-WNUT = [DATA / "wnut17_en" / name for name in ("wnut17train.conll", "emerging.dev.conll")]
+PUBLIC = {each.id: each for each in SETS}
+UCI = [DATA / name for name in PUBLIC["uci_sentiment_en"].train]
+WNUT = [DATA / name for name in (*PUBLIC["wnut17_en"].train, PUBLIC["wnut17_en"].validation)]
 COMMON = {"batch_size": 16, "weight_decay": 0.0, "warmup_ratio": 0.0, "patience": 0, "max_length": 128}
 CASES = {
     "head_only_5": {"strategy": "head_only", "epochs": 5, "head": "pooler", "learning_rate": 1e-3},

@@ -1,15 +1,12 @@
 """Encoded examples -> padded tensors, batched by length with a seeded shuffle."""
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
+from mlmtune_core.prefix_cache import PrefixCache
 from mlmtune_core.tasks.base import IGNORE_INDEX, Encoded
-
-if TYPE_CHECKING:
-    from mlmtune_core.prefix_cache import PrefixCache
 
 BUCKET_BATCHES = 32
 
@@ -61,7 +58,7 @@ def batches(
     order: Sequence[Sequence[int]],
     pad_id: int,
     labels_are: str,
-    prefix: "PrefixCache | None" = None,
+    prefix: PrefixCache | None = None,
 ) -> Iterator[dict[str, torch.Tensor]]:
     """One padded batch per list of indices, with what a frozen prefix made of it where that is cached."""
     for indices in order:

@@ -1,6 +1,5 @@
 """What a frozen prefix computes, computed once."""
 
-import hashlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,10 +29,9 @@ class PrefixCache:
         self._places: dict[bytes, tuple[int, int]] = {}
         end = 0
         for item in encoded:
-            key = digest(item)
-            if key not in self._places:
+            if item.digest not in self._places:
                 length = 1 if first_only else item.length
-                self._places[key] = (end, end + length)
+                self._places[item.digest] = (end, end + length)
                 end += length
         self._values = _reserve(end, model.encoder.config.hidden_size, run.cache_file)
         self._known: set[bytes] = set()
@@ -55,7 +53,7 @@ class PrefixCache:
 
     def add(self, items: Sequence[Encoded], batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         """The batch of these items with `hidden`: (B, T, H), or (B, 1, H) for a head on [CLS]; zeros where there is padding."""
-        keys = [digest(item) for item in items]
+        keys = [item.digest for item in items]
         if not self._known.issuperset(keys):
             self._keep(keys, run_below(self._model.encoder, self._model.boundary, batch))
         places = [self._places[key] for key in keys]
@@ -84,15 +82,6 @@ def can_cut(model: Model, batch: dict[str, torch.Tensor]) -> bool:
         return bool(torch.allclose(halves[seen], whole[seen], atol=TOLERANCE))
     except (TypeError, KeyError, IndexError, RuntimeError, AssertionError):
         return False
-
-
-def digest(item: Encoded) -> bytes:
-    """16 bytes that stand for all the encoder reads of an input."""
-    state = hashlib.blake2b(digest_size=16)
-    for name in sorted(item.inputs):
-        state.update(name.encode())
-        state.update(np.asarray(item.inputs[name], dtype=np.int32).tobytes())
-    return state.digest()
 
 
 def _reserve(rows: int, width: int, file: Path) -> torch.Tensor:

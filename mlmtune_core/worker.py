@@ -77,23 +77,31 @@ def carry_out_together(runs: Sequence[Run]) -> Iterator[tuple[int, Event]]:
         run.begin_again()
     with _heartbeat(runs):
         try:
-            for i, recorder in enumerate(recorders):
-                yield from ((i, said) for said in recorder.take(PhaseStarted("preparing")))
-            setup, sets = assemble(runs[0])
-            setups = [_with_own_head(setup, run.config()) for run in runs]
-            for i, event in train_together(setups, sets["train"], sets["validation"], ended.__contains__):
-                recorder, mine = recorders[i], setups[i]
-                for each in _completed(runs[i], mine, sets, event) if i not in ended else ():
-                    yield from ((i, said) for said in recorder.take(each, mine.model, mine.label_names))
-                if i not in ended and not isinstance(event, Finished | Failed) and recorder.wants_stop():
-                    yield from ((i, said) for said in recorder.stop(mine.model, mine.label_names))
-                    ended.add(i)
-                ended.update([i] if isinstance(event, Finished | Failed) else [])
+            yield from _record_together(recorders, ended)
         except Exception as error:
             for i, recorder in enumerate(recorders):
                 yield from ((i, said) for said in (recorder.fail(error) if i not in ended else ()))
             if not isinstance(error, UserError):
                 raise
+
+
+def _record_together(recorders: Sequence[Recorder], ended: set[int]) -> Iterator[tuple[int, Event]]:
+    """The events of runs that are trained together; puts into `ended` those of which nothing more is to come."""
+    for i, recorder in enumerate(recorders):
+        yield from ((i, said) for said in recorder.take(PhaseStarted("preparing")))
+    setup, sets = assemble(recorders[0].run)
+    setups = [_with_own_head(setup, recorder.run.config()) for recorder in recorders]
+    for i, event in train_together(setups, sets["train"], sets["validation"], ended.__contains__):
+        if i in ended:
+            continue
+        recorder, mine = recorders[i], setups[i]
+        for each in _completed(recorder.run, mine, sets, event):
+            yield from ((i, said) for said in recorder.take(each, mine.model, mine.label_names))
+        if isinstance(event, Finished | Failed):
+            ended.add(i)
+        elif recorder.wants_stop():
+            yield from ((i, said) for said in recorder.stop(mine.model, mine.label_names))
+            ended.add(i)
 
 
 def _events(this: Run) -> Iterator[tuple[Event, Model | None, list[str]]]:

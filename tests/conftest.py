@@ -8,9 +8,10 @@ os.environ["TOKENIZERS_PARALLELISM"] = "false"
 import pandas as pd
 import pytest
 
-from mlmtune_core.config import validate
+from mlmtune_core.config import TASK_NAMES, validate
 from mlmtune_core.run_store import create_run
 
+KINDS = (*TASK_NAMES, "several_labels")  # what make_run can make
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789.,!?'-"
 WORDS = (
     "good bad film great awful the a was not Anna Lisbon works in at Acme and lives near Rome Bob met".lower().split()

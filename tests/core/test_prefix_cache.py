@@ -6,10 +6,10 @@ import transformers
 from safetensors.torch import load_file
 
 from mlmtune_core import prefix_cache, prefix_store, worker
-from mlmtune_core.config import TASK_NAMES
 from mlmtune_core.events import EvalDone, StepDone
 from mlmtune_core.heads import build_text_head
 from mlmtune_core.model import build, run_above, run_below
+from tests.conftest import KINDS
 
 SIZE = {"vocab_size": 60, "hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 4, "intermediate_size": 64}
 FAMILIES = {
@@ -26,7 +26,7 @@ FAMILIES = {
 
 
 @pytest.mark.parametrize("strategy", ["head_only", "last_layers:1", "last_layers:3"])
-@pytest.mark.parametrize("task", [*TASK_NAMES, "several_labels"])
+@pytest.mark.parametrize("task", KINDS)
 def test_a_cached_run_equals_an_uncached_one(make_run, monkeypatch, task, strategy):
     """Losses, scores and kept weights over three epochs, dropout in the head and in the layers that learn."""
     settings = {"task": task, "strategy": strategy, "epochs": 3, "batch_size": 2, "dropout": 0.3, "patience": 0}

@@ -10,15 +10,8 @@ from mlmtune_core.config import validate
 from mlmtune_core.errors import ConfigError
 from mlmtune_core.events import EvalDone, Failed, FrozenChecked, Started, StepDone
 from mlmtune_core.sweeps import group, make_grid
+from tests.conftest import KINDS
 
-TASKS = [
-    "sequence_classification",
-    "several_labels",
-    "sentence_pair",
-    "token_classification",
-    "regression",
-    "question_answering",
-]
 CHOICES = {"head_learning_rate": [1e-3, 5e-2], "weight_decay": [0.0, 0.5], "dropout": [0.0, 0.4]}
 
 
@@ -30,7 +23,7 @@ def together(runs):
 
 
 @pytest.mark.parametrize("head", ["linear", "pooler"])
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", KINDS)
 def test_each_member_equals_its_run_alone(make_run, task, head):
     """Events, scores, kept weights and the test, for all combinations of rate, decay and dropout; patience ends some early."""
     if head == "pooler" and task in ("token_classification", "question_answering"):

@@ -6,6 +6,7 @@ from streamlit.testing.v1 import AppTest
 from mlmtune_core import worker
 from mlmtune_core.data_store import SAMPLES, SHELF, keep_upload
 from mlmtune_core.run_store import list_runs, open_run
+from tests.conftest import KINDS
 from tests.core.broken_files import nasty
 from tests.pages.conftest import FRAME
 
@@ -192,14 +193,6 @@ def test_user_text_is_never_markup(open_page):
     assert "<script>" not in texts(app).replace("\\<script\\>", "")
 
 
-ALL_KINDS = (
-    "sequence_classification",
-    "several_labels",
-    "sentence_pair",
-    "token_classification",
-    "regression",
-    "question_answering",
-)
 TYPED = {
     "sentence_pair": {"text": "a good film", "second_text": "the film was good"},
     "regression": {"text": "a good film", "second_text": "the film was good"},
@@ -208,7 +201,7 @@ TYPED = {
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("kind", ALL_KINDS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_finished_run_is_shown_whole_and_opens(open_page, make_run, kind, language):
     run = make_run(task=kind, with_test=True)
     list(worker.carry_out(run))
