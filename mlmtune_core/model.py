@@ -1,12 +1,17 @@
 """An encoder with a head on top: token ids in, logits out; and the encoder cut in two between its layers."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 from torch import nn
 
+from mlmtune_core.errors import ConfigError
+from mlmtune_core.first_token import FirstTokenLayer
 from mlmtune_core.freezing import find_layers
 
+TOLERANCE = 1e-4  # between two ways of computing the same token vectors
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 
 
@@ -14,7 +19,8 @@ class Model(nn.Module):
     """encoder -> token vectors (B, T, H) -> head -> logits: (B, C) for a text, (B, T, C) for tokens.
 
     `boundary` says where the encoder is cut when a batch brings `hidden`: what layer number `boundary` would read, as
-    prefix_cache keeps it (0: the first layer; the number of layers: what the head reads).
+    prefix_cache keeps it (0: the first layer; the number of layers: what the head reads). `shortened`: the last layer
+    is computed for the first token alone, and token vectors are (B, 1, H).
     """
 
     def __init__(self, encoder: nn.Module, head: nn.Module) -> None:
@@ -22,12 +28,18 @@ class Model(nn.Module):
         self.encoder = encoder
         self.head = head
         self.boundary = 0
+        self.shortened = False
 
     def forward(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
         """Logits of a batch with input_ids, attention_mask and, where the family has them, token_type_ids (B, T)."""
+        return self.head(self.read(batch))
+
+    def read(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+        """The token vectors that the head reads, (B, T, H); (B, 1, H) where nothing else is computed."""
         if "hidden" in batch:
-            return self.head(run_above(self.encoder, self.boundary, batch))
-        return self.head(self.encoder(**_inputs(batch)).last_hidden_state)
+            return _run_above(self, batch)
+        with _layers(self, 0):
+            return self.encoder(**_inputs(batch)).last_hidden_state
 
 
 def build(encoder: nn.Module, head: nn.Module) -> Model:
@@ -37,12 +49,40 @@ def build(encoder: nn.Module, head: nn.Module) -> Model:
     return Model(encoder, head)
 
 
-def run_below(encoder: nn.Module, boundary: int, batch: dict[str, torch.Tensor]) -> torch.Tensor:
-    """What layer number `boundary` reads, (B, T, H), without gradients; past the last layer, the encoder's output."""
+def shorten(model: Model, batch: dict[str, torch.Tensor]) -> None:
+    """Has the last layer computed for the first token alone, where the head reads no other and this batch shows no difference."""
+    if not model.head.first_only:
+        return
+    model.eval()
     with torch.no_grad():
-        if boundary == encoder.config.num_hidden_layers:
-            return encoder(**_inputs(batch)).last_hidden_state
-        handle = find_layers(encoder)[boundary].register_forward_pre_hook(_catch, with_kwargs=True)
+        whole = model.read(batch)
+        model.shortened = True
+        try:
+            model.shortened = torch.allclose(model.read(batch)[:, 0], whole[:, 0], atol=TOLERANCE)
+        except (ConfigError, AttributeError, TypeError, RuntimeError, IndexError):
+            model.shortened = False
+
+
+def can_cut(model: Model, batch: dict[str, torch.Tensor]) -> bool:
+    """Whether the two halves of the encoder give what the whole gives. Families differ inside; this one is asked, not known."""
+    model.eval()
+    try:
+        hidden = run_below(model, batch)
+        with torch.no_grad():
+            halves, whole = model.read(batch | {"hidden": hidden}), model.read(batch)
+        seen = batch["attention_mask"].bool()[:, : whole.shape[1]]
+        return torch.allclose(halves[seen], whole[seen], atol=TOLERANCE)
+    except (TypeError, KeyError, IndexError, RuntimeError, AssertionError):
+        return False
+
+
+def run_below(model: Model, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+    """What layer number `model.boundary` reads, (B, T, H), without gradients; past the last layer, what the head reads."""
+    encoder = model.encoder
+    with torch.no_grad():
+        if model.boundary == encoder.config.num_hidden_layers:
+            return model.read(batch)
+        handle = find_layers(encoder)[model.boundary].register_forward_pre_hook(_catch, with_kwargs=True)
         try:
             encoder(**_inputs(batch))
         except _Caught as caught:
@@ -52,10 +92,10 @@ def run_below(encoder: nn.Module, boundary: int, batch: dict[str, torch.Tensor])
     raise AssertionError("the encoder never reached its layer")
 
 
-def run_above(encoder: nn.Module, boundary: int, batch: dict[str, torch.Tensor]) -> torch.Tensor:
-    """The encoder's output (B, T, H) from `hidden`, what layer number `boundary` reads; the layers below do not run."""
-    hidden = batch["hidden"]
-    if boundary == encoder.config.num_hidden_layers:
+def _run_above(model: Model, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+    """What the head reads, from `hidden`, what layer number `model.boundary` reads; the layers below do not run."""
+    encoder, hidden = model.encoder, batch["hidden"]
+    if model.boundary == encoder.config.num_hidden_layers:
         return hidden
 
     def replace(
@@ -63,15 +103,30 @@ def run_above(encoder: nn.Module, boundary: int, batch: dict[str, torch.Tensor])
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
         return ((hidden, *args[1:]), kwargs) if args else (args, kwargs | {"hidden_states": hidden})
 
-    stack = find_layers(encoder)
+    with _layers(model, model.boundary) as layers:
+        handle = layers[0].register_forward_pre_hook(replace, with_kwargs=True)
+        try:
+            return encoder(**_inputs(batch)).last_hidden_state
+        finally:
+            handle.remove()
+
+
+@contextmanager
+def _layers(model: Model, start: int) -> Iterator[list[nn.Module]]:
+    """Within, the encoder's stack holds only the layers from `start` on, the last one as `model.shortened` says."""
+    if not start and not model.shortened:
+        yield []
+        return
+    stack = find_layers(model.encoder)
     every = dict(stack.named_children())
-    handle = stack[boundary].register_forward_pre_hook(replace, with_kwargs=True)
-    stack._modules = {str(i): layer for i, layer in enumerate(list(every.values())[boundary:])}
+    layers = list(every.values())[start:]
+    if model.shortened:
+        layers[-1] = FirstTokenLayer(layers[-1])
+    stack._modules = {str(i): layer for i, layer in enumerate(layers)}
     try:
-        return encoder(**_inputs(batch)).last_hidden_state
+        yield layers
     finally:
         stack._modules = every
-        handle.remove()
 
 
 class _Caught(Exception):

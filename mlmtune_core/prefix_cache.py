@@ -7,13 +7,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from mlmtune_core.model import Model, run_above, run_below
+from mlmtune_core.model import Model, run_below
 from mlmtune_core.prefix_store import borrow, make_key, publish
 from mlmtune_core.run_store import Run
 from mlmtune_core.tasks.base import Encoded
 
 MEMORY_MB = int(os.environ.get("MLMTUNE_CACHE_MEMORY_MB", "1024"))
-TOLERANCE = 1e-4
 
 
 class PrefixCache:
@@ -55,7 +54,7 @@ class PrefixCache:
         """The batch of these items with `hidden`: (B, T, H), or (B, 1, H) for a head on [CLS]; zeros where there is padding."""
         keys = [item.digest for item in items]
         if not self._known.issuperset(keys):
-            self._keep(keys, run_below(self._model.encoder, self._model.boundary, batch))
+            self._keep(keys, run_below(self._model, batch))
         places = [self._places[key] for key in keys]
         width = 1 if self._first_only else batch["input_ids"].shape[1]
         hidden = torch.zeros(len(keys), width, self._values.shape[1])
@@ -68,20 +67,6 @@ class PrefixCache:
             start, end = self._places[key]
             self._values[start:end] = row[: end - start]
         self._known.update(keys)
-
-
-def can_cut(model: Model, batch: dict[str, torch.Tensor]) -> bool:
-    """Whether the two halves of the encoder give what the whole gives. Families differ inside; this one is asked, not known."""
-    model.eval()
-    try:
-        hidden = run_below(model.encoder, model.boundary, batch)
-        with torch.no_grad():
-            halves = run_above(model.encoder, model.boundary, batch | {"hidden": hidden})
-            whole = run_below(model.encoder, model.encoder.config.num_hidden_layers, batch)
-        seen = batch["attention_mask"].bool()
-        return bool(torch.allclose(halves[seen], whole[seen], atol=TOLERANCE))
-    except (TypeError, KeyError, IndexError, RuntimeError, AssertionError):
-        return False
 
 
 def _reserve(rows: int, width: int, file: Path) -> torch.Tensor:

@@ -18,8 +18,8 @@ from mlmtune_core.errors import DataError, UserError
 from mlmtune_core.evaluating import Dataset, Setup, measure
 from mlmtune_core.events import EvalDone, Event, Failed, Finished, PhaseStarted, Tested
 from mlmtune_core.freezing import apply_strategy, find_boundary
-from mlmtune_core.model import Model, build
-from mlmtune_core.prefix_cache import PrefixCache, can_cut
+from mlmtune_core.model import Model, build, can_cut, shorten
+from mlmtune_core.prefix_cache import PrefixCache
 from mlmtune_core.recorder import Recorder
 from mlmtune_core.run_store import HEARTBEAT_SECONDS, Run
 from mlmtune_core.sweep_training import train_together
@@ -129,6 +129,7 @@ def assemble(this: Run) -> tuple[Setup, dict[str, Dataset]]:
     model = make_model(config, label_names)
     apply_strategy(config.strategy, model.encoder, model.head)
     pad_id = tokenizer.pad_token_id or 0
+    shorten(model, to_batch(sets["train"].encoded[:2], pad_id, task.LABELS_ARE))
     prefix = make_prefix(this, config, task, model, sets, pad_id)
     return Setup(model, task, config, label_names, pad_id, prefix), sets
 
@@ -136,7 +137,7 @@ def assemble(this: Run) -> tuple[Setup, dict[str, Dataset]]:
 def _with_own_head(setup: Setup, config: RunConfig) -> Setup:
     """The same frozen encoder under a head that begins with the same weights."""
     model = Model(setup.model.encoder, copy.deepcopy(setup.model.head))
-    model.boundary = setup.model.boundary
+    model.boundary, model.shortened = setup.model.boundary, setup.model.shortened
     return replace(setup, model=model, config=config)
 
 

@@ -8,7 +8,7 @@ from safetensors.torch import load_file
 from mlmtune_core import prefix_cache, prefix_store, worker
 from mlmtune_core.events import EvalDone, StepDone
 from mlmtune_core.heads import build_text_head
-from mlmtune_core.model import build, run_above, run_below
+from mlmtune_core.model import build, can_cut, run_below, shorten
 from tests.conftest import KINDS
 
 SIZE = {"vocab_size": 60, "hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 4, "intermediate_size": 64}
@@ -107,7 +107,10 @@ def test_encoders_of_other_families_are_cut_too(family):
     batch = {"input_ids": ids, "attention_mask": mask}
     for boundary in (1, 2, 3):
         model.boundary = boundary
-        assert prefix_cache.can_cut(model, batch)
+        assert can_cut(model, batch)
+    shorten(model, batch)
+    assert model.shortened == (family in ("Bert", "Roberta", "Electra", "XLMRoberta", "Camembert"))
+    assert can_cut(model, batch)
     assert list(dict(encoder.named_parameters())) == list(
         dict(transformers.AutoModel.from_config(config).named_parameters())
     )
@@ -123,8 +126,45 @@ def test_an_encoder_whose_halves_say_something_else_is_not_cut(tiny_checkpoint):
     model = build(Odd.from_pretrained(tiny_checkpoint).eval(), build_text_head("linear", 32, 2, 0.0))
     model.boundary = 2
     batch = {"input_ids": torch.tensor([[2, 7, 3]]), "attention_mask": torch.ones(1, 3, dtype=torch.long)}
-    assert not prefix_cache.can_cut(model, batch)
+    assert not can_cut(model, batch)
     assert len(model.encoder.encoder.layer) == 4
+
+
+@pytest.mark.parametrize("family", ["Bert", "Roberta", "Electra", "Camembert"])
+def test_the_last_layer_for_the_first_token_alone_changes_nothing(family):
+    """Vectors and the gradient of every weight, in training mode with dropout off; padding on one side."""
+    config = getattr(transformers, f"{family}Config")(**(SIZE | FAMILIES[family]), attention_probs_dropout_prob=0.0, hidden_dropout_prob=0.0)  # fmt: skip
+    torch.manual_seed(0)
+    model = build(transformers.AutoModel.from_config(config), build_text_head("pooler", 32, 2, 0.0))
+    batch = {"input_ids": torch.randint(5, 60, (3, 12)), "attention_mask": torch.ones(3, 12, dtype=torch.long)}
+    batch["attention_mask"][1, 7:] = 0
+    told = []
+    for _ in range(2):
+        model.train().zero_grad()
+        vectors = model.read(batch)
+        model.head(vectors).square().sum().backward()
+        told.append((vectors[:, 0], {name: weight.grad for name, weight in model.named_parameters()}))
+        shorten(model, batch)
+    assert model.shortened and vectors.shape == (3, 1, 32)
+    torch.testing.assert_close(told[1], told[0], atol=1e-5, rtol=1e-5)
+
+
+def test_dropout_in_the_shortened_layer_is_that_of_its_settings():
+    """Over many draws the mean is the vector without dropout, and the spread that of the whole layer."""
+    torch.manual_seed(0)
+    config = transformers.BertConfig(**SIZE, attention_probs_dropout_prob=0.5, hidden_dropout_prob=0.0)
+    model = build(transformers.BertModel(config, add_pooling_layer=False), build_text_head("linear", 32, 2, 0.0))
+    torch.nn.init.normal_(model.encoder.encoder.layer[-1].attention.self.value.weight)
+    batch = {"input_ids": torch.randint(5, 60, (1, 6)).repeat(2000, 1), "attention_mask": torch.ones(2000, 6, dtype=torch.long)}  # fmt: skip
+    spreads = []
+    for _ in range(2):
+        model.eval()
+        model.encoder.encoder.layer[-1].train()
+        with torch.no_grad():
+            spreads.append(model.read(batch)[:, 0].std(0))
+        shorten(model, {name: values[:2] for name, values in batch.items()})
+    assert model.shortened and spreads[0].mean() > 0.1
+    torch.testing.assert_close(spreads[1], spreads[0], atol=0.05, rtol=0.1)
 
 
 def test_layers_below_do_not_run(tiny_checkpoint):
@@ -133,9 +173,11 @@ def test_layers_below_do_not_run(tiny_checkpoint):
     for i, layer in enumerate(encoder.encoder.layer):
         layer.register_forward_hook(lambda *_, i=i: ran.append(i))
     batch = {"input_ids": torch.tensor([[2, 7, 3]]), "attention_mask": torch.ones(1, 3, dtype=torch.long)}
-    hidden = run_below(encoder, 3, batch)
+    model = build(encoder, build_text_head("linear", 32, 2, 0.0))
+    model.boundary = 3
+    hidden = run_below(model, batch)
     assert ran == [0, 1, 2]
-    run_above(encoder, 3, batch | {"hidden": hidden})
+    model.read(batch | {"hidden": hidden})
     assert ran == [0, 1, 2, 3]
 
 
