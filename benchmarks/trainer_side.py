@@ -1,6 +1,6 @@
 """One training by transformers.Trainer or by mlmtune, in a process of its own: prints seconds, memory and score as JSON.
 
-python -m benchmarks.trainer_side SIDE CASE SEED, where SIDE is trainer, grouped or mlmtune (see vs_trainer for the cases)
+python -m benchmarks.trainer_side SIDE CASE SEED, where SIDE is trainer, grouped, mlmtune or sweep (see vs_trainer)
 """
 
 import json
@@ -37,7 +37,9 @@ CASES = {
     "full_3": {"strategy": "full", "epochs": 3, "head": "pooler", "learning_rate": 1e-4},
     "full_3_grouped": {"strategy": "full", "epochs": 3, "head": "pooler", "learning_rate": 1e-4},
     "tokens_head_only_5": {"task": "token_classification", "strategy": "head_only", "epochs": 5, "learning_rate": 5e-3},
+    "sweep_16x3": {"strategy": "head_only", "epochs": 5, "learning_rate": 1e-3},
 }
+SWEEP = {"head_learning_rate": [1e-4 * 1.5**i for i in range(16)], "seed": [0, 1, 2]}
 
 
 def main() -> None:
@@ -49,7 +51,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         os.environ["MLMTUNE_HOME"] = folder
         frame = read_frame(config)
-        train = train_with_mlmtune if side == "mlmtune" else train_with_trainer
+        train = {"mlmtune": train_with_mlmtune, "sweep": sweep_with_mlmtune}.get(side, train_with_trainer)
         import transformers  # noqa: F401  (imports are no part of the time)
 
         checkpoints.load_encoder(config.checkpoint)  # nor is a cold disk
@@ -86,6 +88,23 @@ def train_with_mlmtune(config: RunConfig, frame: pd.DataFrame, grouped: bool, fo
 
     run = create_run(config, frame, {"name": "benchmark", "fingerprint": "", "columns": {}})
     return [event.metrics for event in worker.carry_out(run) if isinstance(event, EvalDone)][-1][_metric(config)]
+
+
+def sweep_with_mlmtune(config: RunConfig, frame: pd.DataFrame, grouped: bool, folder: str) -> float:
+    """SWEEP over one case, each seed's heads as one training; returns the best score of all."""
+    from mlmtune_core import worker
+    from mlmtune_core.run_store import create_run
+    from mlmtune_core.sweeps import group, make_grid
+
+    configs = make_grid(config.model_dump(), SWEEP)
+    best = []
+    for members in group(configs):
+        runs = [create_run(configs[i], frame, {"name": "benchmark", "fingerprint": "", "columns": {}}) for i in members]
+        for _ in worker.carry_out_together(runs):
+            pass
+        best += [run.summary()["best"]["metrics"][_metric(config)] for run in runs]
+    assert len(best) == len(configs)
+    return max(best)
 
 
 def train_with_trainer(config: RunConfig, frame: pd.DataFrame, grouped: bool, folder: str) -> float:

@@ -4,7 +4,8 @@
     python -m benchmarks.vs_trainer [--only head_only_5,full_3] [--seeds 3] [--json]
 
 Every training has a process of its own; the two sides take turns (A B A B), one seed a turn; medians. `ratio` is
-Trainer's time over mlmtune's. full_3_grouped is Trainer with length-grouped sampling.
+Trainer's time over mlmtune's. full_3_grouped is Trainer with length-grouped sampling. sweep_16x3 is no comparison with
+Trainer: 16 learning rates x 3 seeds beside one such run (the app's default head), `ratio` how many times as long.
 """
 
 import argparse
@@ -16,6 +17,7 @@ from typing import Any
 
 from benchmarks.trainer_side import CASES
 
+SIDES = ("trainer", "mlmtune", "single", "sweep")
 FIGURES = ("seconds", "cpu_s", "peak_mb", "score")
 
 
@@ -28,7 +30,7 @@ def main() -> None:
     chosen = parser.parse_args()
     rows = []
     for name in chosen.only.split(","):
-        rows.append(compare(name, chosen.seeds))
+        rows.append(compare_sweep(chosen.seeds) if name == "sweep_16x3" else compare(name, chosen.seeds))
         if not chosen.json:
             print(write_row(rows[-1]), flush=True)
     if chosen.json:
@@ -51,6 +53,19 @@ def compare(name: str, seeds: int) -> dict[str, Any]:
     return row
 
 
+def compare_sweep(repeats: int) -> dict[str, Any]:
+    """48 heads beside one, in turns: medians, and how many times as long it takes."""
+    told: dict[str, list[dict[str, float]]] = {"single": [], "sweep": []}
+    for seed in range(repeats):
+        told["single"].append(run_side("mlmtune", "sweep_16x3", seed))
+        told["sweep"].append(run_side("sweep", "sweep_16x3", seed))
+    row: dict[str, Any] = {"name": "sweep_16x3"}
+    for side, runs in told.items():
+        row |= {f"{side}_{figure}": statistics.median(run[figure] for run in runs) for figure in FIGURES}
+    row["ratio"] = row["sweep_seconds"] / row["single_seconds"]
+    return row
+
+
 def run_side(side: str, name: str, seed: int) -> dict[str, float]:
     """One training in a fresh process. Raises CalledProcessError with what it said."""
     done = subprocess.run(
@@ -61,7 +76,7 @@ def run_side(side: str, name: str, seed: int) -> dict[str, float]:
 
 def write_row(row: dict[str, Any]) -> str:
     """One line of the table."""
-    sides = [f"{side} {row[f'{side}_seconds']:7.1f} s {row[f'{side}_cpu_s']:7.1f} cpu-s {row[f'{side}_peak_mb']:6.0f} MB {row[f'{side}_score']:.3f}" for side in ("trainer", "mlmtune")]  # fmt: skip
+    sides = [f"{side} {row[f'{side}_seconds']:7.1f} s {row[f'{side}_cpu_s']:7.1f} cpu-s {row[f'{side}_peak_mb']:6.0f} MB {row[f'{side}_score']:.3f}" for side in SIDES if f"{side}_seconds" in row]  # fmt: skip
     return f"{row['name']:20} {row['ratio']:6.2f}   " + "   ".join(sides)
 
 

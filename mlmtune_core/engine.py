@@ -28,6 +28,8 @@ DASK_SETTINGS = {
     "distributed.admin.tick.limit": "30s",  # importing torch holds the worker's loop for seconds
     "distributed.logging.distributed": "error",
     "distributed.diagnostics.nvml": False,
+    "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": 2
+    ** 29,  # Dask's 64 KB makes a step of training 45 % slower
 }
 
 
