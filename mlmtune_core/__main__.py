@@ -28,6 +28,7 @@ SETTINGS = (
     "learning_rate",
     "head_learning_rate",
     "batch_size",
+    "batch_tokens",
     "max_length",
     "validation_share",
     "dropout",
@@ -65,9 +66,14 @@ def make_parser() -> argparse.ArgumentParser:
     train.set_defaults(command=run_train, show=show_train)
     for name in SETTINGS:
         field = RunConfig.model_fields[name]
-        kind = {"epochs": int, "seed": int, "batch_size": int, "max_length": int, "patience": int}.get(
-            name, str if name in ("task", "strategy", "checkpoint") else float
-        )
+        kind = {
+            "epochs": int,
+            "seed": int,
+            "batch_size": int,
+            "batch_tokens": int,
+            "max_length": int,
+            "patience": int,
+        }.get(name, str if name in ("task", "strategy", "checkpoint") else float)
         train.add_argument(
             f"--{name.replace('_', '-')}", type=kind, help=(field.description or field.title).replace("%", "%%")
         )

@@ -68,6 +68,15 @@ class RunConfig(BaseModel):
     batch_size: int = Field(
         16, title=mark("Batch size"), ge=1, le=256, description=mark("Examples per step: the gradient is their mean.")
     )
+    batch_tokens: int = Field(
+        0,
+        title=mark("Tokens per batch"),
+        ge=0,
+        le=65536,
+        description=mark(
+            "0: every batch has as many examples as the batch size says. Otherwise as many as fit in so many tokens: more short texts, fewer long ones."
+        ),
+    )
     max_length: int = Field(
         128,
         title=mark("Maximum length"),

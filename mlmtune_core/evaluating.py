@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 
 from mlmtune_core.batching import batches, count_labels, order_by_length
 from mlmtune_core.config import RunConfig
+from mlmtune_core.devices import precision
 from mlmtune_core.errors import TrainingError
 from mlmtune_core.events import EvalDone, Event, PhaseStarted, Progress
+from mlmtune_core.model import Model
 from mlmtune_core.prefix_cache import PrefixCache
 from mlmtune_core.tasks.base import Encoded
 
@@ -32,7 +33,7 @@ class Dataset:
 class Setup:
     """What a run trains and measures with: the model, its task, the settings, label names, the padding token, what is cached."""
 
-    model: nn.Module
+    model: Model
     task: ModuleType
     config: RunConfig
     label_names: Sequence[str]
@@ -52,7 +53,7 @@ class Standing:
 
 
 def compute_logits(
-    model: nn.Module,
+    model: Model,
     encoded: Sequence[Encoded],
     batch_size: int,
     pad_id: int,
@@ -62,9 +63,9 @@ def compute_logits(
     """Evaluation mode, longest inputs first: (indices, logits, batch) one after the other."""
     model.eval()
     order = order_by_length(encoded, batch_size)
-    for indices, batch in zip(order, batches(encoded, order, pad_id, labels_are, prefix), strict=True):
-        with torch.inference_mode():
-            logits = model(batch)
+    for indices, batch in zip(order, batches(encoded, order, pad_id, labels_are, model.device, prefix), strict=True):
+        with torch.inference_mode(), precision(model.device):
+            logits = model(batch).float()
         yield indices, logits, batch
 
 
@@ -94,7 +95,7 @@ class Measuring:
         labels = count_labels(batch, task.LABELS_ARE)
         self._loss_sum += task.compute_loss(logits, batch).item() * labels if labels else 0.0
         self._asked, self.seen = self._asked + labels, self.seen + len(indices)
-        for i, row in zip(indices, logits.float().cpu().numpy(), strict=True):
+        for i, row in zip(indices, logits.cpu().numpy(), strict=True):
             self._logits[i] = row[: self._dataset.encoded[i].length] if row.ndim == 2 else row
 
     def result(self) -> Measured:

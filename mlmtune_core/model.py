@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from mlmtune_core.devices import precision
 from mlmtune_core.errors import ConfigError
 from mlmtune_core.first_token import FirstTokenLayer
 from mlmtune_core.freezing import find_layers
@@ -29,6 +30,11 @@ class Model(nn.Module):
         self.head = head
         self.boundary = 0
         self.shortened = False
+
+    @property
+    def device(self) -> torch.device:
+        """Where batches go to: the head's place."""
+        return next(self.head.parameters()).device
 
     def forward(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
         """Logits of a batch with input_ids, attention_mask and, where the family has them, token_type_ids (B, T)."""
@@ -68,7 +74,7 @@ def can_cut(model: Model, batch: dict[str, torch.Tensor]) -> bool:
     model.eval()
     try:
         hidden = run_below(model, batch)
-        with torch.no_grad():
+        with torch.no_grad(), precision(model.encoder.device):
             halves, whole = model.read(batch | {"hidden": hidden}), model.read(batch)
         seen = batch["attention_mask"].bool()[:, : whole.shape[1]]
         return torch.allclose(halves[seen], whole[seen], atol=TOLERANCE)
@@ -79,7 +85,7 @@ def can_cut(model: Model, batch: dict[str, torch.Tensor]) -> bool:
 def run_below(model: Model, batch: dict[str, torch.Tensor]) -> torch.Tensor:
     """What layer number `model.boundary` reads, (B, T, H), without gradients; past the last layer, what the head reads."""
     encoder = model.encoder
-    with torch.no_grad():
+    with torch.no_grad(), precision(model.encoder.device):
         if model.boundary == encoder.config.num_hidden_layers:
             return model.read(batch)
         handle = find_layers(encoder)[model.boundary].register_forward_pre_hook(_catch, with_kwargs=True)

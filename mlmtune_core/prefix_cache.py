@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from mlmtune_core.devices import move
 from mlmtune_core.model import Model, run_below
 from mlmtune_core.prefix_store import borrow, make_key, publish
 from mlmtune_core.run_store import Run
@@ -51,16 +52,16 @@ class PrefixCache:
             self._key = ""
 
     def add(self, items: Sequence[Encoded], batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        """The batch of these items with `hidden`: (B, T, H), or (B, 1, H) for a head on [CLS]; zeros where there is padding."""
+        """The batch of these items (not yet on a card) with `hidden`: (B, T, H), or (B, 1, H) for a head on [CLS]; zeros where there is padding."""
         keys = [item.digest for item in items]
         if not self._known.issuperset(keys):
-            self._keep(keys, run_below(self._model, batch))
+            self._keep(keys, run_below(self._model, move(batch, self._model.encoder.device)))
         places = [self._places[key] for key in keys]
         width = 1 if self._first_only else batch["input_ids"].shape[1]
         hidden = torch.zeros(len(keys), width, self._values.shape[1])
         for row, (start, end) in zip(hidden, places, strict=True):
             row[: end - start] = self._values[start:end]
-        return batch | {"hidden": hidden.to(batch["input_ids"].device)}
+        return batch | {"hidden": hidden}
 
     def _keep(self, keys: Sequence[bytes], hidden: torch.Tensor) -> None:
         for key, row in zip(keys, hidden, strict=True):

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from mlmtune_core.batching import batches, order_by_length, shuffle_by_length
+from mlmtune_core.batching import batches, count_steps, order_by_length, shuffle
 from mlmtune_core.errors import TrainingError
 from mlmtune_core.evaluating import Dataset, Measuring, Setup, Standing, conclude, describe_best, patience_left
 from mlmtune_core.events import Event, Finished, PhaseStarted, StepDone
 from mlmtune_core.freezing import hash_frozen
 from mlmtune_core.head_stack import HeadStack
 from mlmtune_core.run_store import failure
-from mlmtune_core.training import check_frozen, describe_start, not_finite
+from mlmtune_core.stepping import not_finite
+from mlmtune_core.training import check_frozen, describe_start
 
 
 def train_together(
@@ -29,22 +30,20 @@ def train_together(
     config, labels_are = first.config, first.task.LABELS_ARE
     torch.manual_seed(config.seed)
     rng = np.random.default_rng(config.seed)
-    steps_per_epoch = math.ceil(len(train_set.encoded) / config.batch_size)
-    stack = HeadStack(
-        [each.model.head for each in setups], [each.config for each in setups], steps_per_epoch * config.epochs
-    )
+    steps = count_steps(train_set.encoded, config)
+    stack = HeadStack([each.model.head for each in setups], [each.config for each in setups], sum(steps))
     frozen_hash, _ = hash_frozen(first.model)
     lanes = [_Lane(i, each, Standing()) for i, each in enumerate(setups)]
     for lane in lanes:
-        yield lane.number, describe_start(lane.setup, train_set, validation_set, steps_per_epoch)
+        yield lane.number, describe_start(lane.setup, train_set, validation_set, steps)
     yield from _evaluate(stack, lanes, validation_set, 0.0)
     for epoch in range(1, config.epochs + 1):
         for lane in lanes:
             yield lane.number, PhaseStarted("training")
         first.model.eval()
-        order = shuffle_by_length(train_set.encoded, config.batch_size, rng)
+        order = shuffle(train_set.encoded, config, rng)
         for done, batch in enumerate(
-            batches(train_set.encoded, order, first.pad_id, labels_are, first.prefix), start=1
+            batches(train_set.encoded, order, first.pad_id, labels_are, first.model.device, first.prefix), start=1
         ):
             yield from _step(stack, lanes, batch, epoch - 1 + done / len(order))
             if epoch == done == 1:
@@ -101,7 +100,9 @@ def _evaluate(
     for lane in lanes:
         yield lane.number, PhaseStarted("evaluating")
     order = order_by_length(validation_set.encoded, first.config.batch_size * 2)
-    padded = batches(validation_set.encoded, order, first.pad_id, first.task.LABELS_ARE, first.prefix)
+    padded = batches(
+        validation_set.encoded, order, first.pad_id, first.task.LABELS_ARE, first.model.device, first.prefix
+    )
     for indices, batch in zip(order, padded, strict=True):
         with torch.no_grad():
             logits = stack.logits(batch["hidden"])

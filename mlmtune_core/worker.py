@@ -14,6 +14,7 @@ from safetensors.torch import load_file
 from mlmtune_core import checkpoints
 from mlmtune_core.batching import to_batch
 from mlmtune_core.config import BUNDLED, RunConfig
+from mlmtune_core.devices import choose_device, move
 from mlmtune_core.errors import DataError, UserError
 from mlmtune_core.evaluating import Dataset, Setup, measure
 from mlmtune_core.events import EvalDone, Event, Failed, Finished, PhaseStarted, Tested
@@ -126,17 +127,18 @@ def assemble(this: Run) -> tuple[Setup, dict[str, Dataset]]:
             examples, task.encode(examples, tokenizer, label_names, config.max_length, config.label_all_pieces)
         )
     torch.manual_seed(config.seed)
-    model = make_model(config, label_names)
+    model = make_model(config, label_names).to(choose_device())
     apply_strategy(config.strategy, model.encoder, model.head)
     pad_id = tokenizer.pad_token_id or 0
-    shorten(model, to_batch(sets["train"].encoded[:2], pad_id, task.LABELS_ARE))
-    prefix = make_prefix(this, config, task, model, sets, pad_id)
+    few = move(to_batch(sets["train"].encoded[:2], pad_id, task.LABELS_ARE), model.device)
+    shorten(model, few)
+    prefix = make_prefix(this, config, model, sets, few)
     return Setup(model, task, config, label_names, pad_id, prefix), sets
 
 
 def _with_own_head(setup: Setup, config: RunConfig) -> Setup:
     """The same frozen encoder under a head that begins with the same weights."""
-    model = Model(setup.model.encoder, copy.deepcopy(setup.model.head))
+    model = Model(setup.model.encoder, copy.deepcopy(setup.model.head).cpu())  # small products, many at a time
     model.boundary, model.shortened = setup.model.boundary, setup.model.shortened
     return replace(setup, model=model, config=config)
 
@@ -169,12 +171,14 @@ def make_model(config: RunConfig, label_names: list[str]) -> Model:
 
 
 def make_prefix(
-    this: Run, config: RunConfig, task: Any, model: Model, sets: dict[str, Dataset], pad_id: int
+    this: Run, config: RunConfig, model: Model, sets: dict[str, Dataset], few: dict[str, torch.Tensor]
 ) -> PrefixCache | None:
-    """The cache of what the frozen layers make of all examples; none where no layer is frozen or the encoder cannot be cut."""
+    """The cache of what the frozen layers make of all examples; none where none is frozen, or where a batch of a few shows that
+    the encoder cannot be cut.
+    """
     model.boundary = find_boundary(config.strategy, model.encoder)
     encoded = [item for dataset in sets.values() for item in dataset.encoded]
-    if not model.boundary or not can_cut(model, to_batch(encoded[:2], pad_id, task.LABELS_ARE)):
+    if not model.boundary or not can_cut(model, few):
         return None
     past_all = model.boundary == model.encoder.config.num_hidden_layers
     prefix = PrefixCache(model, past_all and model.head.first_only, encoded, this)

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from mlmtune_core.batching import order_by_length, shuffle_by_length, to_batch
+from mlmtune_core.batching import count_steps, order_by_length, shuffle, shuffle_by_length, to_batch
 from mlmtune_core.checkpoints import load_tokenizer
-from mlmtune_core.config import RANKED_BY, RunConfig
+from mlmtune_core.config import RANKED_BY, RunConfig, validate
 from mlmtune_core.data.columns import ROLES
 from mlmtune_core.errors import DataError
 from mlmtune_core.tasks import TASKS, token_classification
@@ -228,6 +228,23 @@ def test_batches_hold_every_example_once(lengths, batch_size, seed):
         assert sorted(i for batch in batches for i in batch) == list(range(len(lengths)))
         assert all(len(batch) <= batch_size for batch in batches)
         assert len(batches) == -(-len(lengths) // batch_size)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.integers(2, 50), min_size=1, max_size=80), st.integers(8, 200), st.integers(0, 5))
+def test_batches_by_tokens_keep_below_their_limit_and_are_counted(lengths, batch_tokens, seed):
+    """Padding included; a text longer than the limit stands alone."""
+    from mlmtune_core.tasks.base import Encoded
+
+    encoded = [Encoded(i, {"input_ids": [1] * n}, 0) for i, n in enumerate(lengths)]
+    config = validate({"batch_tokens": batch_tokens, "batch_size": 4, "seed": seed, "epochs": 3})
+    rng = np.random.default_rng(seed)
+    epochs = [shuffle(encoded, config, rng) for _ in range(3)]
+    assert count_steps(encoded, config) == [len(batches) for batches in epochs]
+    for batches in epochs:
+        assert sorted(i for batch in batches for i in batch) == list(range(len(lengths)))
+        sizes = [len(batch) * max(lengths[i] for i in batch) for batch in batches]
+        assert all(size <= batch_tokens or len(batch) == 1 for size, batch in zip(sizes, batches, strict=True))
 
 
 def test_padding_is_masked_and_ignored():

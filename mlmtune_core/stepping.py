@@ -1,0 +1,74 @@
+"""One update of the weights after another: forward, loss, backward, clipping, AdamW."""
+
+import math
+
+import torch
+from torch import nn
+
+from mlmtune_core.devices import precision, steps_unread
+from mlmtune_core.embedding_rows import follow_decay
+from mlmtune_core.errors import TrainingError
+from mlmtune_core.evaluating import Setup, Standing
+from mlmtune_core.events import StepDone
+from mlmtune_core.optimizing import make_optimizer, make_schedule
+
+
+class Stepper:
+    """Takes batches, and says of each update what it was. On a card losses are read back some steps later, all at once."""
+
+    def __init__(self, setup: Setup, standing: Standing, total_steps: int) -> None:
+        self._setup, self._standing = setup, standing
+        self._optimizer = make_optimizer(setup.model, setup.config)
+        follow_decay(setup.model, self._optimizer)
+        self._schedule = make_schedule(self._optimizer, setup.config, total_steps)
+        self._weights = [weight for group in self._optimizer.param_groups for weight in group["params"]]
+        self._limit = steps_unread(setup.model.device)
+        self._unread: list[tuple[dict[str, float], float, int, torch.Tensor]] = []
+
+    def take(self, batch: dict[str, torch.Tensor], epoch: float) -> list[StepDone]:
+        """One update; returns the updates that were read back by now, oldest first. Raises TrainingError as `read` does."""
+        rates = {group["part"]: group["lr"] for group in self._optimizer.param_groups}
+        self._optimizer.zero_grad(set_to_none=True)
+        with precision(self._setup.model.device):
+            loss = self._setup.task.compute_loss(self._setup.model(batch), batch)
+        loss.backward()
+        norm = nn.utils.clip_grad_norm_(self._weights, self._setup.config.max_grad_norm)
+        self._unread.append((rates, epoch, len(batch["input_ids"]), torch.stack([loss.detach(), norm])))
+        done = self.read() if len(self._unread) >= self._limit else []
+        self._optimizer.step()
+        self._schedule.step()
+        return done
+
+    def read(self) -> list[StepDone]:
+        """The updates not yet read back. Raises TrainingError where a loss or a gradient is no number."""
+        unread, self._unread = self._unread, []
+        numbers = torch.stack([each[-1] for each in unread]).tolist() if unread else []
+        return [self._describe(*each[:3], *pair) for each, pair in zip(unread, numbers, strict=True)]
+
+    def _describe(self, rates: dict[str, float], epoch: float, examples: int, loss: float, norm: float) -> StepDone:
+        standing = self._standing
+        standing.step += 1
+        if not (math.isfinite(loss) and math.isfinite(norm)):
+            raise not_finite(standing.step, rates)
+        standing.loss_sum += loss * examples
+        standing.loss_count += examples
+        return StepDone(
+            step=standing.step,
+            epoch=epoch,
+            loss=loss,
+            examples=examples,
+            grad_norm=norm,
+            head_learning_rate=rates.get("head", 0.0),
+            learning_rate=rates.get("body", 0.0),
+        )
+
+
+def not_finite(step: int, rates: dict[str, float]) -> TrainingError:
+    """The error of a loss or a gradient that is no number, with the rates (by part) that led there."""
+    return TrainingError(
+        "Step {step}: the loss is no longer a number (learning rates: head {head:.1e}, body {body:.1e}). "
+        "Try a rate ten times smaller, more warm-up, or stronger gradient clipping.",
+        step=step,
+        head=rates.get("head", 0.0),
+        body=rates.get("body", 0.0),
+    )
