@@ -1,68 +1,12 @@
-"""Encoded examples -> padded tensors, batched by length with a seeded shuffle."""
+"""Encoded examples -> padded tensors."""
 
-import math
 from collections.abc import Iterator, Sequence
 
-import numpy as np
 import torch
 
-from mlmtune_core.config import RunConfig
 from mlmtune_core.devices import move
 from mlmtune_core.prefix_cache import PrefixCache
 from mlmtune_core.tasks.base import IGNORE_INDEX, Encoded
-
-BUCKET_BATCHES = 32
-
-
-def order_by_length(encoded: Sequence[Encoded], batch_size: int) -> list[list[int]]:
-    """Batches of indices, longest first: for measuring, where order does not matter."""
-    order = sorted(range(len(encoded)), key=lambda i: -encoded[i].length)
-    return [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
-
-
-def shuffle_by_length(
-    encoded: Sequence[Encoded], batch_size: int, rng: np.random.Generator, batch_tokens: int = 0
-) -> list[list[int]]:
-    """Batches of indices in random order, each of inputs of similar length.
-
-    All examples are shuffled, buckets of 32 batches are sorted by length and cut, and the batches are shuffled:
-    chance decides who meets whom, and little is wasted on padding. A batch holds `batch_size` inputs, or as many as fit
-    in `batch_tokens` tokens with their padding (at least one) where that is not 0.
-    """
-    order = rng.permutation(len(encoded))
-    bucket = batch_size * BUCKET_BATCHES
-    batches: list[list[int]] = []
-    for start in range(0, len(order), bucket):
-        inside = sorted(order[start : start + bucket].tolist(), key=lambda i: encoded[i].length)
-        if batch_tokens:
-            batches += _cut_by_tokens(inside, encoded, batch_tokens)
-        else:
-            batches += [inside[cut : cut + batch_size] for cut in range(0, len(inside), batch_size)]
-    return [batches[i] for i in rng.permutation(len(batches))]
-
-
-def shuffle(encoded: Sequence[Encoded], config: RunConfig, rng: np.random.Generator) -> list[list[int]]:
-    """The batches of one epoch of a run."""
-    return shuffle_by_length(encoded, config.batch_size, rng, config.batch_tokens)
-
-
-def count_steps(encoded: Sequence[Encoded], config: RunConfig) -> list[int]:
-    """Steps of every epoch of a run: alike by number of examples; by tokens it depends on who meets whom."""
-    if not config.batch_tokens:
-        return [math.ceil(len(encoded) / config.batch_size)] * config.epochs
-    rng = np.random.default_rng(config.seed)
-    return [len(shuffle(encoded, config, rng)) for _ in range(config.epochs)]
-
-
-def _cut_by_tokens(inside: Sequence[int], encoded: Sequence[Encoded], batch_tokens: int) -> list[list[int]]:
-    """Inputs, shortest first, cut where one more would make the padded batch too large."""
-    batches: list[list[int]] = []
-    for i in inside:
-        if batches and (len(batches[-1]) + 1) * encoded[i].length <= batch_tokens:
-            batches[-1].append(i)
-        else:
-            batches.append([i])
-    return batches
 
 
 def to_batch(encoded: Sequence[Encoded], pad_id: int, labels_are: str) -> dict[str, torch.Tensor]:

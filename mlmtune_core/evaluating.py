@@ -3,18 +3,20 @@
 import math
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 import torch
 
-from mlmtune_core.batching import batches, count_labels, order_by_length
+from mlmtune_core.batching import batches, count_labels
 from mlmtune_core.config import RunConfig
 from mlmtune_core.devices import precision
 from mlmtune_core.errors import TrainingError
 from mlmtune_core.events import EvalDone, Event, PhaseStarted, Progress
 from mlmtune_core.model import Model
+from mlmtune_core.ordering import order_by_length
 from mlmtune_core.prefix_cache import PrefixCache
 from mlmtune_core.tasks.base import Encoded
 
@@ -27,6 +29,11 @@ class Dataset:
 
     examples: Sequence[Any]
     encoded: Sequence[Encoded]
+
+    @cached_property
+    def lengths(self) -> list[int]:
+        """Tokens of every input."""
+        return [item.length for item in self.encoded]
 
 
 @dataclass(frozen=True)
@@ -62,7 +69,7 @@ def compute_logits(
 ) -> Iterator[tuple[list[int], torch.Tensor, dict[str, torch.Tensor]]]:
     """Evaluation mode, longest inputs first: (indices, logits, batch) one after the other."""
     model.eval()
-    order = order_by_length(encoded, batch_size)
+    order = order_by_length([item.length for item in encoded], batch_size)
     for indices, batch in zip(order, batches(encoded, order, pad_id, labels_are, model.device, prefix), strict=True):
         with torch.inference_mode(), precision(model.device):
             logits = model(batch).float()

@@ -44,6 +44,11 @@ class PrefixCache:
         if len(self._known) == len(self._places):
             self._key = ""  # others have it all: nothing to publish
 
+    @property
+    def known_share(self) -> float:
+        """The share of inputs whose activations are there already."""
+        return len(self._known) / len(self._places)
+
     def publish(self) -> None:
         """Leaves everything for later runs, once all of it is known."""
         if self._key and len(self._known) == len(self._places):

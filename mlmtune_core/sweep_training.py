@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from mlmtune_core.batching import batches, count_steps, order_by_length, shuffle
+from mlmtune_core.batching import batches
 from mlmtune_core.errors import TrainingError
 from mlmtune_core.evaluating import Dataset, Measuring, Setup, Standing, conclude, describe_best, patience_left
 from mlmtune_core.events import Event, Finished, PhaseStarted, StepDone
 from mlmtune_core.freezing import hash_frozen
 from mlmtune_core.head_stack import HeadStack
+from mlmtune_core.ordering import count_steps, order_by_length, shuffle
 from mlmtune_core.run_store import failure
 from mlmtune_core.stepping import not_finite
 from mlmtune_core.training import check_frozen, describe_start
@@ -30,7 +31,7 @@ def train_together(
     config, labels_are = first.config, first.task.LABELS_ARE
     torch.manual_seed(config.seed)
     rng = np.random.default_rng(config.seed)
-    steps = count_steps(train_set.encoded, config)
+    steps = count_steps(train_set.lengths, config)
     stack = HeadStack([each.model.head for each in setups], [each.config for each in setups], sum(steps))
     frozen_hash, _ = hash_frozen(first.model)
     lanes = [_Lane(i, each, Standing()) for i, each in enumerate(setups)]
@@ -41,7 +42,7 @@ def train_together(
         for lane in lanes:
             yield lane.number, PhaseStarted("training")
         first.model.eval()
-        order = shuffle(train_set.encoded, config, rng)
+        order = shuffle(train_set.lengths, config, rng)
         for done, batch in enumerate(
             batches(train_set.encoded, order, first.pad_id, labels_are, first.model.device, first.prefix), start=1
         ):
@@ -99,7 +100,7 @@ def _evaluate(
     measuring = [Measuring(lane.setup, validation_set) for lane in lanes]
     for lane in lanes:
         yield lane.number, PhaseStarted("evaluating")
-    order = order_by_length(validation_set.encoded, first.config.batch_size * 2)
+    order = order_by_length(validation_set.lengths, first.config.batch_size * 2)
     padded = batches(
         validation_set.encoded, order, first.pad_id, first.task.LABELS_ARE, first.model.device, first.prefix
     )

@@ -6,11 +6,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from mlmtune_core.batching import batches, count_steps, shuffle
+from mlmtune_core.batching import batches
 from mlmtune_core.embedding_rows import rows_in_use
 from mlmtune_core.evaluating import Dataset, Setup, Standing, describe_best, evaluate, patience_left
 from mlmtune_core.events import Event, Finished, FrozenChecked, PhaseStarted, Started
 from mlmtune_core.freezing import count_weights, hash_frozen, set_train_mode
+from mlmtune_core.ordering import count_steps, shuffle
 from mlmtune_core.stepping import Stepper
 
 
@@ -24,7 +25,7 @@ def train(setup: Setup, train_set: Dataset, validation_set: Dataset) -> Iterator
     torch.manual_seed(config.seed)
     rng = np.random.default_rng(config.seed)
     frozen_hash, _ = hash_frozen(model)
-    steps = count_steps(train_set.encoded, config)
+    steps = count_steps(train_set.lengths, config)
     standing = Standing()
     yield describe_start(setup, train_set, validation_set, steps)
     with rows_in_use(model, [*train_set.encoded, *validation_set.encoded], setup.pad_id):
@@ -33,7 +34,7 @@ def train(setup: Setup, train_set: Dataset, validation_set: Dataset) -> Iterator
         for epoch in range(1, config.epochs + 1):
             yield PhaseStarted("training")
             set_train_mode(model)
-            order = shuffle(train_set.encoded, config, rng)
+            order = shuffle(train_set.lengths, config, rng)
             padded = batches(train_set.encoded, order, setup.pad_id, task.LABELS_ARE, setup.model.device, setup.prefix)
             for done, batch in enumerate(padded, start=1):
                 yield from stepper.take(batch, epoch - 1 + done / len(order))

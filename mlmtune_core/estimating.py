@@ -1,0 +1,94 @@
+"""How long a run will take on this machine, from timed pieces (see rehearsing) and a count of how often each is due."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from mlmtune_core.config import RunConfig
+from mlmtune_core.ordering import order_by_length, shuffle
+
+MINUTE = 60.0
+FEWEST_ROWS = 50
+
+
+@dataclass(frozen=True)
+class Law:
+    """Seconds of one batch of B inputs padded to T tokens: fixed + per_token * B T + per_pair * B T²."""
+
+    fixed: float
+    per_token: float
+    per_pair: float
+
+    def of(self, count: int, length: int) -> float:
+        """Seconds of one batch."""
+        return self.fixed + count * length * (self.per_token + self.per_pair * length)
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What the pieces of a run cost here, in seconds.
+
+    once: tokenizer, weights, freezing, proofs. encode, decode: for one example, once and at each evaluation. below, learn,
+    measure: a batch through the frozen layers, through what learns (recording included), through what remains of an
+    evaluation. keep: writing the best weights. `lengths`: tokens of sampled inputs; `windows`: inputs an example needs;
+    `known`: share of the inputs that earlier runs have already been through the frozen layers with.
+    """
+
+    once: float
+    encode: float
+    decode: float
+    below: Law
+    learn: Law
+    measure: Law
+    keep: float
+    lengths: tuple[int, ...]
+    windows: float
+    known: float
+
+
+def estimate(costs: Costs, config: RunConfig, sizes: Mapping[str, int]) -> float:
+    """Seconds from Start to the end, all epochs done. `sizes`: examples of each split."""
+    rng = np.random.default_rng(config.seed)
+    drawn = {split: _draw(costs, count, rng) for split, count in sizes.items()}
+    steps = [_shape(batch, drawn["train"]) for batch in shuffle(drawn["train"], config, rng)]
+    passes = {split: [_shape(batch, lengths) for batch in order_by_length(lengths, config.batch_size * 2)] for split, lengths in drawn.items()}  # fmt: skip
+    below = sum(costs.below.of(*shape) for shape in [*steps, *passes["validation"], *passes.get("test", [])])
+    epoch = sum(costs.learn.of(*shape) for shape in steps) + costs.keep
+    evaluation = sum(costs.measure.of(*shape) for shape in passes["validation"]) + costs.decode * sizes["validation"]
+    test = sum(costs.measure.of(*shape) for shape in passes.get("test", [])) + costs.decode * sizes.get("test", 0)
+    prepared = costs.once + costs.encode * sum(sizes.values())
+    return prepared + (1 - costs.known) * below + config.epochs * epoch + (config.epochs + 1) * evaluation + test
+
+
+def fit_rows(costs: Costs, config: RunConfig, sizes: Mapping[str, int], seconds: float = MINUTE) -> int | None:
+    """How many examples in all, a round number, would take at most so long; None where all do, or not even 50."""
+    total = sum(sizes.values())
+    if estimate(costs, config, sizes) <= seconds:
+        return None
+    low, high = 0, total
+    while high - low > FEWEST_ROWS:
+        middle = (low + high) // 2
+        part = {split: max(1, count * middle // total) for split, count in sizes.items()}
+        low, high = (middle, high) if estimate(costs, config, part) <= seconds else (low, middle)
+    rounded = low // FEWEST_ROWS * FEWEST_ROWS
+    return rounded or None
+
+
+def as_head_only(costs: Costs) -> Costs:
+    """What the same texts would cost with the head alone: one pass through the encoder, and next to nothing beyond."""
+    whole = Law(
+        *(getattr(costs.below, name) + getattr(costs.measure, name) for name in ("fixed", "per_token", "per_pair"))
+    )
+    light = Law(0.003, 0.0, 0.0)
+    return replace(costs, below=whole, learn=light, measure=light, keep=0.01, known=0.0)
+
+
+def _draw(costs: Costs, examples: int, rng: np.random.Generator) -> list[int]:
+    """Lengths of the inputs of so many examples, as those of the sample are spread."""
+    return rng.choice(np.array(costs.lengths), max(1, round(examples * costs.windows))).tolist()
+
+
+def _shape(batch: Sequence[int], lengths: Sequence[int]) -> tuple[int, int]:
+    """(B, T) of a padded batch."""
+    return len(batch), max(lengths[i] for i in batch)

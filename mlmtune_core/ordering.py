@@ -1,0 +1,61 @@
+"""Which inputs share a batch, and in which order: by length, with a seeded shuffle."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from mlmtune_core.config import RunConfig
+
+BUCKET_BATCHES = 32
+
+
+def order_by_length(lengths: Sequence[int], batch_size: int) -> list[list[int]]:
+    """Batches of indices, longest first: for measuring, where order does not matter."""
+    order = sorted(range(len(lengths)), key=lambda i: -lengths[i])
+    return [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
+
+
+def shuffle_by_length(
+    lengths: Sequence[int], batch_size: int, rng: np.random.Generator, batch_tokens: int = 0
+) -> list[list[int]]:
+    """Batches of indices in random order, each of inputs of similar length.
+
+    All examples are shuffled, buckets of 32 batches are sorted by length and cut, and the batches are shuffled:
+    chance decides who meets whom, and little is wasted on padding. A batch holds `batch_size` inputs, or as many as fit
+    in `batch_tokens` tokens with their padding (at least one) where that is not 0.
+    """
+    order = rng.permutation(len(lengths))
+    bucket = batch_size * BUCKET_BATCHES
+    batches: list[list[int]] = []
+    for start in range(0, len(order), bucket):
+        inside = sorted(order[start : start + bucket].tolist(), key=lambda i: lengths[i])
+        if batch_tokens:
+            batches += _cut_by_tokens(inside, lengths, batch_tokens)
+        else:
+            batches += [inside[cut : cut + batch_size] for cut in range(0, len(inside), batch_size)]
+    return [batches[i] for i in rng.permutation(len(batches))]
+
+
+def shuffle(lengths: Sequence[int], config: RunConfig, rng: np.random.Generator) -> list[list[int]]:
+    """The batches of one epoch of a run."""
+    return shuffle_by_length(lengths, config.batch_size, rng, config.batch_tokens)
+
+
+def count_steps(lengths: Sequence[int], config: RunConfig) -> list[int]:
+    """Steps of every epoch of a run: alike by number of examples; by tokens it depends on who meets whom."""
+    if not config.batch_tokens:
+        return [math.ceil(len(lengths) / config.batch_size)] * config.epochs
+    rng = np.random.default_rng(config.seed)
+    return [len(shuffle(lengths, config, rng)) for _ in range(config.epochs)]
+
+
+def _cut_by_tokens(inside: Sequence[int], lengths: Sequence[int], batch_tokens: int) -> list[list[int]]:
+    """Inputs, shortest first, cut where one more would make the padded batch too large."""
+    batches: list[list[int]] = []
+    for i in inside:
+        if batches and (len(batches[-1]) + 1) * lengths[i] <= batch_tokens:
+            batches[-1].append(i)
+        else:
+            batches.append([i])
+    return batches
