@@ -11,6 +11,7 @@ import dask
 from distributed import Client, Future, Nanny, Scheduler, SpecCluster, Worker, WorkerPlugin
 from distributed import TimeoutError as TookTooLong
 
+from mlmtune_core.cores import share
 from mlmtune_core.errors import RunError, UserError
 from mlmtune_core.run_store import Run, failure, home, list_runs
 
@@ -41,8 +42,7 @@ class Engine:
 
     def __init__(self, train_workers: int, cores: int) -> None:
         self.train_workers = train_workers
-        self.threads = max(1, cores // train_workers)
-        self._runs: dict[str, Future] = {}
+        self._cores, self._runs = cores, dict[str, Future]()
         folder = home() / "workers"
         folder.mkdir(parents=True, exist_ok=True)
         names = [(f"train-{i}", "train") for i in range(train_workers)] + [("inspect", "inspect"), ("data", "data")]
@@ -63,12 +63,12 @@ class Engine:
             _call,
             "mlmtune_core.worker:run",
             str(run.folder),
-            self.threads,
             resources={"train": 1},
             pure=False,
             key=f"{run.id}-{os.urandom(4).hex()}",
         )
         self._runs[run.id] = future
+        self._share_cores()
         future.add_done_callback(lambda done: self._settle(run, done))
 
     def ask(self, path: str, *args: Any, role: str = "inspect", seconds: float = ASK_SECONDS) -> Any:
@@ -78,6 +78,10 @@ class Engine:
     def begin(self, path: str, *args: Any, role: str = "inspect") -> "Question":
         """As `ask`, without waiting."""
         return Question(self._client.submit(_call, path, *args, resources={role: 1}, pure=False))
+
+    def expect_threads(self) -> int:
+        """How many threads a run would have that started now."""
+        return max(1, self._cores // min(self.train_workers, len(self._runs) + 1))
 
     def close(self) -> None:
         """Ends the workers at once; runs under way are interrupted, which their folders bear at any moment."""
@@ -101,6 +105,10 @@ class Engine:
             run.finish({"reason": "failed", "template": event.template, "values": event.values, "seconds": 0.0})
         if self._runs.get(run.id) is future:
             del self._runs[run.id]
+            self._share_cores()
+
+    def _share_cores(self) -> None:
+        share(self._cores, min(self.train_workers, len(self._runs)))
 
 
 class Question:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 
 from mlmtune_core.config import RunConfig
 from mlmtune_core.ordering import order_by_length, shuffle
@@ -59,6 +60,15 @@ def estimate(costs: Costs, config: RunConfig, sizes: Mapping[str, int]) -> float
     test = sum(costs.measure.of(*shape) for shape in passes.get("test", [])) + costs.decode * sizes.get("test", 0)
     prepared = costs.once + costs.encode * sum(sizes.values())
     return prepared + (1 - costs.known) * below + config.epochs * epoch + (config.epochs + 1) * evaluation + test
+
+
+def expect_sizes(examples: pd.DataFrame, share: float) -> dict[str, int]:
+    """About how many examples each split will have (see splitting.split_examples)."""
+    sizes = examples["split"].value_counts().to_dict() if "split" in examples else {"train": len(examples)}
+    if "validation" not in sizes:
+        sizes["validation"] = max(1, round(sizes["train"] * share))
+        sizes["train"] -= sizes["validation"]
+    return sizes
 
 
 def fit_rows(costs: Costs, config: RunConfig, sizes: Mapping[str, int], seconds: float = MINUTE) -> int | None:

@@ -91,7 +91,7 @@ class Run:
         return RunConfig(**self.about()["config"])
 
     def about(self) -> dict[str, Any]:
-        """Settings (`config`), data (`data`: name, fingerprint, columns) and `created` (unix seconds)."""
+        """Settings (`config`), data (`data`: name, fingerprint, columns), `created` (unix seconds) and `estimate` (seconds)."""
         return json.loads((self.folder / "config.json").read_text(encoding="utf-8"))
 
     def data(self) -> pd.DataFrame:
@@ -190,8 +190,14 @@ class Run:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def create_run(config: RunConfig, examples: pd.DataFrame, data: dict[str, Any], folder: Path | None = None) -> Run:
-    """Writes config.json and data.parquet of a new run, whole or not at all."""
+def create_run(
+    config: RunConfig,
+    examples: pd.DataFrame,
+    data: dict[str, Any],
+    folder: Path | None = None,
+    estimate: float | None = None,
+) -> Run:
+    """Writes config.json and data.parquet of a new run, whole or not at all. `estimate`: the seconds it was expected to take."""
     folder = folder or home() / "runs" / new_id()
     if folder.exists() and any(folder.iterdir()):
         raise RunError("The folder “{folder}” is not empty. Give a new one.", folder=folder)
@@ -199,7 +205,7 @@ def create_run(config: RunConfig, examples: pd.DataFrame, data: dict[str, Any], 
     temporary = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
     temporary.mkdir()
     examples.to_parquet(temporary / "data.parquet", index=False)
-    about = {"config": config.model_dump(), "data": data, "created": time.time()}
+    about = {"config": config.model_dump(), "data": data, "created": time.time(), "estimate": estimate}
     (temporary / "config.json").write_text(json.dumps(about, ensure_ascii=False, indent=1), encoding="utf-8")
     temporary.replace(folder)
     return Run(folder)

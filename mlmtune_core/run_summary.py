@@ -25,8 +25,8 @@ class Progress:
     start: dict[str, Any] | None = None
 
 
-def summarise(rows: Sequence[dict[str, Any]]) -> Progress:
-    """The rows of the current attempt (see Run.events) -> Progress."""
+def summarise(rows: Sequence[dict[str, Any]], estimate: float | None = None) -> Progress:
+    """The rows of the current attempt (see Run.events) -> Progress. `estimate`: seconds the whole was expected to take."""
     start = next((row for row in rows if row["kind"] == "Started"), None)
     steps = [row for row in rows if row["kind"] == "StepDone"]
     evaluations = [row for row in rows if row["kind"] == "EvalDone"]
@@ -40,7 +40,7 @@ def summarise(rows: Sequence[dict[str, Any]]) -> Progress:
         epoch=last_step["epoch"],
         epochs=start["epochs"],
         examples_per_second=_speed(steps),
-        seconds_left=_seconds_left(start, steps, rows),
+        seconds_left=_seconds_left(start, steps, rows, estimate),
         patience_left=evaluations[-1]["patience_left"] if evaluations else None,
         frozen_unchanged=all(row["unchanged"] for row in checks) if checks else None,
         frozen_weights=checks[-1]["weights"] if checks else 0,
@@ -61,10 +61,14 @@ def _speed(steps: Sequence[dict[str, Any]]) -> float | None:
 
 
 def _seconds_left(
-    start: dict[str, Any], steps: Sequence[dict[str, Any]], rows: Sequence[dict[str, Any]]
+    start: dict[str, Any], steps: Sequence[dict[str, Any]], rows: Sequence[dict[str, Any]], estimate: float | None
 ) -> float | None:
-    """Time so far, measuring included, carried on to the last step."""
+    """In the first epoch, which is the longest where frozen layers run only once, what the estimate leaves; then time so
+    far, measuring included, carried on to the last step.
+    """
+    spent = rows[-1]["time"] - start["time"]
+    if estimate and estimate > spent and (not steps or steps[-1]["epoch"] < 1):
+        return estimate - spent
     if len(steps) < 2:
         return None
-    spent = rows[-1]["time"] - start["time"]
     return spent / steps[-1]["step"] * (start["total_steps"] - steps[-1]["step"])

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from safetensors.torch import load_file
 
-from mlmtune_core import checkpoints
+from mlmtune_core import checkpoints, cores
 from mlmtune_core.batching import to_batch
 from mlmtune_core.config import BUNDLED, RunConfig
 from mlmtune_core.devices import choose_device, move
@@ -28,13 +28,12 @@ from mlmtune_core.tasks import TASKS
 from mlmtune_core.training import train
 
 
-def run(folder: str, threads: int | None = None) -> str:
+def run(folder: str) -> str:
     """Carries out the run in `folder` (what the engine calls); returns how it ended."""
-    if threads:
-        torch.set_num_threads(threads)
     this = Run(Path(folder))
+    cores.follow()
     for _ in carry_out(this):
-        pass
+        cores.follow()
     return this.state()
 
 
@@ -44,13 +43,12 @@ def warm() -> None:
     checkpoints.load_encoder(BUNDLED)
 
 
-def run_together(folders: list[str], threads: int | None = None) -> list[str]:
+def run_together(folders: list[str]) -> list[str]:
     """Carries out several head-only runs that differ in little as one training; returns how each ended."""
-    if threads:
-        torch.set_num_threads(threads)
     runs = [Run(Path(folder)) for folder in folders]
+    cores.follow()
     for _ in carry_out_together(runs):
-        pass
+        cores.follow()
     return [run.state() for run in runs]
 
 

@@ -1,17 +1,19 @@
 """Task, checkpoint, what to freeze, settings, start."""
 
+import pandas as pd
 import streamlit as st
 
 from mlmtune_core import engine
 from mlmtune_core.config import RunConfig, validate
 from mlmtune_core.data.preparing import Prepared
-from mlmtune_core.data.splitting import split_examples
+from mlmtune_core.data.splitting import sample_examples, split_examples
 from mlmtune_core.errors import ConfigError, UserError
 from mlmtune_core.run_store import create_run
 from pages.parts.dataset import describe_model, open_dataset
+from pages.parts.estimate_view import draw_estimate, find_estimate
 from pages.parts.layer_stack import layer_stack
 from pages.parts.names import task_names
-from pages.parts.settings_form import ask_settings
+from pages.parts.settings_form import ask_examples, ask_settings
 from pages.parts.visit import Visit, go_to, literal, remembered, show_error, this_visit
 
 
@@ -27,6 +29,7 @@ def draw(visit: Visit) -> None:
     if data.report is None:
         raise data.error
     missing = [problem.say(tr) for problem in data.report.errors]
+    examples = data.report.examples
     left, right = st.columns([5, 4], gap="large")
     with left:
         st.markdown(
@@ -37,6 +40,8 @@ def draw(visit: Visit) -> None:
             )
         )
         settings = ask_settings(visit, data.task, data.report.rows_kept)
+        used = f"examples_{remembered('data')}"
+        examples = sample_examples(examples, ask_examples(visit, len(examples), used), settings["seed"])
     config = None
     try:
         config = validate(settings)
@@ -46,7 +51,9 @@ def draw(visit: Visit) -> None:
         outputs = {"regression": 1, "question_answering": 2}.get(data.task, len(data.report.labels))
         if not _draw_model(visit, settings, outputs):
             missing.append(tr("The model cannot be drawn yet: see the message beside."))
-        _draw_start(visit, data, config, missing)
+        _draw_start(visit, data, examples, config, missing)
+        if config and not missing:
+            draw_estimate(visit, config, examples, f"{data.report.fingerprint} {len(examples)}", used)
 
 
 def _draw_model(visit: Visit, settings: dict[str, object], outputs: int) -> bool:
@@ -93,7 +100,9 @@ def _draw_model(visit: Visit, settings: dict[str, object], outputs: int) -> bool
     return True
 
 
-def _draw_start(visit: Visit, data: Prepared, config: RunConfig | None, missing: list[str]) -> None:
+def _draw_start(
+    visit: Visit, data: Prepared, examples: pd.DataFrame, config: RunConfig | None, missing: list[str]
+) -> None:
     tr = visit.tr
     for sentence in missing:
         st.error(literal(sentence), icon=":material/error:")
@@ -106,7 +115,7 @@ def _draw_start(visit: Visit, data: Prepared, config: RunConfig | None, missing:
         width="stretch",
     ):
         report = data.report
-        examples = split_examples(report.examples, config.validation_share, config.seed)
+        expected = find_estimate(config, examples, f"{report.fingerprint} {len(examples)}")
         about = {
             "name": data.name,
             "id": remembered("data"),
@@ -114,7 +123,8 @@ def _draw_start(visit: Visit, data: Prepared, config: RunConfig | None, missing:
             "columns": report.columns,
             "edits": data.edits,
         }
-        run = create_run(config, examples, about)
+        sides = split_examples(examples, config.validation_share, config.seed)
+        run = create_run(config, sides, about, estimate=expected)
         engine.current().submit(run)
         go_to("watch", run=run.id)
 

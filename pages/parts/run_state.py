@@ -17,7 +17,7 @@ def draw_state(visit: Visit, run: Run, living: bool) -> None:
     state = run.state()
     if living and state in (*ENDED, "interrupted"):
         st.rerun()
-    progress = summarise(run.events())
+    progress = summarise(run.events(), run.about().get("estimate"))
     with st.container(horizontal=True, vertical_alignment="center"):
         _draw_numbers(visit, run, state, progress)
         _draw_buttons(visit, run, state)
@@ -69,7 +69,12 @@ def _draw_sentence(visit: Visit, run: Run, state: str, progress: Progress) -> No
     }
     if summary.get("reason") in ends:
         best = f"{_best_sentence(visit, summary.get('best') or {})} {_test_sentence(visit, summary.get('test') or {})}"
-        st.success(f"{ends[summary['reason']]} {best}  \n{_proof_sentence(visit, progress)}", icon=":material/flag:")
+        lines = [
+            f"{ends[summary['reason']]} {best}",
+            _proof_sentence(visit, progress),
+            _time_sentence(visit, run, summary),
+        ]
+        st.success("  \n".join(line for line in lines if line), icon=":material/flag:")
 
 
 def _proof_sentence(visit: Visit, progress: Progress) -> str:
@@ -82,6 +87,18 @@ def _proof_sentence(visit: Visit, progress: Progress) -> str:
     )
     changed = tr("The {count} frozen weights have changed. This must not happen: please report it.")
     return (f"❄ {unchanged}" if progress.frozen_unchanged else f"⚠ {changed}").format(count=count)
+
+
+def _time_sentence(visit: Visit, run: Run, summary: dict[str, Any]) -> str:
+    """What was announced before Start beside what it took: only where all epochs were done, as was announced."""
+    expected = run.about().get("estimate")
+    if not expected or summary["reason"] != "epochs_done":
+        return ""
+    return visit.tr("Announced before Start: {expected}. It took {taken} ({difference}).").format(
+        expected=visit.seconds(expected),
+        taken=visit.seconds(summary["seconds"]),
+        difference=visit.percent(expected / summary["seconds"] - 1, signed=True),
+    )
 
 
 def _best_sentence(visit: Visit, best: dict[str, Any]) -> str:

@@ -7,6 +7,8 @@ from pages.parts.choice import choice
 from pages.parts.names import metric_names
 from pages.parts.visit import Visit
 
+FEWEST_EXAMPLES = 8
+OTHERS = ("dropout", "weight_decay", "warmup_ratio", "max_grad_norm", "patience", "seed", "batch_tokens")
 RATES = (1e-6, 1e-5, 2e-5, 3e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 3e-2, 1e-1)
 
 
@@ -15,6 +17,20 @@ def ask_settings(visit: Visit, task: str, examples: int) -> dict[str, object]:
     settings: dict[str, object] = {"task": task, **_ask_checkpoint(visit), **_ask_strategy(visit)}
     settings |= _ask_rates(visit, str(settings["strategy"]))
     return settings | _ask_numbers(visit, examples) | _ask_regularisation(visit, task)
+
+
+def ask_examples(visit: Visit, available: int, key: str) -> int:
+    """How many of the examples take part: all, or fewer for a quick look. The number stands in the session under `key`."""
+    lowest = min(FEWEST_EXAMPLES, available)
+    st.session_state[key] = min(max(st.session_state.get(key, available), lowest), available)
+    return st.number_input(
+        visit.tr("Examples to use"),
+        lowest,
+        available,
+        key=key,
+        help=visit.tr("Fewer examples train faster; each label keeps its share."),
+        persist_state="session",
+    )
 
 
 def _ask_checkpoint(visit: Visit) -> dict[str, str]:
@@ -117,7 +133,7 @@ def _ask_regularisation(visit: Visit, task: str) -> dict[str, object]:
     chosen: dict[str, object] = {}
     with st.expander(tr("Regularisation and early stopping"), icon=":material/tune:"):
         columns = st.columns(2)
-        for i, field in enumerate(("dropout", "weight_decay", "warmup_ratio", "max_grad_norm", "patience", "seed")):
+        for i, field in enumerate(OTHERS):
             with columns[i % 2]:
                 chosen[field] = _ask_number(visit, field)
         with columns[0]:

@@ -29,10 +29,11 @@ class Visit:
         pattern = "#,##0." + "0" * digits if digits else "#,##0"
         return format_decimal(value, format=pattern, locale=self.language.replace("-", "_"))
 
-    def percent(self, share: float, digits: int = 0) -> str:
-        """0.123 -> 12 % with the language's signs."""
+    def percent(self, share: float, digits: int = 0, signed: bool = False) -> str:
+        """0.123 -> 12 %, or +12 %, with the language's signs."""
+        sign = "+" if signed and share > 0 else ""
         pattern = "#,##0." + "0" * digits + "%" if digits else "#,##0%"
-        return format_percent(share, format=pattern, locale=self.language.replace("-", "_"))
+        return sign + format_percent(share, format=pattern, locale=self.language.replace("-", "_"))
 
     def help(self, field: str) -> str:
         """What a setting of RunConfig does."""

@@ -46,7 +46,7 @@ def test_no_task_imports_another_and_nobody_imports_the_worker_but_its_readers()
         }
         assert path.name == "__init__.py" or not found - allowed, path
     readers = {path.name for path in SOURCES if any(name.startswith("mlmtune_core.worker") for name in imports(path))}
-    assert readers <= {"predicting.py", "__main__.py"}
+    assert readers <= {"predicting.py", "rehearsing.py", "__main__.py"}
 
 
 def test_only_public_names_cross_modules():
@@ -59,7 +59,7 @@ def test_only_public_names_cross_modules():
 def test_the_server_process_imports_neither_torch_nor_transformers():
     code = (
         "import sys; sys.path.insert(0, '.'); import app; import mlmtune_core.charts, mlmtune_core.data_store, mlmtune_core.run_summary; "
-        "from pages.parts import dataset, names, live_chart, token_strip, layer_stack, token_row; "
+        "from pages.parts import dataset, estimate_view, names, live_chart, token_strip, layer_stack, token_row; "
         "print(sorted({'torch', 'transformers', 'datasets', 'sklearn'} & set(sys.modules)))"
     )
     done = subprocess.run(
