@@ -90,15 +90,16 @@ def _proof_sentence(visit: Visit, progress: Progress) -> str:
 
 
 def _time_sentence(visit: Visit, run: Run, summary: dict[str, Any]) -> str:
-    """What was announced before Start beside what it took: only where all epochs were done, as was announced."""
-    expected = run.about().get("estimate")
-    if not expected or summary["reason"] != "epochs_done":
+    """What was announced before Start, for all epochs, beside what it took."""
+    tr, expected, taken = visit.tr, run.about().get("estimate"), summary["seconds"]
+    if not expected or summary["reason"] == "stopped":
         return ""
-    return visit.tr("Announced before Start: {expected}. It took {taken} ({difference}).").format(
-        expected=visit.seconds(expected),
-        taken=visit.seconds(summary["seconds"]),
-        difference=visit.percent(expected / summary["seconds"] - 1, signed=True),
-    )
+    if summary["reason"] == "early_stopping":
+        sentence = tr("Announced before Start for all epochs: {expected}. Ended early, it took {taken}.")
+    else:
+        sentence = tr("Announced before Start: {expected}. It took {taken} (the announcement was {difference} off).")
+    times = {"expected": visit.seconds(expected, 1), "taken": visit.seconds(taken, 1)}
+    return sentence.format(**times, difference=visit.percent(expected / taken - 1, signed=True))
 
 
 def _best_sentence(visit: Visit, best: dict[str, Any]) -> str:

@@ -40,8 +40,10 @@ class Visit:
         description = RunConfig.model_fields[field].description
         return self.tr(description)
 
-    def seconds(self, value: float) -> str:
-        """75 -> 1 min 15 s."""
+    def seconds(self, value: float, digits: int = 0) -> str:
+        """75 -> 1 min 15 s; below ten seconds with so many digits."""
+        if digits and value < 10:
+            return f"{self.number(value, digits)} s"
         minutes, rest = divmod(round(value), 60)
         return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 

@@ -5,9 +5,13 @@ from collections import Counter
 
 import pytest
 
+from mlmtune_core import worker
+from mlmtune_core.config import validate
 from mlmtune_core.data import checking, columns, preparing
 from mlmtune_core.data.reading import read_file
+from mlmtune_core.data.splitting import split_examples
 from mlmtune_core.data_store import SAMPLES, SAMPLES_FOLDER
+from mlmtune_core.run_store import create_run
 
 TASKS = {
     "sentiment": "sequence_classification",
@@ -143,3 +147,14 @@ def test_shared_words_alone_do_not_give_the_similarity(language):
 def test_the_chapters_sentence_is_not_in_the_samples():
     for sample in SAMPLES.values():
         assert not any("steve jobs" in text.lower() for text, _ in texts_of(report(sample)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("strategy", "epochs", "floor"), [("head_only", 6, 0.65), ("full", 2, 0.8)])
+def test_a_class_sees_something_learn_on_the_sample_it_opens_first(strategy, epochs, floor):
+    """The head alone well above guessing (0.5), the whole model well above the head: the contrast the chapter speaks of."""
+    examples = split_examples(report(SAMPLES["sample-sentiment-en"]).examples, 0.2, 0)
+    config = validate({"strategy": strategy, "epochs": epochs})
+    run = create_run(config, examples, {"name": "sample", "fingerprint": "", "columns": {}})
+    list(worker.carry_out(run))
+    assert run.summary()["best"]["metrics"]["accuracy"] >= floor

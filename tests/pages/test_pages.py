@@ -153,7 +153,7 @@ def test_a_nasty_upload_is_a_sentence_and_changes_nothing_that_was_there(open_pa
     app.file_uploader[0].upload(name, raw, "text/plain").run()
     assert not app.exception, app.exception[0].value
     if app.query_params["data"] in ("sample-sentiment-en", ["sample-sentiment-en"]):
-        assert app.error and app.metric[0].value == "260"
+        assert app.error and app.metric[0].value == "280"
     html = " ".join(element.proto.body for element in app.get("html"))
     assert "<script" not in html and "<img" not in html
     for element in [*app.markdown, *app.caption]:
