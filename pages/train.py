@@ -9,9 +9,11 @@ from mlmtune_core.data.preparing import Prepared
 from mlmtune_core.data.splitting import sample_examples, split_examples
 from mlmtune_core.errors import ConfigError, UserError
 from mlmtune_core.run_store import create_run
+from pages.parts.addresses import PLOTLY_ROUTE
 from pages.parts.dataset import describe_model, open_dataset
 from pages.parts.estimate_view import draw_estimate, find_estimate
 from pages.parts.layer_stack import layer_stack
+from pages.parts.live_chart import load_ahead
 from pages.parts.names import task_names
 from pages.parts.settings_form import ask_examples, ask_settings
 from pages.parts.visit import Visit, go_to, literal, remembered, show_error, this_visit
@@ -53,7 +55,8 @@ def draw(visit: Visit) -> None:
             missing.append(tr("The model cannot be drawn yet: see the message beside."))
         _draw_start(visit, data, examples, config, missing)
         if config and not missing:
-            draw_estimate(visit, config, examples, f"{data.report.fingerprint} {len(examples)}", used)
+            draw_estimate(visit, config, data, examples, used)
+    load_ahead(PLOTLY_ROUTE)
 
 
 def _draw_model(visit: Visit, settings: dict[str, object], outputs: int) -> bool:
@@ -115,7 +118,7 @@ def _draw_start(
         width="stretch",
     ):
         report = data.report
-        expected = find_estimate(config, examples, f"{report.fingerprint} {len(examples)}")
+        expected = find_estimate(config, data, examples)
         about = {
             "name": data.name,
             "id": remembered("data"),

@@ -5,6 +5,7 @@ import streamlit as st
 
 from mlmtune_core import engine
 from mlmtune_core.config import RunConfig
+from mlmtune_core.data.preparing import Prepared
 from mlmtune_core.data.splitting import sample_examples
 from mlmtune_core.errors import UserError
 from mlmtune_core.estimating import MINUTE, Costs, as_head_only, estimate, expect_sizes, fit_rows
@@ -15,49 +16,51 @@ SAMPLE = 200
 REHEARSED = ("checkpoint", "task", "strategy", "head", "batch_size", "max_length", "label_all_pieces")
 
 
-def draw_estimate(visit: Visit, config: RunConfig, examples: pd.DataFrame, fingerprint: str, used: str) -> None:
-    """A line under Start: measuring, then seconds and a suggestion where they are many; `used` is the key of its number."""
-    waiting = not begin_rehearsal(config, examples, fingerprint).done()
-    st.fragment(_draw, run_every=LOOK_SECONDS if waiting else None)(visit, config, examples, fingerprint, used, waiting)
+def draw_estimate(visit: Visit, config: RunConfig, data: Prepared, examples: pd.DataFrame, used: str) -> None:
+    """A line under Start: measuring, then the seconds for these of the data's examples, and a suggestion where they are many.
+
+    `used` is the key under which the session keeps how many examples are used.
+    """
+    waiting = not _rehearse(config, data).done()
+    st.fragment(_draw, run_every=LOOK_SECONDS if waiting else None)(visit, config, data, examples, used, waiting)
 
 
-def find_estimate(config: RunConfig, examples: pd.DataFrame, fingerprint: str) -> float | None:
+def find_estimate(config: RunConfig, data: Prepared, examples: pd.DataFrame) -> float | None:
     """The seconds that were announced; None while they are being measured, or where they cannot be."""
-    costs = _find_costs(config, examples, fingerprint)
+    costs = _find_costs(config, data)
     return costs and estimate(costs, config, expect_sizes(examples, config.validation_share))
 
 
-def begin_rehearsal(config: RunConfig, examples: pd.DataFrame, fingerprint: str) -> engine.Question:
-    """Asks for the costs of a run; settings that change only how often its pieces are due ask nothing new."""
-    values = config.model_dump(include=set(REHEARSED))
-    return _rehearse(tuple(values.items()), fingerprint, engine.current().expect_threads(), examples)
+def _rehearse(config: RunConfig, data: Prepared) -> engine.Question:
+    """The question for the costs of a run; settings that change only how often its pieces are due ask nothing new."""
+    values = tuple(config.model_dump(include=set(REHEARSED)).items())
+    return _ask(values, data.report.fingerprint, engine.current().expect_threads(), data.report.examples)
 
 
 @st.cache_resource(max_entries=256, ttl=3600, show_spinner=False)
-def _rehearse(
+def _ask(
     settings: tuple[tuple[str, object], ...], fingerprint: str, threads: int, _examples: pd.DataFrame
 ) -> engine.Question:
     sample = sample_examples(_examples.drop(columns="split", errors="ignore"), SAMPLE, 0)
     return engine.current().begin("mlmtune_core.rehearsing:rehearse", dict(settings), sample, threads)
 
 
-def _find_costs(config: RunConfig, examples: pd.DataFrame, fingerprint: str) -> Costs | None:
-    question = begin_rehearsal(config, examples, fingerprint)
+def _find_costs(config: RunConfig, data: Prepared) -> Costs | None:
+    question = _rehearse(config, data)
     try:
         return question.result() if question.done() else None
     except UserError:
         return None  # Start itself will say what is wrong
 
 
-def _draw(visit: Visit, config: RunConfig, examples: pd.DataFrame, fingerprint: str, used: str, waiting: bool) -> None:
+def _draw(visit: Visit, config: RunConfig, data: Prepared, examples: pd.DataFrame, used: str, waiting: bool) -> None:
     tr = visit.tr
-    question = begin_rehearsal(config, examples, fingerprint)
-    if not question.done():
+    if not _rehearse(config, data).done():
         st.caption(tr("Trying out on a few examples how long this will take…"))
         return
     if waiting:
         st.rerun()
-    costs, sizes = _find_costs(config, examples, fingerprint), expect_sizes(examples, config.validation_share)
+    costs, sizes = _find_costs(config, data), expect_sizes(examples, config.validation_share)
     if costs is None:
         return
     seconds = estimate(costs, config, sizes)
@@ -65,14 +68,13 @@ def _draw(visit: Visit, config: RunConfig, examples: pd.DataFrame, fingerprint: 
     if seconds <= MINUTE:
         return
     rows = fit_rows(costs, config, sizes)
-    if rows:
-        st.button(
-            tr("{count} examples would fit into a minute: use so many").format(count=visit.number(rows)),
-            key="fit_minute",
-            icon=":material/timer:",
-            on_click=st.session_state.__setitem__,
-            args=(used, rows),
-        )
+    if rows and st.button(
+        tr("{count} examples would fit into a minute: use so many").format(count=visit.number(rows)),
+        key="fit_minute",
+        icon=":material/timer:",
+    ):
+        st.session_state[used] = rows
+        st.rerun()
     if config.strategy != "head_only":
         alone = estimate(as_head_only(costs), config, sizes)
         st.caption(tr("With the head only, all of them: about {time}.").format(time=visit.seconds(max(1, alone))))

@@ -1,6 +1,6 @@
 const BLUE = "#0072B2", SKY = "#56B4E9", ORANGE = "#E69F00", GREEN = "#009E73", RED = "#D55E00", GREY = "#8a94a0";
 const ENDED = ["finished", "stopped", "failed", "interrupted"];
-const SMOOTHING = 0.9, POLL_MS = 700, HIDDEN_POLL_MS = 5000, MAX_WAIT_MS = 5000, MAX_EPOCH_LINES = 30;
+const SMOOTHING = 0.9, POLL_MS = 700, FIRST_POLL_MS = 150, FIRST_POLLS = 40, HIDDEN_POLL_MS = 5000, MAX_WAIT_MS = 5000, MAX_EPOCH_LINES = 30;
 const TRACE = { loss: 0, smooth: 1, validation: 2, best: 3, metric: 4, bestMetric: 5, baseline: 6 };
 
 export default function ({ data, parentElement }) {
@@ -12,17 +12,6 @@ export default function ({ data, parentElement }) {
 }
 
 function chartKey(data) { return data.run + "|" + data.texts.loss; }
-
-function loadPlotly(address) {
-  if (window.Plotly) return Promise.resolve();
-  window.mlmtunePlotly ??= new Promise((done, failed) => {
-    const script = document.createElement("script");
-    script.src = address; script.onload = done;
-    script.onerror = () => { window.mlmtunePlotly = undefined; script.remove(); failed(new Error("plotly")); };
-    document.head.appendChild(script);
-  });
-  return window.mlmtunePlotly;
-}
 
 class LiveChart {
   constructor(root, data) {
@@ -55,7 +44,7 @@ class LiveChart {
   mark(values) { for (const [name, value] of Object.entries(values)) this.root.dataset[name] = value; }
 
   async follow() {
-    let wait = POLL_MS;
+    let wait = POLL_MS, polls = 0;  // a class that waits for its first point looks often, for some seconds
     while (!this.ended) {
       try {
         await loadPlotly(this.data.plotly);
@@ -63,7 +52,7 @@ class LiveChart {
         const answer = await this.fetchRows();
         await this.take(answer);
         this.offline(false);
-        wait = document.hidden ? HIDDEN_POLL_MS : POLL_MS;
+        wait = document.hidden ? HIDDEN_POLL_MS : this.steps || polls++ > FIRST_POLLS ? POLL_MS : FIRST_POLL_MS;
         if (answer.more) continue;
         if (ENDED.includes(answer.state) && !answer.rows.length) wait = HIDDEN_POLL_MS;
       } catch (error) {

@@ -6,14 +6,24 @@ import streamlit as st
 
 HERE = Path(__file__).parent
 HEIGHT = 465
+LOADER = (HERE / "plotly_loader.js").read_text(encoding="utf-8")
+AHEAD = (
+    "export default function ({ data }) { requestIdleCallback(() => loadPlotly(data.plotly), { timeout: 5000 }); }\n"
+)
 
 _component = st.components.v2.component(
     "mlmtune_live_chart",
     html='<div class="live-chart"></div>',
-    js=(HERE / "live_chart.js").read_text(encoding="utf-8"),
+    js=LOADER + (HERE / "live_chart.js").read_text(encoding="utf-8"),
     css=(HERE / "live_chart.css").read_text(encoding="utf-8"),
     isolate_styles=False,
 )
+_ahead = st.components.v2.component("mlmtune_load_ahead", html="<span></span>", js=LOADER + AHEAD)
+
+
+def load_ahead(plotly_address: str) -> None:
+    """Has the browser fetch and read the drawing library while nobody waits for it: the chart then stands at once."""
+    _ahead(key="load_ahead", height=0, data={"plotly": plotly_address})
 
 
 def live_chart(

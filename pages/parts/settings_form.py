@@ -30,6 +30,7 @@ def ask_examples(visit: Visit, available: int, key: str) -> int:
         key=key,
         help=visit.tr("Fewer examples train faster; each label keeps its share."),
         persist_state="session",
+        width=240,
     )
 
 

@@ -1,8 +1,8 @@
-"""How long a person waits, against the limits that were promised (the measuring is in benchmarks/browser_speed.py)."""
+"""How long a person waits, against the limits that were promised (the measuring is in benchmarks/latency.py)."""
 
 import pytest
 
-from benchmarks.browser_speed import event_to_pixel, first_visit, start_to_first_point
+from benchmarks.latency import event_to_pixel, first_visit, start_to_first_point
 
 pytestmark = pytest.mark.browser
 

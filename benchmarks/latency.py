@@ -1,6 +1,6 @@
-"""How long a person waits: first visit, Start to first point, event written to pixel.
+"""How long a person waits: first visit, Start to first point, event written to pixel, a sentence asked to its answer drawn.
 
-python -m benchmarks.browser_speed [--json] [--only NAME]
+python -m benchmarks.latency [--json] [--only NAME]
 """
 
 import argparse
@@ -20,12 +20,27 @@ from mlmtune_core.events import EvalDone, PhaseStarted, Started, StepDone
 from mlmtune_core.run_store import Run, create_run
 from tests.browser.serving import Server, chromium, serve, warm_up
 
-VISITS, STARTS, EVENTS = 5, 3, 60
+VISITS, STARTS, EVENTS, QUESTIONS = 5, 5, 60, 40
 DRAWN_SCRIPT = """() => {
   const look = () => {
     const button = document.querySelector('.st-key-open_sample button');
     if (button?.getBoundingClientRect().height > 0) window.drawnAt = performance.now() / 1000;
     else requestAnimationFrame(look);
+  };
+  look();
+}"""
+ASKED_SCRIPT = """wanted => {
+  window.answeredAt = undefined;
+  window.askedAt = performance.now();
+  let last = 0;
+  const hidden = (node) => (node.closest ? node : node.parentElement)?.closest('canvas');  // a table's twin for screen readers
+  const watch = new MutationObserver((all) => { if (all.some((each) => !hidden(each.target))) last = performance.now(); });
+  watch.observe(document.querySelector('[data-testid=stMain]'),
+    {subtree: true, childList: true, characterData: true, attributes: true, attributeFilter: ['d', 'transform']});
+  const look = () => {
+    const there = [...document.querySelectorAll('[data-testid=stHtml]')].some(row => row.textContent.includes(wanted));
+    if (there && last && performance.now() - last > 400) { window.answeredAt = last; watch.disconnect(); }
+    else setTimeout(look, 50);
   };
   look();
 }"""
@@ -59,6 +74,7 @@ def start_to_first_point(browser: Browser, server: Server) -> dict[str, float]:
         page = context.new_page()
         page.goto(f"{server.address}/train?data=sample-sentiment-en")
         page.locator(".layer-stack").wait_for()
+        page.get_by_text("on this machine, if no run is ahead").wait_for(timeout=30_000)
         page.locator(".st-key-start button").click()
         begun = time.perf_counter()
         page.wait_for_function(
@@ -92,7 +108,33 @@ def event_to_pixel(browser: Browser, server: Server) -> dict[str, float]:
     return {"p50_s": delays[len(delays) // 2], "p95_s": delays[int(len(delays) * 0.95)], "worst_s": delays[-1]}
 
 
-ROWS = {"first_visit": first_visit, "start_to_first_point": start_to_first_point, "event_to_pixel": event_to_pixel}
+def inspect_to_drawn(browser: Browser, server: Server) -> dict[str, float]:
+    """Seconds from Enter after a new sentence until nothing moves any more in its answer (bars, table, sub-words)."""
+    context = browser.new_context(locale="en-US")
+    page = context.new_page()
+    page.goto(f"{server.address}/train?data=sample-sentiment-en")
+    page.locator(".st-key-start button").click()
+    page.locator(".st-key-to_inspect button").click(timeout=60_000)
+    sentence = page.get_by_label("Sentence")
+    seconds = []
+    for number in range(QUESTIONS + 1):
+        text = f"The soup was cold, but our table by the window, number {10 + number}, was worth the walk"
+        sentence.fill(text)
+        page.evaluate(ASKED_SCRIPT, str(10 + number))
+        sentence.press("Enter")
+        page.wait_for_function("() => window.answeredAt")
+        seconds.append(page.evaluate("() => (window.answeredAt - window.askedAt) / 1000"))
+    context.close()
+    seconds = sorted(seconds[1:])  # the first one opens the model
+    return {"p50_s": seconds[len(seconds) // 2], "p95_s": seconds[int(len(seconds) * 0.95)], "worst_s": seconds[-1]}
+
+
+ROWS = {
+    "inspect_to_drawn": inspect_to_drawn,
+    "first_visit": first_visit,
+    "start_to_first_point": start_to_first_point,
+    "event_to_pixel": event_to_pixel,
+}
 
 
 def _scripted_run(home: Path) -> Run:
