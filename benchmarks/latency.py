@@ -20,7 +20,7 @@ from mlmtune_core.events import EvalDone, PhaseStarted, Started, StepDone
 from mlmtune_core.run_store import Run, create_run
 from tests.browser.serving import Server, chromium, serve, warm_up
 
-VISITS, STARTS, EVENTS, QUESTIONS = 5, 5, 60, 40
+VISITS, STARTS, EVENTS, QUESTIONS = 5, 5, 60, 60
 DRAWN_SCRIPT = """() => {
   const look = () => {
     const button = document.querySelector('.st-key-open_sample button');

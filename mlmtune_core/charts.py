@@ -1,9 +1,9 @@
 """Numbers and events -> plotly figures that stand still."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
 BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#8a94a0"
 FONT_SIZE = 15
@@ -122,61 +122,59 @@ def plot_logits(
 ) -> go.Figure:
     """The logit of every label and, beside it, what softmax makes of it; most likely on top."""
     names = sorted(logits, key=lambda name: logits[name])
-    shown = [plain(name) for name in names]
-    winner = names[-1] if names else ""
-    colours = [ORANGE if name == winner else GREY for name in names]
-    figure = make_subplots(cols=2, shared_yaxes=True, horizontal_spacing=0.06)
-    figure.add_bar(
-        x=[logits[name] for name in names],
-        y=shown,
-        orientation="h",
-        col=1,
-        row=1,
-        marker_color=colours,
-        texttemplate="%{x:+.2f}",
-        textposition="auto",
-        hovertemplate="%{y}: %{x:.4f}<extra></extra>",
-    )
-    figure.add_bar(
-        x=[probabilities[name] for name in names],
-        y=shown,
-        orientation="h",
-        col=2,
-        row=1,
-        marker_color=colours,
-        texttemplate="%{x:.1%}",
-        textposition="auto",
-        hovertemplate="%{y}: %{x:.2%}<extra></extra>",
-    )
-    figure.update_yaxes(type="category")
-    _dress(figure, "", "", separators, height=max(220, 100 + 40 * len(names)))
-    figure.update_xaxes(title_text=logit_title, col=1)
-    figure.update_xaxes(title_text=probability_title, range=[0, 1], tickformat=".0%", col=2)
-    return figure
+    colours = [ORANGE if name == names[-1] else GREY for name in names]
+    bars = {
+        "type": "bar",
+        "orientation": "h",
+        "y": [plain(name) for name in names],
+        "marker": {"color": colours},
+        "textposition": "auto",
+    }
+    left = {
+        "x": [logits[name] for name in names],
+        "texttemplate": "%{x:+.2f}",
+        "hovertemplate": "%{y}: %{x:.4f}<extra></extra>",
+    }
+    right = {
+        "x": [probabilities[name] for name in names],
+        "xaxis": "x2",
+        "yaxis": "y2",
+        "texttemplate": "%{x:.1%}",
+        "hovertemplate": "%{y}: %{x:.2%}<extra></extra>",
+    }
+    layout = _layout(separators, max(220, 100 + 40 * len(names))) | {
+        "xaxis": _axis(logit_title) | {"domain": [0, 0.47]},
+        "xaxis2": _axis(probability_title)
+        | {"domain": [0.53, 1], "anchor": "y2", "range": [0, 1], "tickformat": ".0%"},
+        "yaxis": _axis("") | {"type": "category"},
+        "yaxis2": _axis("") | {"type": "category", "anchor": "x2", "matches": "y", "showticklabels": False},
+    }
+    return go.Figure({"data": [bars | left, bars | right], "layout": layout})  # at once: 1 ms; piece by piece: 33
 
 
 def _dress(figure: go.Figure, x_title: str, y_title: str, separators: str, height: int) -> go.Figure:
-    figure.update_layout(
-        height=height,
-        margin={"l": 10, "r": 10, "t": 30, "b": 10},
-        showlegend=False,
-        separators=separators,
-        font_size=FONT_SIZE,
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-    )
-    figure.update_xaxes(
-        title_text=x_title or None,
-        automargin=True,
-        title_font_size=FONT_SIZE,
-        tickfont_size=FONT_SIZE,
-        gridcolor="rgba(128,128,128,.25)",
-    )
-    figure.update_yaxes(
-        title_text=y_title or None,
-        automargin=True,
-        title_font_size=FONT_SIZE,
-        tickfont_size=FONT_SIZE,
-        gridcolor="rgba(128,128,128,.25)",
-    )
+    figure.update_layout(_layout(separators, height))
+    figure.update_xaxes(_axis(x_title))
+    figure.update_yaxes(_axis(y_title))
     return figure
+
+
+def _layout(separators: str, height: int) -> dict[str, Any]:
+    return {
+        "height": height,
+        "margin": {"l": 10, "r": 10, "t": 30, "b": 10},
+        "showlegend": False,
+        "separators": separators,
+        "font": {"size": FONT_SIZE},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+    }
+
+
+def _axis(title: str) -> dict[str, Any]:
+    return {
+        "title": {"text": title or None, "font": {"size": FONT_SIZE}},
+        "automargin": True,
+        "tickfont": {"size": FONT_SIZE},
+        "gridcolor": "rgba(128,128,128,.25)",
+    }
