@@ -1,5 +1,6 @@
 """How long a run will take on this machine, from timed pieces (see rehearsing) and a count of how often each is due."""
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -76,13 +77,13 @@ def fit_rows(costs: Costs, config: RunConfig, sizes: Mapping[str, int], seconds:
     total = sum(sizes.values())
     if estimate(costs, config, sizes) <= seconds:
         return None
-    low, high = 0, total
-    while high - low > FEWEST_ROWS:
-        middle = (low + high) // 2
-        part = {split: max(1, count * middle // total) for split, count in sizes.items()}
-        low, high = (middle, high) if estimate(costs, config, part) <= seconds else (low, middle)
-    rounded = low // FEWEST_ROWS * FEWEST_ROWS
-    return rounded or None
+
+    def needed(count: int) -> float:
+        return estimate(costs, config, {split: max(1, part * count // total) for split, part in sizes.items()})
+
+    counts = range(FEWEST_ROWS, total, FEWEST_ROWS)
+    fitting = bisect_right(counts, seconds, key=needed)
+    return counts[fitting - 1] if fitting else None
 
 
 def as_head_only(costs: Costs) -> Costs:

@@ -72,9 +72,10 @@ def _draw(visit: Visit, config: RunConfig, data: Prepared, examples: pd.DataFram
         tr("{count} examples would fit into a minute: use so many").format(count=visit.number(rows)),
         key="fit_minute",
         icon=":material/timer:",
+        on_click=st.session_state.__setitem__,
+        args=(used, rows),
     ):
-        st.session_state[used] = rows
-        st.rerun()
+        st.rerun()  # the whole page, where the number stands, not only this line
     if config.strategy != "head_only":
         alone = estimate(as_head_only(costs), config, sizes)
         st.caption(tr("With the head only, all of them: about {time}.").format(time=visit.seconds(max(1, alone))))

@@ -1,10 +1,13 @@
 """Every page and its empty state, in both languages; what was typed stays; errors are sentences."""
 
+from dataclasses import replace
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from mlmtune_core import worker
 from mlmtune_core.data_store import SAMPLES, SHELF, keep_upload
+from mlmtune_core.estimating import Law
 from mlmtune_core.run_store import list_runs, open_run
 from tests.conftest import KINDS
 from tests.core.broken_files import nasty
@@ -57,6 +60,27 @@ def test_start_makes_a_run_and_goes_to_it(open_page, engine_here):
     assert run.config().epochs == 2 and run.config().strategy == "head_only" and run.state() == "queued"
     assert set(run.data()["split"]) == {"train", "validation"}
     assert app.query_params["run"] == run.id
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "would fit into a minute"), ("pt-BR", "caberiam em um minuto")])
+def test_the_time_is_announced_and_fewer_examples_are_one_click(open_page, engine_here, language, words):
+    app = open_page("train", language, data="sample-sentiment-en")
+    assert "**6 s**" in texts(app) and "fit_minute" not in [button.key for button in app.button]
+    engine_here.costs = replace(engine_here.costs, learn=Law(1.0, 0.0, 0.0))
+    app.number_input(key="batch_size").set_value(8).run()
+    assert words in app.button(key="fit_minute").label
+    app.button(key="fit_minute").click().run()
+    used = app.number_input(key="examples_sample-sentiment-en").value
+    assert used == 50 and "fit_minute" not in [button.key for button in app.button]
+    app.button(key="start").click().run()
+    (run,) = engine_here.submitted
+    assert len(run.data()) == used and run.about()["estimate"] <= 60
+
+
+def test_the_announced_costs_are_measured_for_real(open_page, engine_here):
+    engine_here.costs = None
+    app = open_page("train", data="sample-sentiment-en")
+    assert "on this machine, if no run is ahead" in texts(app)
 
 
 def test_the_count_of_weights_follows_the_strategy(open_page):
