@@ -1,5 +1,6 @@
 """How long a run will take on this machine, from timed pieces (see rehearsing) and a count of how often each is due."""
 
+import math
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,6 +13,7 @@ from mlmtune_core.ordering import order_by_length, shuffle
 
 MINUTE = 60.0
 FEWEST_ROWS = 50
+MOST_COUNTED = 20_000
 
 
 @dataclass(frozen=True)
@@ -50,17 +52,24 @@ class Costs:
 
 
 def estimate(costs: Costs, config: RunConfig, sizes: Mapping[str, int]) -> float:
-    """Seconds from Start to the end, all epochs done. `sizes`: examples of each split."""
+    """Seconds from Start to the end, all epochs done. `sizes`: examples of each split; of very many only a part is counted."""
+    parts = max(1.0, sum(sizes.values()) / MOST_COUNTED)
+    counted = {split: math.ceil(count / parts) for split, count in sizes.items()}
+    return costs.once + config.epochs * costs.keep + parts * _add_up(costs, config, counted)
+
+
+def _add_up(costs: Costs, config: RunConfig, sizes: Mapping[str, int]) -> float:
+    """Seconds of all that is due for each example or batch."""
     rng = np.random.default_rng(config.seed)
     drawn = {split: _draw(costs, count, rng) for split, count in sizes.items()}
     steps = [_shape(batch, drawn["train"]) for batch in shuffle(drawn["train"], config, rng)]
     passes = {split: [_shape(batch, lengths) for batch in order_by_length(lengths, config.batch_size * 2)] for split, lengths in drawn.items()}  # fmt: skip
     below = sum(costs.below.of(*shape) for shape in [*steps, *passes["validation"], *passes.get("test", [])])
-    epoch = sum(costs.learn.of(*shape) for shape in steps) + costs.keep
+    epoch = sum(costs.learn.of(*shape) for shape in steps)
     evaluation = sum(costs.measure.of(*shape) for shape in passes["validation"]) + costs.decode * sizes["validation"]
     test = sum(costs.measure.of(*shape) for shape in passes.get("test", [])) + costs.decode * sizes.get("test", 0)
-    prepared = costs.once + costs.encode * sum(sizes.values())
-    return prepared + (1 - costs.known) * below + config.epochs * epoch + (config.epochs + 1) * evaluation + test
+    prepared = costs.encode * sum(sizes.values()) + (1 - costs.known) * below
+    return prepared + config.epochs * epoch + (config.epochs + 1) * evaluation + test
 
 
 def expect_sizes(examples: pd.DataFrame, share: float) -> dict[str, int]:

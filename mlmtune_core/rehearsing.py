@@ -87,7 +87,7 @@ def _below(setup: Setup, dataset: Dataset) -> Callable[[list[int]], object]:
 
     def piece(indices: list[int]) -> None:
         (batch,) = batches(dataset.encoded, [indices], setup.pad_id, setup.task.LABELS_ARE, setup.model.encoder.device)
-        run_below(setup.model, batch)
+        run_below(setup.model, batch).cpu()
 
     return piece
 

@@ -16,13 +16,14 @@ from mlmtune_core.batching import to_batch
 from mlmtune_core.config import BUNDLED, RunConfig
 from mlmtune_core.devices import choose_device, move
 from mlmtune_core.errors import DataError, UserError
-from mlmtune_core.evaluating import Dataset, Setup, measure
+from mlmtune_core.evaluating import Dataset, Setup, Standing, measure
 from mlmtune_core.events import EvalDone, Event, Failed, Finished, PhaseStarted, Tested
 from mlmtune_core.freezing import apply_strategy, find_boundary
 from mlmtune_core.model import Model, build, can_cut, shorten
 from mlmtune_core.prefix_cache import PrefixCache
 from mlmtune_core.recorder import Recorder
 from mlmtune_core.run_store import HEARTBEAT_SECONDS, Run
+from mlmtune_core.stepping import Stepper
 from mlmtune_core.sweep_training import train_together
 from mlmtune_core.tasks import TASKS
 from mlmtune_core.training import train
@@ -38,9 +39,12 @@ def run(folder: str) -> str:
 
 
 def warm() -> None:
-    """Pays for imports and the bundled checkpoint before the first Start."""
-    checkpoints.load_tokenizer(BUNDLED)
-    checkpoints.load_encoder(BUNDLED)
+    """Pays for imports, the bundled checkpoint and a first step before the first Start."""
+    tokenizer = checkpoints.load_tokenizer(BUNDLED)
+    config, names = RunConfig(strategy="full"), ["no", "yes"]
+    setup = Setup(make_model(config, names).train(), TASKS[config.task], config, names, 0)
+    batch = {name: torch.tensor([ids]) for name, ids in tokenizer("warm").items()}
+    Stepper(setup, Standing(), total_steps=1).take(batch | {"labels": torch.tensor([1])}, epoch=0.0)
 
 
 def run_together(folders: list[str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.latency import event_to_pixel, first_visit, start_to_first_point
+from benchmarks.latency import event_to_pixel, first_visit, inspect_to_drawn, start_to_first_point
 
 pytestmark = pytest.mark.browser
 
@@ -12,9 +12,13 @@ def test_first_visit_of_a_warm_server(browser, server):
 
 
 def test_start_to_first_point(browser, server):
-    assert start_to_first_point(browser, server)["median_s"] < 4.0
+    assert start_to_first_point(browser, server)["median_s"] < 2.5
 
 
 def test_event_written_to_pixel(browser, server):
     measured = event_to_pixel(browser, server)
     assert measured["p50_s"] < 0.7 and measured["p95_s"] < 1.2
+
+
+def test_a_sentence_asked_to_its_answer_drawn(browser, server):
+    assert inspect_to_drawn(browser, server)["p50_s"] < 0.4

@@ -36,6 +36,13 @@ def test_every_piece_is_counted_as_often_as_it_is_due():
     assert 3 * 100 * 10 < tokens < 3 * 100 * 30
 
 
+def test_a_million_examples_are_estimated_from_a_part():
+    costs = replace(FREE, learn=Law(0, 0.001, 0), encode=0.001, once=9)
+    config = validate({"epochs": 1})
+    few, many = (estimate(costs, config, {"train": count * 8, "validation": count * 2}) for count in (2000, 100_000))
+    assert (many - 9) / (few - 9) == pytest.approx(50, rel=0.02)
+
+
 def test_rows_that_fit_do_fit_and_some_more_would_not():
     config, costs = validate({"epochs": 2}), replace(FREE, learn=Law(0.5, 0.001, 0), once=2.0)
     sizes = {"train": 8000, "validation": 2000}
