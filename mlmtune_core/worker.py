@@ -15,6 +15,7 @@ from mlmtune_core import checkpoints, cores
 from mlmtune_core.batching import to_batch
 from mlmtune_core.config import BUNDLED, RunConfig
 from mlmtune_core.devices import choose_device, move
+from mlmtune_core.dropout import use_quick_dropout
 from mlmtune_core.errors import DataError, UserError
 from mlmtune_core.evaluating import Dataset, Setup, Standing, measure
 from mlmtune_core.events import EvalDone, Event, Failed, Finished, PhaseStarted, Tested
@@ -130,6 +131,8 @@ def assemble(this: Run) -> tuple[Setup, dict[str, Dataset]]:
         )
     torch.manual_seed(config.seed)
     model = make_model(config, label_names).to(choose_device())
+    if model.device.type == "cpu":
+        use_quick_dropout(model.encoder)
     apply_strategy(config.strategy, model.encoder, model.head)
     pad_id = tokenizer.pad_token_id or 0
     few = move(to_batch(sets["train"].encoded[:2], pad_id, task.LABELS_ARE), model.device)
