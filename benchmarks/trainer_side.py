@@ -21,10 +21,11 @@ import torch
 
 from benchmarks.real_data import DATA, SETS
 from mlmtune_core import checkpoints, metrics
-from mlmtune_core.config import RunConfig, parse_strategy, validate
+from mlmtune_core.config import RunConfig, validate
 from mlmtune_core.data.preparing import prepare
 from mlmtune_core.data.splitting import split_examples
 from mlmtune_core.data_store import keep_upload
+from mlmtune_core.strategies import parse_strategy
 
 PUBLIC = {each.id: each for each in SETS}
 UCI = [DATA / name for name in PUBLIC["uci_sentiment_en"].train]

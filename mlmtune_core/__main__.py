@@ -35,6 +35,7 @@ SETTINGS = (
     "weight_decay",
     "patience",
     "checkpoint",
+    "first_layers",
 )
 
 
@@ -66,14 +67,7 @@ def make_parser() -> argparse.ArgumentParser:
     train.set_defaults(command=run_train, show=show_train)
     for name in SETTINGS:
         field = RunConfig.model_fields[name]
-        kind = {
-            "epochs": int,
-            "seed": int,
-            "batch_size": int,
-            "batch_tokens": int,
-            "max_length": int,
-            "patience": int,
-        }.get(name, str if name in ("task", "strategy", "checkpoint") else float)
+        kind = float if field.default is None else type(field.default)  # a rate that follows the strategy has no default
         train.add_argument(
             f"--{name.replace('_', '-')}", type=kind, help=(field.description or field.title).replace("%", "%%")
         )

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlmtune_core.config import BUNDLED
-from mlmtune_core.errors import CheckpointError, nearest_first
+from mlmtune_core.errors import CheckpointError, ConfigError, nearest_first
+from mlmtune_core.freezing import find_layers
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
@@ -80,8 +81,11 @@ def load_config(name: str) -> "PretrainedConfig":
     return config
 
 
-def load_encoder(name: str, dropout: float | None = None) -> "PreTrainedModel":
-    """The encoder of a checkpoint, float32, in evaluation mode; `dropout` replaces every dropout rate of its configuration."""
+def load_encoder(name: str, dropout: float | None = None, first_layers: int = 0) -> "PreTrainedModel":
+    """The encoder of a checkpoint, float32, in evaluation mode, cut as `keep_first` says.
+
+    `dropout` replaces every dropout rate of its configuration.
+    """
     import torch
     from safetensors import SafetensorError
     from transformers import AutoModel
@@ -106,7 +110,23 @@ def load_encoder(name: str, dropout: float | None = None) -> "PreTrainedModel":
             "The weights of “{name}” cannot be read. Expected a whole model.safetensors (pickled weights are never opened).",
             name=name,
         ) from error
+    keep_first(encoder, first_layers)
     return encoder.eval()
+
+
+def keep_first(encoder: "PreTrainedModel", count: int) -> None:
+    """Leaves the first `count` layers of the stack; 0 leaves all. Raises ConfigError where there are not so many."""
+    if not count:
+        return
+    layers = find_layers(encoder)
+    if count > len(layers):
+        raise ConfigError(
+            "Layers to use: {count}, but this checkpoint has {found} layers. Give a number from 1 to {found}, or 0 for all.",
+            count=count,
+            found=len(layers),
+        )
+    del layers[count:]
+    encoder.config.num_hidden_layers = count
 
 
 def _refuse_other_kinds(name: str, config: object) -> None:

@@ -1,11 +1,11 @@
 """RunConfig: every setting of a run, with its default, limits, unit and help."""
 
-import re
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mlmtune_core.errors import ConfigError, UserError, nearest_first
+from mlmtune_core.strategies import STRATEGY_FORMS, default_rates
 from mlmtune_core.translating import mark
 
 RANKED_BY = {
@@ -18,7 +18,6 @@ RANKED_BY = {
 TASK_NAMES = tuple(RANKED_BY)
 BUNDLED = "bundled"
 BUNDLED_NAME = "all-MiniLM-L6-v2"
-STRATEGY_FORMS = ("full", "head_only", "last_layers:N")
 
 
 class RunConfig(BaseModel):
@@ -32,6 +31,15 @@ class RunConfig(BaseModel):
         title=mark("Checkpoint"),
         min_length=1,
         description=mark("The pre-trained encoder to start from: the bundled one, a folder, or a Hub name."),
+    )
+    first_layers: int = Field(
+        0,
+        title=mark("Layers to use"),
+        ge=0,
+        le=48,
+        description=mark(
+            "0: all layers of the checkpoint. Otherwise only its first so many: faster, at some cost in score."
+        ),
     )
     strategy: str = Field(
         "head_only",
@@ -162,31 +170,9 @@ class RunConfig(BaseModel):
         return self.head_learning_rate if self.head_learning_rate is not None else default_rates(self.strategy)[0]
 
 
-def default_rates(strategy: str) -> tuple[float, float]:
-    """(head, body) learning rates that suit a strategy.
-
-    A head alone needs 1e-3 to 1e-2: at the body's rate it stays at the majority class. The body's rate is
-    twice the upper end of BERT-base's 2e-5 to 5e-5 (Devlin et al. 2019, appendix A.3): the bundled encoder is
-    smaller, and classroom data give few steps (measured, see docs/decisions.md).
-    """
-    return (5e-3, 1e-4) if strategy == "head_only" else (1e-3, 1e-4)
-
-
 def suggest_epochs(examples: int) -> int:
     """Epochs that give a small data set enough steps to learn something, and a large one an end in sight."""
     return 10 if examples < 1000 else 3
-
-
-def parse_strategy(strategy: str) -> tuple[str, int]:
-    """`last_layers:2` -> ("last_layers", 2); others -> (name, 0). Raises ConfigError for an unknown name."""
-    if not re.fullmatch(r"full|head_only|last_layers:[1-9]\d?", strategy):
-        raise ConfigError(
-            "Strategy: “{found}” is not known. Write one of: {known}.",
-            found=strategy,
-            known=", ".join(nearest_first(strategy, STRATEGY_FORMS)),
-        )
-    name, _, count = strategy.partition(":")
-    return name, int(count or 0)
 
 
 def limits(field: str) -> tuple[float | None, float | None]:

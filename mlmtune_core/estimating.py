@@ -10,6 +10,7 @@ import pandas as pd
 
 from mlmtune_core.config import RunConfig
 from mlmtune_core.ordering import order_by_length, shuffle
+from mlmtune_core.strategies import parse_strategy
 
 MINUTE = 60.0
 FEWEST_ROWS = 50
@@ -36,7 +37,8 @@ class Costs:
     once: tokenizer, weights, freezing, proofs. encode, decode: for one example, once and at each evaluation. below, learn,
     measure: a batch through the frozen layers, through what learns (recording included), through what remains of an
     evaluation. keep: writing the best weights. `lengths`: tokens of sampled inputs; `windows`: inputs an example needs;
-    `known`: share of the inputs that earlier runs have already been through the frozen layers with.
+    `known`: share of the inputs that earlier runs have already been through the frozen layers with; `layers`: of the encoder,
+    as it was timed.
     """
 
     once: float
@@ -49,6 +51,7 @@ class Costs:
     lengths: tuple[int, ...]
     windows: float
     known: float
+    layers: int
 
 
 def estimate(costs: Costs, config: RunConfig, sizes: Mapping[str, int]) -> float:
@@ -102,6 +105,36 @@ def as_head_only(costs: Costs) -> Costs:
     )
     light = Law(0.003, 0.0, 0.0)
     return replace(costs, below=whole, learn=light, measure=light, keep=0.01, known=0.0)
+
+
+def fit_layers(costs: Costs, config: RunConfig, sizes: Mapping[str, int], seconds: float = MINUTE) -> int | None:
+    """How many of the first layers would take at most so long; None where all do, or where not even half of them would.
+
+    Those that learn are among them.
+    """
+    if estimate(costs, config, sizes) <= seconds:
+        return None
+    fewest = max(math.ceil(costs.layers / 2), parse_strategy(config.strategy)[1])
+    fewer = range(costs.layers - 1, fewest - 1, -1)
+    return next((k for k in fewer if estimate(as_first_layers(costs, config, k), config, sizes) <= seconds), None)
+
+
+def as_first_layers(costs: Costs, config: RunConfig, count: int) -> Costs:
+    """What the same texts would cost with the first `count` layers: what grows with tokens grows with the layers they pass.
+
+    That counts the embeddings as a part of the layers, which they are not: some percent too few seconds.
+    """
+    name, learning = parse_strategy(config.strategy)
+    if name == "full":
+        share = count / costs.layers
+        return replace(costs, learn=_scale(costs.learn, share), measure=_scale(costs.measure, share), layers=count)
+    frozen, before = count - learning, costs.layers - learning
+    return replace(costs, below=_scale(costs.below, frozen / max(1, before)), known=0.0, layers=count)
+
+
+def _scale(law: Law, factor: float) -> Law:
+    """The law with more or less work for every token."""
+    return replace(law, per_token=law.per_token * factor, per_pair=law.per_pair * factor)
 
 
 def _draw(costs: Costs, examples: int, rng: np.random.Generator) -> list[int]:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from mlmtune_core.config import parse_strategy
 from mlmtune_core.errors import ConfigError
+from mlmtune_core.strategies import parse_strategy
 
 
 def full(encoder: nn.Module, head: nn.Module) -> None:

@@ -4,16 +4,16 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from mlmtune_core.devices import move
+from mlmtune_core.mapped_rows import reserve
 from mlmtune_core.model import Model, run_below
 from mlmtune_core.prefix_store import borrow, make_key, publish
 from mlmtune_core.run_store import Run
 from mlmtune_core.tasks.base import Encoded
 
-MEMORY_MB = int(os.environ.get("MLMTUNE_CACHE_MEMORY_MB", "1024"))
+MEMORY_MB = int(os.environ.get("MLMTUNE_CACHE_MEMORY_MB", "64"))
 
 
 class PrefixCache:
@@ -33,14 +33,15 @@ class PrefixCache:
                 length = 1 if first_only else item.length
                 self._places[item.digest] = (end, end + length)
                 end += length
-        self._values = _reserve(end, model.encoder.config.hidden_size, run.cache_file)
+        self._rows = reserve(end, model.encoder.config.hidden_size, run.cache_file, MEMORY_MB * 2**20)
         self._known: set[bytes] = set()
         self._run, self._key = run, ""
 
     def borrow(self, checkpoint: Path) -> None:
         """Takes over what earlier runs computed with the checkpoint in this folder, cut at the same boundary."""
-        self._key = make_key(checkpoint, self._model.boundary, self._first_only)
-        self._known |= borrow(self._run.shared_cache(self._key)[1], self._places, self._values)
+        layers = self._model.encoder.config.num_hidden_layers
+        self._key = make_key(checkpoint, layers, self._model.boundary, self._first_only)
+        self._known |= borrow(self._run.shared_cache(self._key)[1], self._places, self._rows)
         if len(self._known) == len(self._places):
             self._key = ""  # others have it all: nothing to publish
 
@@ -53,7 +54,7 @@ class PrefixCache:
         """Leaves everything for later runs, once all of it is known."""
         if self._key and len(self._known) == len(self._places):
             file, every = self._run.shared_cache(self._key)[0], self._run.shared_cache("*")[1]
-            publish(file, self._places, self._values, every)
+            publish(file, self._places, self._rows, every)
             self._key = ""
 
     def add(self, items: Sequence[Encoded], batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
@@ -63,20 +64,14 @@ class PrefixCache:
             self._keep(keys, run_below(self._model, move(batch, self._model.encoder.device)))
         places = [self._places[key] for key in keys]
         width = 1 if self._first_only else batch["input_ids"].shape[1]
-        hidden = torch.zeros(len(keys), width, self._values.shape[1])
+        hidden = torch.zeros(len(keys), width, self._rows.values.shape[1])
         for row, (start, end) in zip(hidden, places, strict=True):
-            row[: end - start] = self._values[start:end]
+            row[: end - start] = self._rows.values[start:end]
+        self._rows.used(hidden.numel())
         return batch | {"hidden": hidden}
 
     def _keep(self, keys: Sequence[bytes], hidden: torch.Tensor) -> None:
         for key, row in zip(keys, hidden, strict=True):
             start, end = self._places[key]
-            self._values[start:end] = row[: end - start]
+            self._rows.copy(start, row[: end - start])
         self._known.update(keys)
-
-
-def _reserve(rows: int, width: int, file: Path) -> torch.Tensor:
-    """(rows, width), float32: memory, or a mapped file."""
-    if rows * width * 4 <= MEMORY_MB * 2**20:
-        return torch.empty(rows, width)
-    return torch.from_numpy(np.memmap(file, np.float32, "w+", shape=(rows, width)))

@@ -12,49 +12,53 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
+from mlmtune_core.mapped_rows import Rows, open_rows
+
 DISK_MB = int(os.environ.get("MLMTUNE_CACHE_DISK_MB", "4096"))
 KEY_BYTES = 16
 Places = Mapping[bytes, tuple[int, int]]
 
 
-def make_key(checkpoint: Path, boundary: int, first_only: bool) -> str:
-    """A name for all activations that one checkpoint makes at one boundary; touching its files changes it."""
+def make_key(checkpoint: Path, layers: int, boundary: int, first_only: bool) -> str:
+    """A name for all activations that the first `layers` of a checkpoint make at one boundary; touching its files changes it."""
     files = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in sorted(checkpoint.iterdir())]
-    told = json.dumps([str(checkpoint.resolve()), files, boundary, first_only])
+    told = json.dumps([str(checkpoint.resolve()), files, layers, boundary, first_only])
     return hashlib.sha256(told.encode()).hexdigest()[:KEY_BYTES]
 
 
-def borrow(files: list[Path], wanted: Places, values: torch.Tensor) -> set[bytes]:
-    """Copies what earlier runs kept of the wanted inputs into `values` (rows, H); returns which are there now.
+def borrow(indices: list[Path], wanted: Places, rows: Rows) -> set[bytes]:
+    """Copies what earlier runs kept of the wanted inputs into `rows`; returns which are there now.
 
     A file that vanishes or is damaged meanwhile gives nothing: what is missing is computed again.
     """
     found: set[bytes] = set()
-    for file in files:
+    for index in indices:
         try:
-            with safe_open(file, "pt") as kept:
+            with safe_open(index, "pt") as kept:
                 digests, ends = kept.get_tensor("digests").numpy(), kept.get_tensor("ends").tolist()
-                rows = kept.get_tensor("values")
-            os.utime(file)
-        except (OSError, SafetensorError):
+            theirs = open_rows(values_file(index), ends[-1], rows.values.shape[1])
+            os.utime(index)
+        except (OSError, ValueError, SafetensorError):
             continue
         for i, digest in enumerate(map(bytes, digests)):
             start, end = wanted.get(digest, (0, 0))
             if end > start and digest not in found:
-                values[start:end] = rows[ends[i - 1] if i else 0 : ends[i]]
+                part = theirs.values[ends[i - 1] if i else 0 : ends[i]]
+                rows.copy(start, part)
+                theirs.used(part.numel())
                 found.add(digest)
         if len(found) == len(wanted):
             break
     return found
 
 
-def publish(file: Path, places: Places, values: torch.Tensor, others: list[Path]) -> None:
-    """Writes values (rows, H) and what they belong to as one file that is whole or not there.
+def publish(index: Path, places: Places, rows: Rows, others: list[Path]) -> None:
+    """Leaves the rows and what they belong to: the values first, then the index, each whole or not there.
 
-    All such files together keep below DISK_MB: the ones of `others` not used for the longest go first, and values that
-    are too many by themselves are not kept.
+    Rows in a file give it away. All such files together keep below DISK_MB: the ones of `others` not used for the longest
+    go first, and values that are too many by themselves are not kept.
     """
-    limit = DISK_MB * 2**20 - values.numel() * 4
+    limit = DISK_MB * 2**20 - rows.values.nbytes
     if limit < 0:
         return
     _trim(others, limit)
@@ -62,28 +66,35 @@ def publish(file: Path, places: Places, values: torch.Tensor, others: list[Path]
     content = {
         "digests": torch.from_numpy(np.frombuffer(b"".join(digest for digest, _ in ordered), np.uint8).reshape(-1, 16).copy()),
         "ends": torch.tensor([end for _, (_, end) in ordered]),
-        "values": values,
     }  # fmt: skip
-    temporary = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
+    temporary = index.with_name(f".{index.name}.{secrets.token_hex(4)}")
     try:
+        if rows.file is None:
+            rows.values.numpy().tofile(temporary)
+        (rows.file or temporary).replace(values_file(index))
         save_file(content, temporary)
-        temporary.replace(file)
+        temporary.replace(index)
     except (OSError, SafetensorError):  # a full disk costs the next run some time, not this one its result
         temporary.unlink(missing_ok=True)
 
 
-def _trim(files: list[Path], limit: int) -> None:
+def values_file(index: Path) -> Path:
+    """Where the values stand to which an index belongs."""
+    return index.with_suffix(".float32")
+
+
+def _trim(indices: list[Path], limit: int) -> None:
     """Removes the files not used for the longest until the rest is at most `limit` bytes. Who has one mapped keeps it."""
     known = []
-    for file in files:
+    for index in indices:
         try:
-            stat = file.stat()
+            known.append((index.stat().st_mtime, values_file(index).stat().st_size, index))
         except FileNotFoundError:
             continue
-        known.append((stat.st_mtime, stat.st_size, file))
     total = sum(size for _, size, _ in known)
-    for _, size, file in sorted(known):
+    for _, size, index in sorted(known):
         if total <= limit:
             return
-        file.unlink(missing_ok=True)
+        index.unlink(missing_ok=True)
+        values_file(index).unlink(missing_ok=True)
         total -= size

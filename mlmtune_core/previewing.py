@@ -59,9 +59,12 @@ def count_sub_words(checkpoint: str, rows: list[dict[str, Any]]) -> list[int]:
     return [len(ids) for ids in whole["input_ids"]]
 
 
-def describe_model(checkpoint: str, task_name: str, labels: int, strategy: str, head: str) -> dict[str, Any]:
+def describe_model(
+    checkpoint: str, task_name: str, labels: int, strategy: str, head: str, first_layers: int = 0
+) -> dict[str, Any]:
     """The blocks from the embeddings up to the head, with weights and whether they learn; `trainable`, `total`, `layers`."""
     encoder = _empty_encoder(checkpoint)
+    checkpoints.keep_first(encoder, first_layers)
     with torch.device("meta"):
         model = build(encoder, TASKS[task_name].build_head(encoder.config.hidden_size, ["?"] * labels, head, 0.0))
     apply_strategy(strategy, model.encoder, model.head)

@@ -71,6 +71,7 @@ def _time_pieces(run: Run) -> Costs:
         lengths=tuple(dataset.lengths),
         windows=len(dataset.encoded) / len(dataset.examples),
         known=known,
+        layers=setup.model.encoder.config.num_hidden_layers,
     )
 
 

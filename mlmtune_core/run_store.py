@@ -64,7 +64,7 @@ class Run:
         return self.folder / "prefix.float32"
 
     def shared_cache(self, key: str) -> tuple[Path, list[Path]]:
-        """(this run's file of activations for others to use, those of all runs); `*` stands for every key."""
+        """(this run's index of activations for others to use, those of all runs); `*` stands for every key."""
         name = f"prefix-{key}.safetensors"
         return self.folder / name, sorted(self.folder.parent.glob(f"*/{name}"))
 
@@ -143,7 +143,8 @@ class Run:
         (self.folder / "heartbeat").touch()
 
     def finish(self, summary: dict[str, Any]) -> None:
-        """Marks the run as complete: finished.json is written last of all."""
+        """Marks the run as complete: finished.json is written last of all; what served only while it went on is gone before."""
+        self.cache_file.unlink(missing_ok=True)
         write_atomically(self.folder / "finished.json", json.dumps(summary, ensure_ascii=False, indent=1).encode())
 
     def summary(self) -> dict[str, Any] | None:

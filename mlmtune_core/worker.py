@@ -169,7 +169,7 @@ def _test(this: Run, setup: Setup, train_set: Dataset, test_set: Dataset) -> Ite
 
 def make_model(config: RunConfig, label_names: list[str]) -> Model:
     """The encoder of the configured checkpoint with a fresh head for these labels."""
-    encoder = checkpoints.load_encoder(config.checkpoint, config.dropout)
+    encoder = checkpoints.load_encoder(config.checkpoint, config.dropout, config.first_layers)
     return build(
         encoder, TASKS[config.task].build_head(encoder.config.hidden_size, label_names, config.head, config.dropout)
     )

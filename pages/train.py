@@ -65,7 +65,8 @@ def _draw_model(visit: Visit, settings: dict[str, object], outputs: int) -> bool
     if not settings["checkpoint"]:
         return False
     try:
-        seen = describe_model(settings["checkpoint"], settings["task"], outputs, settings["strategy"], "linear")
+        named = (settings[name] for name in ("checkpoint", "task"))
+        seen = describe_model(*named, outputs, settings["strategy"], settings["first_layers"])
     except UserError as error:
         show_error(error)
         return False

@@ -8,12 +8,12 @@ from mlmtune_core.config import RunConfig
 from mlmtune_core.data.preparing import Prepared
 from mlmtune_core.data.splitting import sample_examples
 from mlmtune_core.errors import UserError
-from mlmtune_core.estimating import MINUTE, Costs, as_head_only, estimate, expect_sizes, fit_rows
+from mlmtune_core.estimating import MINUTE, Costs, as_head_only, estimate, expect_sizes, fit_layers, fit_rows
 from pages.parts.visit import Visit
 
 LOOK_SECONDS = 0.5
 SAMPLE = 200
-REHEARSED = ("checkpoint", "task", "strategy", "head", "batch_size", "max_length", "label_all_pieces")
+REHEARSED = ("checkpoint", "first_layers", "task", "strategy", "head", "batch_size", "max_length", "label_all_pieces")
 
 
 def draw_estimate(visit: Visit, config: RunConfig, data: Prepared, examples: pd.DataFrame, used: str) -> None:
@@ -67,15 +67,21 @@ def _draw(visit: Visit, config: RunConfig, data: Prepared, examples: pd.DataFram
     st.markdown(tr("About **{time}** on this machine, if no run is ahead.").format(time=visit.seconds(max(1, seconds))))
     if seconds <= MINUTE:
         return
-    rows = fit_rows(costs, config, sizes)
-    if rows and st.button(
-        tr("{count} examples would fit into a minute: use so many").format(count=visit.number(rows)),
-        key="fit_minute",
-        icon=":material/timer:",
-        on_click=st.session_state.__setitem__,
-        args=(used, rows),
-    ):
-        st.rerun()  # the whole page, where the number stands, not only this line
+    rows, layers = fit_rows(costs, config, sizes), fit_layers(costs, config, sizes)
+    if rows:
+        sentence = tr("{count} examples would fit into a minute: use so many").format(count=visit.number(rows))
+        _offer(sentence, "fit_minute", used, rows)
+    if layers:
+        sentence = tr("The first {count} layers would fit into a minute: use only these").format(count=layers)
+        _offer(sentence, "fit_layers", "first_layers", layers)
     if config.strategy != "head_only":
         alone = estimate(as_head_only(costs), config, sizes)
         st.caption(tr("With the head only, all of them: about {time}.").format(time=visit.seconds(max(1, alone))))
+
+
+def _offer(sentence: str, key: str, setting: str, value: int) -> None:
+    """A button that writes a value into the session, where a field of the form stands under `setting`."""
+    if st.button(
+        sentence, key=key, icon=":material/timer:", on_click=st.session_state.__setitem__, args=(setting, value)
+    ):
+        st.rerun()  # the whole page, where the number stands, not only this line

@@ -17,6 +17,9 @@ def open_run_or_ask(visit: Visit, without: str) -> Run | None:
         return None
     run = open_run(remembered("run"))
     about = run.about()
-    task, strategy = about["config"]["task"], about["config"]["strategy"]
-    st.caption(literal(f"{about['data']['name']} · {task_names(tr)[task]} · {strategy_name(tr, strategy)}"))
+    config = run.config()
+    told = [about["data"]["name"], task_names(tr)[config.task], strategy_name(tr, config.strategy)]
+    if config.first_layers:
+        told.append(tr("first {count} layers of the checkpoint").format(count=config.first_layers))
+    st.caption(literal(" · ".join(told)))
     return run

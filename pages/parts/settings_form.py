@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from mlmtune_core.config import BUNDLED, BUNDLED_NAME, RANKED_BY, RunConfig, default_rates, limits, suggest_epochs
+from mlmtune_core.config import BUNDLED, BUNDLED_NAME, RANKED_BY, RunConfig, limits, suggest_epochs
+from mlmtune_core.strategies import default_rates
 from pages.parts.choice import choice
 from pages.parts.names import metric_names
 from pages.parts.visit import Visit
@@ -123,7 +124,7 @@ def _ask_rates(visit: Visit, strategy: str) -> dict[str, float | str]:
 
 def _ask_numbers(visit: Visit, examples: int) -> dict[str, object]:
     chosen: dict[str, object] = {}
-    for column, field in zip(st.columns(3), ("epochs", "batch_size", "max_length"), strict=True):
+    for column, field in zip(st.columns(4), ("epochs", "batch_size", "max_length", "first_layers"), strict=True):
         with column:
             chosen[field] = _ask_number(visit, field, suggest_epochs(examples) if field == "epochs" else None)
     return chosen

@@ -9,7 +9,16 @@ import torch
 from mlmtune_core import worker
 from mlmtune_core.config import validate
 from mlmtune_core.cores import follow, share
-from mlmtune_core.estimating import Costs, Law, as_head_only, estimate, expect_sizes, fit_rows
+from mlmtune_core.estimating import (
+    Costs,
+    Law,
+    as_first_layers,
+    as_head_only,
+    estimate,
+    expect_sizes,
+    fit_layers,
+    fit_rows,
+)
 from mlmtune_core.events import StepDone
 from mlmtune_core.rehearsing import rehearse
 from mlmtune_core.run_store import list_runs
@@ -17,7 +26,7 @@ from mlmtune_core.run_summary import summarise
 from tests.conftest import KINDS
 
 NOTHING = Law(0, 0, 0)
-FREE = Costs(0, 0, 0, NOTHING, NOTHING, NOTHING, 0, (10, 20, 30), 1.0, 0.0)
+FREE = Costs(0, 0, 0, NOTHING, NOTHING, NOTHING, 0, (10, 20, 30), 1.0, 0.0, 6)
 SIZES = {"train": 100, "validation": 50, "test": 20}
 
 
@@ -55,6 +64,23 @@ def test_rows_that_fit_do_fit_and_some_more_would_not():
     assert fit_rows(costs, config, {"train": 80, "validation": 20}, 60) is None
     assert fit_rows(replace(costs, once=100.0), config, sizes, 60) is None
     assert estimate(as_head_only(costs), config, sizes) < estimate(costs, config, sizes)
+
+
+def test_layers_that_fit_do_fit_one_more_would_not_and_those_that_learn_stay():
+    work = Law(0, 0.001, 0)
+    full, above = validate({"strategy": "full", "epochs": 1}), validate({"strategy": "last_layers:4", "epochs": 1})
+    costs = replace(FREE, learn=work)
+    whole = estimate(costs, full, SIZES)
+    assert fit_layers(costs, full, SIZES, whole) is None
+    assert fit_layers(costs, full, SIZES, whole * 0.7) == 4
+    assert fit_layers(costs, full, SIZES, whole * 0.45) is None  # not even half of them
+    assert estimate(as_first_layers(costs, full, 4), full, SIZES) == pytest.approx(whole * 4 / 6)
+    costs = replace(FREE, learn=work, below=work)
+    frozen = estimate(replace(costs, learn=NOTHING), above, SIZES)
+    learnt = estimate(replace(costs, below=NOTHING), above, SIZES)
+    assert estimate(as_first_layers(costs, above, 5), above, SIZES) == pytest.approx(learnt + frozen / 2)
+    assert fit_layers(costs, above, SIZES, learnt) == 4
+    assert fit_layers(costs, above, SIZES, learnt * 0.9) is None
 
 
 def test_sizes_of_the_splits_are_those_given_or_the_share():

@@ -1,14 +1,19 @@
 """The cache changes the time of a run and nothing else."""
 
+import subprocess
+import sys
+
 import pytest
 import torch
 import transformers
 from safetensors.torch import load_file
 
-from mlmtune_core import prefix_cache, prefix_store, worker
+from mlmtune_core import mapped_rows, prefix_cache, prefix_store, worker
 from mlmtune_core.events import EvalDone, StepDone
 from mlmtune_core.heads import build_text_head
+from mlmtune_core.mapped_rows import open_rows
 from mlmtune_core.model import build, can_cut, run_below, shorten
+from mlmtune_core.prefix_store import values_file
 from tests.conftest import KINDS
 
 SIZE = {"vocab_size": 60, "hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 4, "intermediate_size": 64}
@@ -51,11 +56,19 @@ def test_the_cache_on_disk_equals_the_one_in_memory_and_goes_with_the_run(make_r
     memory, _ = follow(make_run, monkeypatch, settings)
     memory["run"].delete()
     monkeypatch.setattr(prefix_cache, "MEMORY_MB", 0)
+    mapped = []
+    monkeypatch.setattr(mapped_rows, "open_rows", lambda *args: mapped.append(args[0]) or open_rows(*args))
+    monkeypatch.setattr(mapped_rows, "RESIDENT_BYTES", 500)  # pages are handed back after every batch
     disk, _ = follow(make_run, monkeypatch, settings)
+    assert mapped == [disk["run"].cache_file]
     assert disk["losses"] == memory["losses"] and disk["scores"] == memory["scores"]
-    assert disk["run"].cache_file.stat().st_size > 0 and not memory["run"].cache_file.exists()
+    (index,) = shared(disk)
+    assert values_file(index).parent == disk["run"].folder and not disk["run"].cache_file.exists()  # given away, not copied
+    again, none = follow(make_run, monkeypatch, settings)
+    assert none == [] and again["losses"] == pytest.approx(disk["losses"], abs=1e-6)
+    assert not again["run"].cache_file.exists()
     disk["run"].delete()
-    assert not disk["run"].cache_file.exists()
+    assert not values_file(index).exists()
 
 
 def test_runs_on_the_same_texts_share_what_was_computed(make_run, monkeypatch, frames):
@@ -80,18 +93,53 @@ def test_runs_on_the_same_texts_share_what_was_computed(make_run, monkeypatch, f
 def test_shared_files_keep_below_their_limit_and_damaged_ones_are_passed_over(make_run, monkeypatch):
     settings = {"task": "sequence_classification", "strategy": "last_layers:1", "epochs": 1}
     first, _ = follow(make_run, monkeypatch, settings)
-    (file,) = shared(first)
-    file.write_bytes(file.read_bytes()[:200])
-    second, counts = follow(make_run, monkeypatch, settings)
-    assert len(counts) == 8 and len(shared(second)) == 2
-    file.unlink()
-    size = shared(second)[0].stat().st_size
+    (index,) = shared(first)
+    for file in (values_file(index), index):
+        file.write_bytes(file.read_bytes()[:200])
+        second, counts = follow(make_run, monkeypatch, settings)
+        assert len(counts) == 8 and len(shared(second)) == 2
+        second["run"].delete()
+    index.unlink()
+    second, _ = follow(make_run, monkeypatch, settings)
+    size = values_file(shared(second)[0]).stat().st_size
     monkeypatch.setattr(prefix_store, "DISK_MB", size * 1.5 / 2**20)
     third, _ = follow(make_run, monkeypatch, settings | {"strategy": "last_layers:2"})
     assert [path.parent for path in shared(third)] == [third["run"].folder]
     monkeypatch.setattr(prefix_store, "DISK_MB", 0)
     fourth, _ = follow(make_run, monkeypatch, settings | {"strategy": "last_layers:3"})
     assert len(shared(fourth)) == 1
+
+
+@pytest.mark.parametrize("strategy", ["head_only", "last_layers:1"])
+def test_the_first_layers_have_activations_of_their_own(make_run, monkeypatch, strategy):
+    settings = {"task": "sequence_classification", "strategy": strategy, "epochs": 2, "first_layers": 2}
+    follow(make_run, monkeypatch, settings | {"first_layers": 3})
+    cached, encoded = follow(make_run, monkeypatch, settings)
+    assert len(encoded) == 8
+    monkeypatch.setattr(worker, "make_prefix", lambda *args: None)
+    plain, _ = follow(make_run, monkeypatch, settings)
+    assert cached["losses"] == pytest.approx(plain["losses"], abs=1e-5)
+
+
+def test_processes_that_leave_and_take_at_once_give_whole_files_or_none(tmp_path):
+    """Two write and two read the same file, each in turn as fast as it can: a reader finds every value right, or nothing."""
+    code = (
+        "import sys, torch; from pathlib import Path; from mlmtune_core.prefix_store import borrow, publish; from mlmtune_core.mapped_rows import Rows;"
+        "folder, role = Path(sys.argv[1]), sys.argv[2]; places = {bytes([i]) * 16: (3 * i, 3 * i + 3) for i in range(200)};"
+        "values = torch.arange(600.0)[:, None].expand(600, 64).contiguous(); file = folder / 'prefix-k.safetensors'; seen = 0\n"
+        "for _ in range(60):\n"
+        "    if role == 'write': publish(file, places, Rows(values), [])\n"
+        "    else:\n"
+        "        mine = torch.zeros(600, 64); found = borrow([file], places, Rows(mine)); seen += bool(found)\n"
+        "        assert len(found) in (0, 200) and (not found or torch.equal(mine, values))\n"
+        "print(seen)"
+    )
+    command = [sys.executable, "-W", "ignore", "-c", code, str(tmp_path)]
+    started = [subprocess.Popen([*command, role], stdout=subprocess.PIPE, text=True) for role in ("write", "read") * 2]
+    told = [process.communicate(timeout=120)[0].strip() for process in started]
+    assert [process.returncode for process in started] == [0] * 4
+    assert int(told[1]) + int(told[3]) > 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["prefix-k.float32", "prefix-k.safetensors"]
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -7,15 +7,19 @@ import time
 
 import numpy as np
 import pytest
+import torch
+import transformers
 from hypothesis import given
 from hypothesis import strategies as st
+from safetensors.torch import load_file
 
 from mlmtune_core import worker
 from mlmtune_core.__main__ import main
 from mlmtune_core.checkpoints import find_folder, load_encoder
 from mlmtune_core.config import RunConfig, validate
 from mlmtune_core.errors import CheckpointError, ConfigError, RunError, UserError
-from mlmtune_core.events import PhaseStarted, StepDone
+from mlmtune_core.events import Finished, PhaseStarted, StepDone
+from mlmtune_core.freezing import find_layers
 from mlmtune_core.predicting import predict, predict_example
 from mlmtune_core.probabilities import softmax
 from mlmtune_core.run_store import Run, create_run, is_plain, open_run
@@ -371,6 +375,34 @@ def test_dropout_of_the_settings_reaches_every_layer(tiny_checkpoint):
 
     encoder = load_encoder(tiny_checkpoint, dropout=0.37)
     assert {module.p for module in encoder.modules() if isinstance(module, torch.nn.Dropout)} == {0.37}
+
+
+@pytest.mark.parametrize("family", ["Bert", "Roberta", "Electra", "DistilBert", "DebertaV2", "MPNet", "ModernBert"])
+def test_the_first_layers_alone_give_what_the_whole_gives_after_them(tmp_path, family):
+    """Vectors of the cut encoder are the hidden states of the whole one after that layer; what is not there is refused."""
+    size = {"vocab_size": 60, "hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 4, "intermediate_size": 64}  # fmt: skip
+    size |= {"dim": 32, "n_layers": 3, "n_heads": 4, "hidden_dim": 64} if family == "DistilBert" else {}
+    size |= {"pad_token_id": 0} if family == "ModernBert" else {}
+    torch.manual_seed(0)
+    whole = transformers.AutoModel.from_config(getattr(transformers, f"{family}Config")(**size)).eval()
+    whole.save_pretrained(tmp_path)
+    ids = torch.randint(5, 60, (2, 9))
+    cut = load_encoder(str(tmp_path), first_layers=2)
+    assert len(find_layers(cut)) == cut.config.num_hidden_layers == 2
+    with torch.no_grad():
+        wanted = whole(ids, output_hidden_states=True).hidden_states[2]
+        wanted = whole.final_norm(wanted) if family == "ModernBert" else wanted
+        torch.testing.assert_close(cut(ids).last_hidden_state, wanted)
+    with pytest.raises(ConfigError, match="Layers to use: 4, but this checkpoint has 3"):
+        load_encoder(str(tmp_path), first_layers=4)
+
+
+def test_a_run_on_the_first_layers_trains_and_opens(make_run):
+    run = make_run(strategy="full", first_layers=2, epochs=1)
+    events = list(worker.carry_out(run))
+    assert isinstance(events[-1], Finished)
+    assert not any("layer.2." in name for name in load_file(run.weights_file))
+    assert set(predict(run.id, "good film")["probabilities"]) == {"pos", "neg"}
 
 
 def test_an_occupied_folder_is_not_overwritten(tmp_path, text_frame):

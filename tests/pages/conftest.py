@@ -14,7 +14,7 @@ FRAME = str(Path(__file__).parent.parent.parent / "pages" / "frame.py")
 
 
 LAW = Law(0.002, 0.0001, 0.0)
-COSTS = Costs(0.3, 0.0, 0.0, LAW, LAW, LAW, 0.0, (8, 16, 24), 1.0, 0.0)
+COSTS = Costs(0.3, 0.0, 0.0, LAW, LAW, LAW, 0.0, (8, 16, 24), 1.0, 0.0, 6)
 
 
 class Answered:

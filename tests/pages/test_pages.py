@@ -77,6 +77,22 @@ def test_the_time_is_announced_and_fewer_examples_are_one_click(open_page, engin
     assert len(run.data()) == used and run.about()["estimate"] <= 60
 
 
+@pytest.mark.parametrize(("language", "words"), [("en", "first 4 layers"), ("pt-BR", "4 primeiras camadas")])
+def test_fewer_layers_are_one_click_and_the_run_says_so(open_page, engine_here, language, words):
+    engine_here.costs = replace(engine_here.costs, learn=Law(0.0, 0.02, 0.0))
+    app = open_page("train", language, data="sample-sentiment-en")
+    app.radio(key="strategy").set_value("full").run()
+    app.number_input(key="epochs").set_value(1).run()
+    found = app.button(key="fit_layers").label
+    assert words in found, found
+    app.button(key="fit_layers").click().run()
+    assert app.number_input(key="first_layers").value == 4 and not app.exception
+    assert "19,165,058" in texts(app).replace(".", ",")
+    app.button(key="start").click().run()
+    assert engine_here.submitted[0].config().first_layers == 4
+    assert words in texts(app)
+
+
 def test_the_announced_costs_are_measured_for_real(open_page, engine_here):
     engine_here.costs = None
     app = open_page("train", data="sample-sentiment-en")
