@@ -18,6 +18,8 @@ from pages.parts.names import task_names
 from pages.parts.settings_form import ask_examples, ask_settings
 from pages.parts.visit import Visit, go_to, literal, remembered, show_error, this_visit
 
+SEEN = ("checkpoint", "task", "strategy", "first_layers")  # what the drawing of the model depends on
+
 
 def draw(visit: Visit) -> None:
     """Left: what to ask for; right: the model as it will learn. Start says what is missing."""
@@ -65,8 +67,7 @@ def _draw_model(visit: Visit, settings: dict[str, object], outputs: int) -> bool
     if not settings["checkpoint"]:
         return False
     try:
-        named = (settings[name] for name in ("checkpoint", "task"))
-        seen = describe_model(*named, outputs, settings["strategy"], settings["first_layers"])
+        seen = describe_model(*(settings[name] for name in SEEN), outputs)
     except UserError as error:
         show_error(error)
         return False

@@ -65,7 +65,7 @@ def count_sub_words(checkpoint: str, fingerprint: str, _examples: pd.DataFrame) 
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
-def describe_model(checkpoint: str, task: str, labels: int, strategy: str, first_layers: int) -> dict[str, Any]:
+def describe_model(checkpoint: str, task: str, strategy: str, first_layers: int, labels: int) -> dict[str, Any]:
     """Blocks and counts of weights (see previewing.describe_model)."""
     question = checkpoint, task, labels, strategy, "linear", first_layers
     return engine.current().ask("mlmtune_core.previewing:describe_model", *question)
