@@ -21,13 +21,16 @@ REVIEW_SECONDS = 120.0
 
 
 def draw(visit: Visit) -> None:
+    """One run, and what it is asked: a question draws its own part of the page anew, not the whole."""
+    sentence = visit.tr("There is no trained model in this visit yet. Train one, or open the link of a run.")
+    run = open_run_or_ask(visit, sentence)
+    if run is not None:
+        st.fragment(_draw_questions)(visit, run)
+
+
+def _draw_questions(visit: Visit, run: Run) -> None:
     """Ask one thing and see the whole answer; or look at all answers together."""
     tr = visit.tr
-    run = open_run_or_ask(
-        visit, tr("There is no trained model in this visit yet. Train one, or open the link of a run.")
-    )
-    if run is None:
-        return
     ways = {
         "type": tr("Type an input"),
         "example": tr("Pick a validation example"),
