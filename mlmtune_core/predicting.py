@@ -31,6 +31,7 @@ class Trained:
     model: Model
     tokenizer: Any
     label_names: list[str]
+    record: dict[str, Any]  # one of its examples: what a typed input is written into
 
 
 def predict(name: str, *fields: str) -> dict[str, Any]:
@@ -38,12 +39,11 @@ def predict(name: str, *fields: str) -> dict[str, Any]:
 
     Raises RunError before the first weights are kept, and where a text is missing.
     """
-    this = open_run(name)
-    trained, record = load_run(this), this.data().iloc[0].to_dict()
-    roles = asked_roles(trained.config.task, record)
+    trained = load_run(open_run(name))
+    roles = asked_roles(trained.config.task, trained.record)
     if len(fields) != len(roles) or not all(field.strip() for field in fields):
         raise RunError("There is something missing to read. Give a text for each of: {roles}.", roles=", ".join(roles))
-    return answer(trained, _empty(record) | _typed(dict(zip(roles, fields, strict=True))))
+    return answer(trained, _empty(trained.record) | _typed(dict(zip(roles, fields, strict=True))))
 
 
 def predict_example(name: str, row: int, split: str = "validation") -> dict[str, Any]:
@@ -109,4 +109,5 @@ def _load(folder: str, _changed: int) -> Trained:
             "The kept weights do not fit the checkpoint ({names}). Was it changed since the run?",
             names=", ".join(unexpected[:3]),
         )
-    return Trained(config, model.eval(), checkpoints.load_tokenizer(config.checkpoint), label_names)
+    record = this.data().iloc[0].to_dict()
+    return Trained(config, model.eval(), checkpoints.load_tokenizer(config.checkpoint), label_names, record)

@@ -7,7 +7,7 @@ import streamlit as st
 from mlmtune_core import engine
 from mlmtune_core.data.columns import asked_roles
 from mlmtune_core.errors import UserError
-from mlmtune_core.run_store import Run
+from mlmtune_core.run_store import Run, open_run
 from pages.parts.answer_view import draw_answer
 from pages.parts.choice import choice
 from pages.parts.names import role_names, split_names
@@ -53,8 +53,7 @@ def _draw_questions(visit: Visit, run: Run) -> None:
 def _type_input(visit: Visit, run: Run) -> tuple[Any, ...] | None:
     """("predict", texts...) once all that the task asks about is written."""
     tr, names = visit.tr, role_names(visit.tr)
-    task = run.config().task
-    roles = asked_roles(task, run.data().columns)
+    task, roles = _find_roles(run.id)
     if task in ("sequence_classification", "token_classification") and st.button(
         tr("The chapter's sentence: {sentence}").format(sentence=CHAPTER_SENTENCE),
         key="chapter",
@@ -99,6 +98,13 @@ def _draw_review(visit: Visit, run: Run) -> None:
 def _changed(run: Run) -> int:
     """When the kept weights were written: answers of older ones are not shown."""
     return run.weights_file.stat().st_mtime_ns if run.weights_file.is_file() else 0
+
+
+@st.cache_data(max_entries=128, show_spinner=False)
+def _find_roles(run_id: str) -> tuple[str, tuple[str, ...]]:
+    """(task, what it asks about) of a run: they never change."""
+    run = open_run(run_id)
+    return run.config().task, tuple(asked_roles(run.config().task, run.data().columns))
 
 
 @st.cache_data(max_entries=128, show_spinner=False)

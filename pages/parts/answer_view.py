@@ -8,6 +8,7 @@ import streamlit as st
 from mlmtune_core import charts
 from mlmtune_core.run_store import Run
 from pages.parts.answer_table import draw_table
+from pages.parts.logit_bars import logit_bars
 from pages.parts.names import role_names
 from pages.parts.span_view import draw_span
 from pages.parts.token_row import token_row
@@ -39,19 +40,10 @@ def _draw_label(visit: Visit, run: Run, answer: dict[str, Any]) -> None:
     single = tr("The head turns the vector of [CLS] into one number per label, the **logits** z = hW + b. **Softmax** turns them into probabilities that sum to 1.")  # fmt: skip
     many = tr("The head turns the vector of [CLS] into one number per label, the **logits** z = hW + b. Each goes through the **sigmoid** by itself: a label holds where z is above 0, that is, above 50 %.")  # fmt: skip
     st.markdown((many if answer["several"] else single).replace("[CLS]", r"\[CLS\]"))
-    figure = charts.plot_logits(
-        answer["logits"],
-        answer["probabilities"],
-        tr("Logit z (no unit)"),
-        tr("Probability, sigmoid(z)") if answer["several"] else tr("Probability, softmax(z)"),
-        visit.separators,
-    )
-    st.plotly_chart(
-        figure,
-        key="logits",
-        alt=tr("Bars: the logit of every label, and its probability beside it."),
-        config={"displaylogo": False},
-    )
+    titles = tr("Logit z (no unit)"), tr("Probability, sigmoid(z)") if answer["several"] else tr("Probability, softmax(z)")
+    chosen = answer["label"] if answer["several"] else [answer["label"]]
+    alt = tr("Bars: the logit of every label, and its probability beside it.")
+    logit_bars(visit, answer["logits"], answer["probabilities"], chosen, titles, alt)
     _draw_tokens(visit, answer)
     table = pd.DataFrame(
         {

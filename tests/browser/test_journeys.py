@@ -89,7 +89,7 @@ def test_classify_texts_from_upload_to_logits(visit):
         expect(
             page.get_by_role("heading", name=re.compile(r"Answer: (positive|negative) \(\d+\.\d%\)"))
         ).to_be_visible()
-        expect(page.locator(".st-key-logits .main-svg").first).to_be_visible()
+        expect(page.get_by_role("img", name="Bars: the logit of every label")).to_be_visible()
         expect(page.get_by_test_id("stDataFrame")).to_be_visible()
 
 

@@ -1,5 +1,6 @@
 """Every page and its empty state, in both languages; what was typed stays; errors are sentences."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -231,6 +232,29 @@ def test_user_text_is_never_markup(open_page):
     html = " ".join(element.proto.body for element in app.get("html"))
     assert "<img" not in html and "<i>l" not in html and "&lt;" in html
     assert "<script>" not in texts(app).replace("\\<script\\>", "")
+
+
+def test_logits_are_bars_from_zero_and_the_answer_stands_out(engine_here):
+    """Widths in the proportion of the logits, negative ones to the left; labels are text; probabilities on a scale to 100 %."""
+
+    def script():
+        from pages.parts.logit_bars import logit_bars
+        from pages.parts.visit import Visit
+
+        logits = {"<b>low</b>": -1.0, "high": 3.0, "mid": 1.5}
+        shares = {"<b>low</b>": 0.015, "high": 0.8, "mid": 0.185}
+        logit_bars(Visit("pt-BR", str), logits, shares, ["high"], ("z", "p"), "bars")
+
+    (element,) = AppTest.from_function(script).run().get("html")
+    html = element.proto.body
+    assert "<b>" not in html and "&lt;b&gt;low" in html
+    names = re.findall(r"white-space:nowrap'>([^<]*)<", html)
+    assert names == ["▸ high", "mid", "&lt;b&gt;low&lt;/b&gt;"]
+    bars = [tuple(map(float, pair)) for pair in re.findall(r"left:([\d.]+)%;width:([\d.]+)%", html)]
+    zero = bars[0][0]
+    assert [width for _, width in bars] == pytest.approx([45, 80, 22.5, 18.5, 15, 1.5], abs=0.02)
+    assert bars[2][0] == zero and sum(bars[4]) == pytest.approx(zero)
+    assert re.findall(r"line-height:1.7rem'>([^<]*)<", html) == ["+3,00", "80,0%", "+1,50", "18,5%", "-1,00", "1,5%"]
 
 
 TYPED = {
