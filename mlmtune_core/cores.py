@@ -4,6 +4,8 @@ from pathlib import Path
 
 from mlmtune_core.run_store import home, write_atomically
 
+QUIET_EVENTS = 10  # a short first evaluation and the first steps
+
 
 def share(cores: int, busy: int) -> int:
     """Leaves in $MLMTUNE_HOME how many threads each of the busy workers may use, and returns it: at least one."""
@@ -12,14 +14,21 @@ def share(cores: int, busy: int) -> int:
     return threads
 
 
-def follow() -> None:
-    """Has the calling thread compute with as many threads as `share` said last; before that, as it does."""
+def follow(events: int) -> None:
+    """Has the calling thread compute with as many threads as `share` said last; before that, as it does.
+
+    events: what the run has said so far. At its beginning one core is left alone: there the page of the run is being opened,
+    and two threads of which one must wait for its core take three times as long as one (measured). Counted in events, not in
+    seconds, so that a run can be repeated bit for bit.
+    """
     import torch  # not in the server, which only shares
 
     try:
         threads = int(_file().read_text(encoding="ascii"))
     except (FileNotFoundError, ValueError):
         return
+    if events < QUIET_EVENTS:
+        threads = max(1, threads - 1)
     if threads != torch.get_num_threads():
         torch.set_num_threads(threads)
 

@@ -33,9 +33,8 @@ from mlmtune_core.training import train
 def run(folder: str) -> str:
     """Carries out the run in `folder` (what the engine calls); returns how it ended."""
     this = Run(Path(folder))
-    cores.follow()
     for _ in carry_out(this):
-        cores.follow()
+        pass
     return this.state()
 
 
@@ -51,9 +50,8 @@ def warm() -> None:
 def run_together(folders: list[str]) -> list[str]:
     """Carries out several head-only runs that differ in little as one training; returns how each ended."""
     runs = [Run(Path(folder)) for folder in folders]
-    cores.follow()
     for _ in carry_out_together(runs):
-        cores.follow()
+        pass
     return [run.state() for run in runs]
 
 
@@ -63,7 +61,9 @@ def carry_out(this: Run) -> Iterator[Event]:
     recorder = Recorder(this)
     with _heartbeat([this]):
         try:
-            for event, model, label_names in _events(this):
+            cores.follow(0)
+            for said, (event, model, label_names) in enumerate(_events(this), start=1):
+                cores.follow(said)
                 yield from recorder.take(event, model, label_names)
                 if not isinstance(event, Finished) and recorder.wants_stop():
                     yield from recorder.stop(model, label_names)
@@ -95,7 +95,9 @@ def _record_together(recorders: Sequence[Recorder], ended: set[int]) -> Iterator
         yield from ((i, said) for said in recorder.take(PhaseStarted("preparing")))
     setup, sets = assemble(recorders[0].run)
     setups = [_with_own_head(setup, recorder.run.config()) for recorder in recorders]
-    for i, event in train_together(setups, sets["train"], sets["validation"], ended.__contains__):
+    trained = train_together(setups, sets["train"], sets["validation"], ended.__contains__)
+    for said, (i, event) in enumerate(trained, start=1):
+        cores.follow(said)
         if i in ended:
             continue
         recorder, mine = recorders[i], setups[i]
