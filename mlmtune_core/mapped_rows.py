@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 
-RESIDENT_BYTES = 16 * 2**20  # of a mapped file, before its pages are handed back
+RESIDENT_BYTES = 4 * 2**20  # of a mapped file, before its pages are handed back
 
 
 class Rows:

@@ -130,24 +130,26 @@ def test_time_left_follows_the_announcement_in_the_first_epoch_and_the_clock_aft
 def test_cores_are_shared_by_the_busy_and_followed_within_a_run(make_run, home):
     before = torch.get_num_threads()
     try:
-        follow()
+        follow(0)
         assert torch.get_num_threads() == before  # nothing was said yet
         (home / "workers").mkdir(parents=True)
         assert [share(8, busy) for busy in (0, 1, 2, 3, 20)] == [8, 8, 4, 2, 1]
         assert share(2, 1) == 2
         seen = []
-        run = make_run()
+        run = make_run(epochs=4, batch_size=1)
         take = worker.Recorder.take
 
         def watched(self, event, *args):
             if isinstance(event, StepDone):
                 seen.append(torch.get_num_threads())
-                share(2, 2)
+                if len(seen) == 8:
+                    share(2, 2)
             return take(self, event, *args)
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(worker.Recorder, "take", watched)
             worker.run(str(run.folder))
-        assert seen[0] == 2 and set(seen[1:]) == {1}
+        assert seen[:2] == [1, 1]  # one core is the page's, which is being opened
+        assert seen[7] == 2 and set(seen[9:]) == {1} and len(seen) == 24
     finally:
         torch.set_num_threads(before)
