@@ -1,6 +1,7 @@
 """One training by transformers.Trainer or by mlmtune, in a process of its own: prints seconds, memory and score as JSON.
 
-python -m benchmarks.trainer_side SIDE CASE SEED, where SIDE is trainer, grouped, mlmtune or sweep (see vs_trainer)
+python -m benchmarks.trainer_side SIDE CASE SEED, where SIDE is trainer, grouped, mlmtune or sweep (see vs_trainer), or still:
+Trainer without dropout in frozen layers, as mlmtune has it, which tells what a difference in scores comes from.
 """
 
 import json
@@ -57,7 +58,7 @@ def main() -> None:
 
         checkpoints.load_encoder(config.checkpoint)  # nor is a cold disk
         began, busy = time.perf_counter(), time.process_time()
-        score = train(config, frame, side == "grouped", folder)
+        score = train(config, frame, side, folder)
         seconds, cpu = time.perf_counter() - began, time.process_time() - busy
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     told = {"seconds": seconds, "cpu_s": cpu, "peak_mb": peak, "score": score, "examples": len(frame)}
@@ -81,7 +82,7 @@ def _examples(name: str, raw: bytes) -> pd.DataFrame:
     return prepare(keep_upload(name, raw)).report.examples
 
 
-def train_with_mlmtune(config: RunConfig, frame: pd.DataFrame, grouped: bool, folder: str) -> float:
+def train_with_mlmtune(config: RunConfig, frame: pd.DataFrame, side: str, folder: str) -> float:
     """As the app does it, the best weights written and all events kept."""
     from mlmtune_core import worker
     from mlmtune_core.events import EvalDone
@@ -91,7 +92,7 @@ def train_with_mlmtune(config: RunConfig, frame: pd.DataFrame, grouped: bool, fo
     return [event.metrics for event in worker.carry_out(run) if isinstance(event, EvalDone)][-1][_metric(config)]
 
 
-def sweep_with_mlmtune(config: RunConfig, frame: pd.DataFrame, grouped: bool, folder: str) -> float:
+def sweep_with_mlmtune(config: RunConfig, frame: pd.DataFrame, side: str, folder: str) -> float:
     """SWEEP over one case, each seed's heads as one training; returns the best score of all."""
     from mlmtune_core import worker
     from mlmtune_core.run_store import create_run
@@ -108,7 +109,7 @@ def sweep_with_mlmtune(config: RunConfig, frame: pd.DataFrame, grouped: bool, fo
     return max(best)
 
 
-def train_with_trainer(config: RunConfig, frame: pd.DataFrame, grouped: bool, folder: str) -> float:
+def train_with_trainer(config: RunConfig, frame: pd.DataFrame, side: str, folder: str) -> float:
     """As its documentation shows: dynamic padding, an evaluation each epoch, its defaults elsewhere; nothing is saved."""
     from datasets import Dataset
     from transformers import Trainer, TrainingArguments, logging
@@ -116,9 +117,9 @@ def train_with_trainer(config: RunConfig, frame: pd.DataFrame, grouped: bool, fo
     logging.set_verbosity_error()
     torch.manual_seed(config.seed)
     tokenizer = checkpoints.load_tokenizer(config.checkpoint)
-    sides = [frame[frame["split"] == side] for side in ("train", "validation")]
+    sides = [frame[frame["split"] == split] for split in ("train", "validation")]
     model, encode, collator, score = _parts(config, tokenizer, sides)
-    freeze(model, config.strategy)
+    freeze(model, config.strategy, still=side == "still")
     arguments = TrainingArguments(
         output_dir=folder,
         num_train_epochs=config.epochs,
@@ -127,13 +128,13 @@ def train_with_trainer(config: RunConfig, frame: pd.DataFrame, grouped: bool, fo
         learning_rate=config.body_rate,
         eval_strategy="epoch",
         save_strategy="no",
-        train_sampling_strategy="group_by_length" if grouped else "random",
+        train_sampling_strategy="group_by_length" if side == "grouped" else "random",
         seed=config.seed,
         use_cpu=True,
         disable_tqdm=True,
         report_to="none",
     )
-    sets = [Dataset.from_list(encode(side)) for side in sides]
+    sets = [Dataset.from_list(encode(each)) for each in sides]
     trainer = Trainer(model, arguments, collator, *sets, compute_metrics=score)
     trainer.train()
     told = [row for row in trainer.state.log_history if "eval_score" in row]
@@ -184,8 +185,8 @@ def _encode_words(side: pd.DataFrame, tokenizer: Any, names: list[str]) -> list[
     return encoded
 
 
-def freeze(model: Any, strategy: str) -> None:
-    """What tutorials do: requires_grad off below; the pooler and the classifier learn."""
+def freeze(model: Any, strategy: str, still: bool) -> None:
+    """What tutorials do: requires_grad off below; the pooler and the classifier learn. `still`: dropout off below, too."""
     name, count = parse_strategy(strategy)
     if name == "full":
         return
@@ -193,6 +194,9 @@ def freeze(model: Any, strategy: str) -> None:
     for part in [model.base_model.embeddings, *layers[: len(layers) - count]]:
         for weight in part.parameters():
             weight.requires_grad_(False)
+        for module in part.modules() if still else ():
+            if isinstance(module, torch.nn.Dropout):
+                module.p = 0.0
 
 
 def _metric(config: RunConfig) -> str:

@@ -121,6 +121,7 @@ def test_the_first_layers_have_activations_of_their_own(make_run, monkeypatch, s
     assert cached["losses"] == pytest.approx(plain["losses"], abs=1e-5)
 
 
+@pytest.mark.slow
 def test_processes_that_leave_and_take_at_once_give_whole_files_or_none(tmp_path):
     """Two write and two read the same file, each in turn as fast as it can: a reader finds every value right, or nothing."""
     code = (
