@@ -1,6 +1,7 @@
 """Rows of numbers: in memory up to a limit, beyond it in a mapped file of which only a little stays resident."""
 
 import mmap
+import os
 from pathlib import Path
 
 import torch
@@ -32,12 +33,16 @@ class Rows:
 
 
 def reserve(count: int, width: int, file: Path, memory_bytes: int) -> Rows:
-    """Room for (count, width): memory, or, beyond so many bytes, `file`, written anew."""
+    """Room for (count, width): memory, or, beyond so many bytes, `file`, written anew; memory again where the disk is full."""
     size = count * width * torch.float32.itemsize
     if size <= memory_bytes:
         return Rows(torch.empty(count, width))
-    with file.open("wb") as empty:
-        empty.truncate(size)
+    try:
+        with file.open("wb") as empty:
+            _allocate(empty.fileno(), size)
+    except OSError:
+        file.unlink(missing_ok=True)
+        return Rows(torch.empty(count, width))
     return open_rows(file, count, width)
 
 
@@ -48,3 +53,11 @@ def open_rows(file: Path, count: int, width: int) -> Rows:
     if len(pages) != count * width * torch.float32.itemsize:
         raise ValueError(f"{file}: {len(pages)} bytes are not {count} x {width} numbers")
     return Rows(torch.frombuffer(pages, dtype=torch.float32).view(count, width), file, pages)
+
+
+def _allocate(descriptor: int, size: int) -> None:
+    """Takes the room on the disk now: to write into a mapped file without room ends the process."""
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(descriptor, 0, size)
+    else:
+        os.truncate(descriptor, size)

@@ -1,5 +1,7 @@
 """The cache changes the time of a run and nothing else."""
 
+import errno
+import os
 import subprocess
 import sys
 
@@ -69,6 +71,20 @@ def test_the_cache_on_disk_equals_the_one_in_memory_and_goes_with_the_run(make_r
     assert not again["run"].cache_file.exists()
     disk["run"].delete()
     assert not values_file(index).exists()
+
+
+def test_a_disk_without_room_costs_memory_not_the_run(make_run, monkeypatch):
+    settings = {"task": "token_classification", "strategy": "last_layers:1", "epochs": 1}
+    wanted, _ = follow(make_run, monkeypatch, settings)
+    wanted["run"].delete()
+
+    def full(*args):
+        raise OSError(errno.ENOSPC, "no room")
+
+    monkeypatch.setattr(prefix_cache, "MEMORY_MB", 0)
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    told, _ = follow(make_run, monkeypatch, settings)
+    assert told["losses"] == wanted["losses"] and not told["run"].cache_file.exists()
 
 
 def test_runs_on_the_same_texts_share_what_was_computed(make_run, monkeypatch, frames):
