@@ -19,9 +19,11 @@ PUNCTUATION = re.compile(f"[{re.escape(string.punctuation)}¿¡“”‘’«»�
 
 def classification(true: Sequence[str], predicted: Sequence[str]) -> dict[str, float]:
     """accuracy, and F1 averaged over the classes that occur (macro)."""
+    codes = np.unique([*true, *predicted], return_inverse=True)[1]  # numbers are compared faster than names
+    one, other = codes[: len(true)], codes[len(true) :]
     return {
-        "accuracy": float(accuracy_score(true, predicted)),
-        "macro_f1": float(f1_score(true, predicted, average="macro", zero_division=0)),
+        "accuracy": float(np.mean(one == other)),
+        "macro_f1": float(f1_score(one, other, average="macro", zero_division=0)),
     }
 
 

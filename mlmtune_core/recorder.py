@@ -9,10 +9,22 @@ from torch import nn
 
 from mlmtune_core.embedding_rows import learnt_weights
 from mlmtune_core.evaluating import describe_best
-from mlmtune_core.events import EvalDone, Event, Failed, Finished, FrozenChecked, PhaseStarted, Progress, Tested
+from mlmtune_core.events import (
+    EvalDone,
+    Event,
+    Failed,
+    Finished,
+    FrozenChecked,
+    PhaseStarted,
+    Progress,
+    StepDone,
+    Tested,
+    to_line,
+)
 from mlmtune_core.run_store import Run, failure, write_atomically
 
 PROGRESS_SECONDS = 0.5
+TOGETHER_SECONDS = 0.05  # steps as quick as that are written several at a time, and a wish is looked for once
 
 
 class Recorder:
@@ -21,13 +33,17 @@ class Recorder:
     def __init__(self, run: Run) -> None:
         self.run = run
         self._began = time.monotonic()
-        self._said = 0.0
+        self._said = self._written = self._looked = 0.0
+        self._lines: list[str] = []
         self._best: EvalDone | None = None
         self._frozen_unchanged: bool | None = None
         self._test: dict[str, float] | None = None
 
     def take(self, event: Event, model: nn.Module | None = None, label_names: list[str] | None = None) -> list[Event]:
-        """Writes one event with all that belongs to it, weights first; returns the events that are in the log now."""
+        """Writes one event with all that belongs to it, weights first; returns it with those that it entailed.
+
+        All are in the log then; of steps that follow one another very quickly some stand there a moment later.
+        """
         if isinstance(event, Progress):
             if time.monotonic() - self._said < PROGRESS_SECONDS:
                 return []
@@ -46,11 +62,20 @@ class Recorder:
             self._finish(reason=event.reason, best=event.best, test=self._test, frozen_unchanged=self._frozen_unchanged)
         if isinstance(event, Failed):
             self._finish(reason="failed", template=event.template, values=event.values)
-        self.run.append(event)
+        self._log(event)
         return [*before, event]
+
+    def _log(self, event: Event) -> None:
+        self._lines.append(to_line(event))
+        if not isinstance(event, StepDone) or time.monotonic() - self._written >= TOGETHER_SECONDS:
+            self.run.append(*self._lines)
+            self._lines, self._written = [], time.monotonic()
 
     def wants_stop(self) -> bool:
         """True once the owner has asked to stop."""
+        if time.monotonic() - self._looked < TOGETHER_SECONDS:
+            return False
+        self._looked = time.monotonic()
         return self.run.control() == "stop"
 
     def stop(self, model: nn.Module | None, label_names: list[str]) -> list[Event]:
@@ -64,7 +89,7 @@ class Recorder:
 
     def _save(self, model: nn.Module, label_names: list[str]) -> list[Event]:
         phase = PhaseStarted("saving")
-        self.run.append(phase)
+        self._log(phase)
         save_best(self.run, model, label_names, describe_best(self._best))
         return [phase]
 

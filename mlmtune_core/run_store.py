@@ -13,7 +13,7 @@ import pandas as pd
 
 from mlmtune_core.config import RunConfig
 from mlmtune_core.errors import RunError
-from mlmtune_core.events import Event, Failed, to_row
+from mlmtune_core.events import Failed
 
 ENDED = ("finished", "stopped", "failed")
 HEARTBEAT_SECONDS = 2.0
@@ -98,11 +98,10 @@ class Run:
         """Its examples: `row`, `split`, and the task's columns."""
         return pd.read_parquet(self.folder / "data.parquet")
 
-    def append(self, event: Event) -> None:
-        """Adds an event, with its moment, as one line."""
-        line = json.dumps({**to_row(event), "time": time.time()}, ensure_ascii=False, allow_nan=False) + "\n"
+    def append(self, *lines: str) -> None:
+        """Adds events, each as events.to_line makes it."""
         with (self.folder / "events.jsonl").open("a", encoding="utf-8") as log:
-            log.write(line)
+            log.write("".join(lines))
 
     def read_events(self, after: int = 0, limit: int = READ_BYTES) -> tuple[list[dict[str, Any]], int, bool]:
         """(rows, next, more): the complete lines from byte `after` on, where to go on, and whether more stand ready."""

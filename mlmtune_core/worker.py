@@ -56,7 +56,7 @@ def run_together(folders: list[str]) -> list[str]:
 
 
 def carry_out(this: Run) -> Iterator[Event]:
-    """Yields every event after it was written. Whatever goes wrong ends the run with a sentence, never with silence."""
+    """Yields every event after it was recorded. Whatever goes wrong ends the run with a sentence, never with silence."""
     this.begin_again()
     recorder = Recorder(this)
     with _heartbeat([this]):
@@ -75,7 +75,7 @@ def carry_out(this: Run) -> Iterator[Event]:
 
 
 def carry_out_together(runs: Sequence[Run]) -> Iterator[tuple[int, Event]]:
-    """(which run, its event), each after it was written. The runs share data and all settings but sweeps.TOGETHER."""
+    """(which run, its event), each after it was recorded. The runs share data and all settings but sweeps.TOGETHER."""
     recorders, ended = [Recorder(run) for run in runs], set()
     for run in runs:
         run.begin_again()
@@ -97,7 +97,8 @@ def _record_together(recorders: Sequence[Recorder], ended: set[int]) -> Iterator
     setups = [_with_own_head(setup, recorder.run.config()) for recorder in recorders]
     trained = train_together(setups, sets["train"], sets["validation"], ended.__contains__)
     for said, (i, event) in enumerate(trained, start=1):
-        cores.follow(said)
+        if said % len(recorders) == 0:  # about once a step
+            cores.follow(said)
         if i in ended:
             continue
         recorder, mine = recorders[i], setups[i]

@@ -18,7 +18,7 @@ from mlmtune_core.__main__ import main
 from mlmtune_core.checkpoints import find_folder, load_encoder
 from mlmtune_core.config import RunConfig, validate
 from mlmtune_core.errors import CheckpointError, ConfigError, RunError, UserError
-from mlmtune_core.events import Finished, PhaseStarted, StepDone
+from mlmtune_core.events import Finished, PhaseStarted, StepDone, to_line
 from mlmtune_core.freezing import find_layers
 from mlmtune_core.predicting import predict, predict_example
 from mlmtune_core.probabilities import softmax
@@ -29,7 +29,7 @@ from tests.conftest import SENTENCES, TEXTS
 
 def test_a_reader_sees_complete_lines_only(make_run):
     run = make_run()
-    run.append(PhaseStarted("training"))
+    run.append(to_line(PhaseStarted("training")))
     with (run.folder / "events.jsonl").open("a") as log:
         log.write('{"kind": "StepDone", "st')
     rows, position, more = run.read_events()
@@ -42,7 +42,7 @@ def test_a_reader_sees_complete_lines_only(make_run):
 def test_a_long_log_is_read_in_parts(make_run):
     run = make_run()
     for step in range(200):
-        run.append(StepDone(step, 0.0, 1.0, 1, 0.0, 0.0, 1.0))
+        run.append(to_line(StepDone(step, 0.0, 1.0, 1, 0.0, 0.0, 1.0)))
     rows, position, more = run.read_events(0, limit=5000)
     assert more and 0 < len(rows) < 200
     while more:
@@ -56,9 +56,9 @@ def test_states_are_derived(make_run):
     assert run.state() == "queued"
     run.beat()
     assert run.state() == "preparing"
-    run.append(PhaseStarted("evaluating"))
+    run.append(to_line(PhaseStarted("evaluating")))
     assert run.state() == "evaluating"
-    run.append(StepDone(1, 0.1, 1.0, 1, 0.0, 0.0, 1.0))
+    run.append(to_line(StepDone(1, 0.1, 1.0, 1, 0.0, 0.0, 1.0)))
     assert run.state() == "training"
     import os
 
