@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import nn
 from torch.func import functional_call, vmap
-from torch.nn import functional
 
 from mlmtune_core.config import RunConfig
 from mlmtune_core.optimizing import ADAM_BETAS, ADAM_EPSILON, rate_factor
@@ -29,7 +28,11 @@ class HeadStack:
         named = [dict(head.named_parameters()) for head in heads]
         self._weights = {n: torch.stack([each[n].detach() for each in named]).requires_grad_() for n in named[0]}
         self._moments = {n: (torch.zeros_like(w), torch.zeros_like(w)) for n, w in self._weights.items()}
-        self._random = {config.dropout: torch.get_rng_state() for config in configs}
+        self._random = {config.dropout: torch.Generator() for config in configs}
+        for random in self._random.values():
+            random.set_state(torch.get_rng_state())
+        self._limits = torch.tensor([config.max_grad_norm for config in configs])
+        self._decays = torch.tensor([config.weight_decay for config in configs])
 
     def logits(self, hidden: torch.Tensor, learning: bool = False) -> torch.Tensor:
         """(B, T, H) -> (lanes, B, C) or (lanes, B, T, C); with dropout while learning."""
@@ -50,8 +53,7 @@ class HeadStack:
             zip(self._weights, torch.autograd.grad(losses.sum(), list(self._weights.values())), strict=True)
         )
         norms = torch.stack([g.flatten(1).norm(dim=1) for g in gradients.values()]).norm(dim=0)
-        limits = torch.tensor([config.max_grad_norm for config in self.configs])
-        shrink = (limits / (norms + CLIP_EPSILON)).clamp(max=1.0)
+        shrink = (self._limits / (norms + CLIP_EPSILON)).clamp(max=1.0)
         rates = [config.head_rate * rate_factor(config, self._total_steps, self._steps) for config in self.configs]
         self._steps += 1
         for name, gradient in gradients.items():
@@ -68,6 +70,7 @@ class HeadStack:
         """Goes on with these lanes alone."""
         self.heads, self.configs = [self.heads[i] for i in lanes], [self.configs[i] for i in lanes]
         chosen = torch.tensor(list(lanes), dtype=torch.long)
+        self._limits, self._decays = self._limits[chosen], self._decays[chosen]
         self._weights = {n: w.detach()[chosen].requires_grad_() for n, w in self._weights.items()}
         self._moments = {n: (m[chosen], v[chosen]) for n, (m, v) in self._moments.items()}
 
@@ -78,8 +81,7 @@ class HeadStack:
         one, two = ADAM_BETAS
         lanes = _as_lanes(rates, weight)
         if weight.ndim > 2:  # a matrix in every lane; biases are not decayed
-            decays = torch.tensor([config.weight_decay for config in self.configs])
-            weight.mul_(1 - lanes * _as_lanes(decays, weight))
+            weight.mul_(1 - lanes * _as_lanes(self._decays, weight))
         first.lerp_(gradient, 1 - one)
         second.mul_(two).addcmul_(gradient, gradient, value=1 - two)
         root = (second / (1 - two**self._steps)).sqrt_().add_(ADAM_EPSILON)
@@ -88,12 +90,10 @@ class HeadStack:
     def _draw_masks(self, hidden: torch.Tensor) -> torch.Tensor:
         """(lanes, ...): what nn.Dropout would multiply its input with, from the random numbers of a run alone."""
         shape = hidden[:, 0].shape if self._template.first_only else hidden.shape
-        with torch.random.fork_rng(devices=[]):
-            masks = {}
-            for share, state in self._random.items():
-                torch.set_rng_state(state)
-                masks[share] = functional.dropout(torch.ones(shape), share)
-                self._random[share] = torch.get_rng_state()
+        masks = {
+            share: torch.empty(shape).bernoulli_(1 - share, generator=random).div_(1 - share)
+            for share, random in self._random.items()
+        }
         return torch.stack([masks[config.dropout] for config in self.configs])
 
 

@@ -35,8 +35,8 @@ def train_together(
     stack = HeadStack([each.model.head for each in setups], [each.config for each in setups], sum(steps))
     frozen_hash, _ = hash_frozen(first.model)
     lanes = [_Lane(i, each, Standing()) for i, each in enumerate(setups)]
-    for lane in lanes:
-        yield lane.number, describe_start(lane.setup, train_set, validation_set, steps)
+    start = describe_start(first, train_set, validation_set, steps)  # nothing in it differs
+    yield from ((lane.number, start) for lane in lanes)
     yield from _evaluate(stack, lanes, validation_set, 0.0)
     for epoch in range(1, config.epochs + 1):
         for lane in lanes:

@@ -5,7 +5,7 @@ import torch
 from safetensors.torch import load_file
 
 from mlmtune_core import events as said
-from mlmtune_core import worker
+from mlmtune_core import recorder, worker
 from mlmtune_core.config import validate
 from mlmtune_core.errors import ConfigError
 from mlmtune_core.events import EvalDone, Failed, FrozenChecked, Started, StepDone
@@ -65,6 +65,7 @@ def test_each_member_equals_its_run_alone(make_run, task, head):
 
 
 def test_a_member_that_explodes_or_is_stopped_leaves_the_others_alone(make_run, monkeypatch):
+    monkeypatch.setattr(recorder, "TOGETHER_SECONDS", 0.0)  # a wish is looked for after every step
     settings = {"task": "regression", "epochs": 3, "patience": 0}
     rates = [1e-3, 1e-3, 2e-3]
     runs = [make_run(**settings, head_learning_rate=rate) for rate in rates]
