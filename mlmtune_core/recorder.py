@@ -24,7 +24,7 @@ from mlmtune_core.events import (
 from mlmtune_core.run_store import Run, failure, write_atomically
 
 PROGRESS_SECONDS = 0.5
-TOGETHER_SECONDS = 0.05  # steps as quick as that are written several at a time, and a wish is looked for once
+TOGETHER_SECONDS = 0.05  # steps as quick as that are written several at a time
 
 
 class Recorder:
@@ -33,7 +33,7 @@ class Recorder:
     def __init__(self, run: Run) -> None:
         self.run = run
         self._began = time.monotonic()
-        self._said = self._written = self._looked = 0.0
+        self._said = self._written = 0.0
         self._lines: list[str] = []
         self._best: EvalDone | None = None
         self._frozen_unchanged: bool | None = None
@@ -73,9 +73,6 @@ class Recorder:
 
     def wants_stop(self) -> bool:
         """True once the owner has asked to stop."""
-        if time.monotonic() - self._looked < TOGETHER_SECONDS:
-            return False
-        self._looked = time.monotonic()
         return self.run.control() == "stop"
 
     def stop(self, model: nn.Module | None, label_names: list[str]) -> list[Event]:

@@ -47,6 +47,7 @@ class Run:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.id = folder.name
+        self._control = str(folder / "control")  # looked for after every step
 
     @property
     def best_folder(self) -> Path:
@@ -128,14 +129,11 @@ class Run:
 
     def request(self, wish: str) -> None:
         """Leaves a wish of the owner for the worker: `stop`."""
-        write_atomically(self.folder / "control", wish.encode())
+        write_atomically(Path(self._control), wish.encode())
 
     def control(self) -> str:
         """The last wish, or an empty text."""
-        try:
-            return (self.folder / "control").read_text(encoding="utf-8")
-        except FileNotFoundError:
-            return ""
+        return Path(self._control).read_text(encoding="utf-8") if os.path.exists(self._control) else ""
 
     def beat(self) -> None:
         """Says that a worker is alive on this run."""

@@ -65,7 +65,7 @@ def test_each_member_equals_its_run_alone(make_run, task, head):
 
 
 def test_a_member_that_explodes_or_is_stopped_leaves_the_others_alone(make_run, monkeypatch):
-    monkeypatch.setattr(recorder, "TOGETHER_SECONDS", 0.0)  # a wish is looked for after every step
+    monkeypatch.setattr(recorder, "TOGETHER_SECONDS", 0.0)  # what this test looks for is in the log at once
     settings = {"task": "regression", "epochs": 3, "patience": 0}
     rates = [1e-3, 1e-3, 2e-3]
     runs = [make_run(**settings, head_learning_rate=rate) for rate in rates]
