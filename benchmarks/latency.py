@@ -16,7 +16,7 @@ import pandas as pd
 from playwright.sync_api import Browser
 
 from mlmtune_core.config import validate
-from mlmtune_core.events import EvalDone, PhaseStarted, Started, StepDone, to_line
+from mlmtune_core.events import EvalDone, PhaseStarted, Started, StepDone
 from mlmtune_core.run_store import Run, create_run
 from tests.browser.serving import Server, chromium, serve, warm_up
 
@@ -103,7 +103,7 @@ def event_to_pixel(browser: Browser, server: Server) -> dict[str, float]:
     rng = random.Random(0)
     for step in range(1, EVENTS + 1):
         run.beat()
-        run.append(to_line(StepDone(step, step / 100, 1 / step, 16, 1e-3, 0.0, 1.0)))
+        run.append(StepDone(step, step / 100, 1 / step, 16, 1e-3, 0.0, 1.0))
         page.wait_for_timeout(rng.uniform(150, 450))
     page.wait_for_function("n => Number(document.querySelector('.live-chart').dataset.points) === n", arg=EVENTS)
     drawn = page.evaluate("() => window.drawn")
@@ -154,9 +154,9 @@ def _scripted_run(home: Path) -> Run:
     run.beat()
     labels, metric = ("x", "y"), ("accuracy", 0.5)
     start = Started("sequence_classification", "head_only", 770, 22_713_986, 1600, 400, 1, 100, 100, *metric, labels, "cpu", 1)
-    run.append(to_line(start))
-    run.append(to_line(EvalDone(0, 0.0, None, 0.7, {"accuracy": 0.5}, False, None)))
-    run.append(to_line(PhaseStarted("training")))
+    run.append(start)
+    run.append(EvalDone(0, 0.0, None, 0.7, {"accuracy": 0.5}, False, None))
+    run.append(PhaseStarted("training"))
     return run
 
 

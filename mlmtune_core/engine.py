@@ -13,7 +13,6 @@ from distributed import TimeoutError as TookTooLong
 
 from mlmtune_core.cores import share
 from mlmtune_core.errors import RunError, UserError
-from mlmtune_core.events import to_line
 from mlmtune_core.run_store import Run, failure, home, list_runs
 
 HOST = "127.0.0.1"
@@ -102,7 +101,7 @@ class Engine:
                 times=3,
             )
             event = failure(error)
-            run.append(to_line(event))
+            run.append(event)
             run.finish({"reason": "failed", "template": event.template, "values": event.values, "seconds": 0.0})
         if self._runs.get(run.id) is future:
             del self._runs[run.id]

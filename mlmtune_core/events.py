@@ -4,8 +4,6 @@
 so that two runs with the same seed yield equal events.
 """
 
-import json
-import time
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -120,8 +118,3 @@ def to_row(event: Event) -> dict[str, object]:
     """An event as the plain dict that is written: its fields, but for predictions, and `kind`."""
     values = {each.name: getattr(event, each.name) for each in fields(event) if each.name != "predictions"}
     return {"kind": type(event).__name__, **values}
-
-
-def to_line(event: Event) -> str:
-    """An event, with its moment, as a line of the log."""
-    return json.dumps({**to_row(event), "time": time.time()}, ensure_ascii=False, allow_nan=False) + "\n"

@@ -19,7 +19,6 @@ from mlmtune_core.events import (
     Progress,
     StepDone,
     Tested,
-    to_line,
 )
 from mlmtune_core.run_store import Run, failure, write_atomically
 
@@ -34,7 +33,7 @@ class Recorder:
         self.run = run
         self._began = time.monotonic()
         self._said = self._written = 0.0
-        self._lines: list[str] = []
+        self._unwritten: list[Event] = []
         self._best: EvalDone | None = None
         self._frozen_unchanged: bool | None = None
         self._test: dict[str, float] | None = None
@@ -42,7 +41,7 @@ class Recorder:
     def take(self, event: Event, model: nn.Module | None = None, label_names: list[str] | None = None) -> list[Event]:
         """Writes one event with all that belongs to it, weights first; returns it with those that it entailed.
 
-        All are in the log then; of steps that follow one another very quickly some stand there a moment later.
+        Steps that follow one another within TOGETHER_SECONDS come into the log with the next event.
         """
         if isinstance(event, Progress):
             if time.monotonic() - self._said < PROGRESS_SECONDS:
@@ -66,10 +65,10 @@ class Recorder:
         return [*before, event]
 
     def _log(self, event: Event) -> None:
-        self._lines.append(to_line(event))
+        self._unwritten.append(event)
         if not isinstance(event, StepDone) or time.monotonic() - self._written >= TOGETHER_SECONDS:
-            self.run.append(*self._lines)
-            self._lines, self._written = [], time.monotonic()
+            self.run.append(*self._unwritten)
+            self._unwritten, self._written = [], time.monotonic()
 
     def wants_stop(self) -> bool:
         """True once the owner has asked to stop."""

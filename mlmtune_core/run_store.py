@@ -13,7 +13,7 @@ import pandas as pd
 
 from mlmtune_core.config import RunConfig
 from mlmtune_core.errors import RunError
-from mlmtune_core.events import Failed
+from mlmtune_core.events import Event, Failed, to_row
 
 ENDED = ("finished", "stopped", "failed")
 HEARTBEAT_SECONDS = 2.0
@@ -47,7 +47,6 @@ class Run:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.id = folder.name
-        self._control = str(folder / "control")  # looked for after every step
 
     @property
     def best_folder(self) -> Path:
@@ -99,8 +98,10 @@ class Run:
         """Its examples: `row`, `split`, and the task's columns."""
         return pd.read_parquet(self.folder / "data.parquet")
 
-    def append(self, *lines: str) -> None:
-        """Adds events, each as events.to_line makes it."""
+    def append(self, *events: Event) -> None:
+        """Adds events, with this moment, one line each."""
+        rows = ({**to_row(event), "time": time.time()} for event in events)
+        lines = [json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n" for row in rows]
         with (self.folder / "events.jsonl").open("a", encoding="utf-8") as log:
             log.write("".join(lines))
 
@@ -129,11 +130,14 @@ class Run:
 
     def request(self, wish: str) -> None:
         """Leaves a wish of the owner for the worker: `stop`."""
-        write_atomically(Path(self._control), wish.encode())
+        write_atomically(self.folder / "control", wish.encode())
 
     def control(self) -> str:
         """The last wish, or an empty text."""
-        return Path(self._control).read_text(encoding="utf-8") if os.path.exists(self._control) else ""
+        try:
+            return (self.folder / "control").read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return ""
 
     def beat(self) -> None:
         """Says that a worker is alive on this run."""

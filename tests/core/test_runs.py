@@ -13,12 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import load_file
 
-from mlmtune_core import worker
+from mlmtune_core import recorder, worker
 from mlmtune_core.__main__ import main
 from mlmtune_core.checkpoints import find_folder, load_encoder
 from mlmtune_core.config import RunConfig, validate
 from mlmtune_core.errors import CheckpointError, ConfigError, RunError, UserError
-from mlmtune_core.events import Finished, PhaseStarted, StepDone, to_line
+from mlmtune_core.events import Finished, PhaseStarted, StepDone
 from mlmtune_core.freezing import find_layers
 from mlmtune_core.predicting import predict, predict_example
 from mlmtune_core.probabilities import softmax
@@ -29,7 +29,7 @@ from tests.conftest import SENTENCES, TEXTS
 
 def test_a_reader_sees_complete_lines_only(make_run):
     run = make_run()
-    run.append(to_line(PhaseStarted("training")))
+    run.append(PhaseStarted("training"))
     with (run.folder / "events.jsonl").open("a") as log:
         log.write('{"kind": "StepDone", "st')
     rows, position, more = run.read_events()
@@ -42,7 +42,7 @@ def test_a_reader_sees_complete_lines_only(make_run):
 def test_a_long_log_is_read_in_parts(make_run):
     run = make_run()
     for step in range(200):
-        run.append(to_line(StepDone(step, 0.0, 1.0, 1, 0.0, 0.0, 1.0)))
+        run.append(StepDone(step, 0.0, 1.0, 1, 0.0, 0.0, 1.0))
     rows, position, more = run.read_events(0, limit=5000)
     assert more and 0 < len(rows) < 200
     while more:
@@ -51,14 +51,29 @@ def test_a_long_log_is_read_in_parts(make_run):
     assert [row["step"] for row in rows] == list(range(200))
 
 
+def test_quick_steps_are_written_together_and_none_is_lost(make_run, monkeypatch):
+    """Fewer writes than events, in their order; what is no step is in the log as soon as it is yielded."""
+    monkeypatch.setattr(recorder, "TOGETHER_SECONDS", 60.0)
+    run, writes = make_run(epochs=3, batch_size=1), []
+    append = run.append
+    monkeypatch.setattr(run, "append", lambda *events: (writes.append(len(events)), append(*events)))
+    yielded = []
+    for event in worker.carry_out(run):
+        yielded.append(type(event).__name__)
+        if not isinstance(event, StepDone):
+            assert len(run.read_events()[0]) >= len(yielded)
+    assert [row["kind"] for row in run.read_events()[0]] == yielded
+    assert sum(writes) == len(yielded) and len(writes) == len(yielded) - yielded.count("StepDone") < len(yielded)
+
+
 def test_states_are_derived(make_run):
     run = make_run()
     assert run.state() == "queued"
     run.beat()
     assert run.state() == "preparing"
-    run.append(to_line(PhaseStarted("evaluating")))
+    run.append(PhaseStarted("evaluating"))
     assert run.state() == "evaluating"
-    run.append(to_line(StepDone(1, 0.1, 1.0, 1, 0.0, 0.0, 1.0)))
+    run.append(StepDone(1, 0.1, 1.0, 1, 0.0, 0.0, 1.0))
     assert run.state() == "training"
     import os
 
