@@ -31,8 +31,6 @@ class HeadStack:
         self._random = {config.dropout: torch.Generator() for config in configs}
         for random in self._random.values():
             random.set_state(torch.get_rng_state())
-        self._limits = torch.tensor([config.max_grad_norm for config in configs])
-        self._decays = torch.tensor([config.weight_decay for config in configs])
 
     def logits(self, hidden: torch.Tensor, learning: bool = False) -> torch.Tensor:
         """(B, T, H) -> (lanes, B, C) or (lanes, B, T, C); with dropout while learning."""
@@ -53,7 +51,8 @@ class HeadStack:
             zip(self._weights, torch.autograd.grad(losses.sum(), list(self._weights.values())), strict=True)
         )
         norms = torch.stack([g.flatten(1).norm(dim=1) for g in gradients.values()]).norm(dim=0)
-        shrink = (self._limits / (norms + CLIP_EPSILON)).clamp(max=1.0)
+        limits = torch.tensor([config.max_grad_norm for config in self.configs])
+        shrink = (limits / (norms + CLIP_EPSILON)).clamp(max=1.0)
         rates = [config.head_rate * rate_factor(config, self._total_steps, self._steps) for config in self.configs]
         self._steps += 1
         for name, gradient in gradients.items():
@@ -70,7 +69,6 @@ class HeadStack:
         """Goes on with these lanes alone."""
         self.heads, self.configs = [self.heads[i] for i in lanes], [self.configs[i] for i in lanes]
         chosen = torch.tensor(list(lanes), dtype=torch.long)
-        self._limits, self._decays = self._limits[chosen], self._decays[chosen]
         self._weights = {n: w.detach()[chosen].requires_grad_() for n, w in self._weights.items()}
         self._moments = {n: (m[chosen], v[chosen]) for n, (m, v) in self._moments.items()}
 
@@ -81,7 +79,8 @@ class HeadStack:
         one, two = ADAM_BETAS
         lanes = _as_lanes(rates, weight)
         if weight.ndim > 2:  # a matrix in every lane; biases are not decayed
-            weight.mul_(1 - lanes * _as_lanes(self._decays, weight))
+            decays = torch.tensor([config.weight_decay for config in self.configs])
+            weight.mul_(1 - lanes * _as_lanes(decays, weight))
         first.lerp_(gradient, 1 - one)
         second.mul_(two).addcmul_(gradient, gradient, value=1 - two)
         root = (second / (1 - two**self._steps)).sqrt_().add_(ADAM_EPSILON)

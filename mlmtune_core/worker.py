@@ -81,6 +81,7 @@ def carry_out_together(runs: Sequence[Run]) -> Iterator[tuple[int, Event]]:
         run.begin_again()
     with _heartbeat(runs):
         try:
+            cores.follow(0)
             yield from _record_together(recorders, ended)
         except Exception as error:
             for i, recorder in enumerate(recorders):
@@ -98,7 +99,7 @@ def _record_together(recorders: Sequence[Recorder], ended: set[int]) -> Iterator
     trained = train_together(setups, sets["train"], sets["validation"], ended.__contains__)
     for said, (i, event) in enumerate(trained, start=1):
         if said % len(recorders) == 0:  # about once a step
-            cores.follow(said)
+            cores.follow(said // len(recorders))
         if i in ended:
             continue
         recorder, mine = recorders[i], setups[i]
