@@ -18,7 +18,7 @@ def follow(events: int) -> None:
     """Has the calling thread compute with as many threads as `share` said last; before that, as it does.
 
     events: what the run has said so far. At its beginning one core is left alone: there the page of the run is being opened,
-    and two threads of which one must wait for its core take three times as long as one (measured). Counted in events, not in
+    and two threads of which one must wait for its core take twice as long as one (measured). Counted in events, not in
     seconds, so that a run can be repeated bit for bit.
     """
     import torch  # not in the server, which only shares

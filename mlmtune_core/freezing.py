@@ -66,7 +66,7 @@ def find_layers(encoder: nn.Module) -> nn.ModuleList:
         if isinstance(module, nn.ModuleList) and len(module) == wanted:
             return module
     raise ConfigError(
-        "This checkpoint has no stack of {wanted} separate layers (ALBERT shares one). Choose full or head_only.",
+        "This checkpoint has no stack of {wanted} separate layers (ALBERT shares one). Choose full or head_only, and all its layers.",
         wanted=wanted,
     )
 

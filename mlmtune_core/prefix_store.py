@@ -75,7 +75,8 @@ def publish(index: Path, places: Places, rows: Rows, others: list[Path]) -> None
         save_file(content, temporary)
         temporary.replace(index)
     except (OSError, SafetensorError):  # a full disk costs the next run some time, not this one its result
-        temporary.unlink(missing_ok=True)
+        for left in (temporary, values_file(index)):
+            left.unlink(missing_ok=True)
 
 
 def values_file(index: Path) -> Path:

@@ -104,7 +104,8 @@ def _changed(run: Run) -> int:
 def _find_roles(run_id: str) -> tuple[str, tuple[str, ...]]:
     """(task, what it asks about) of a run: they never change."""
     run = open_run(run_id)
-    return run.config().task, tuple(asked_roles(run.config().task, run.data().columns))
+    task = run.config().task
+    return task, asked_roles(task, run.data().columns)
 
 
 @st.cache_data(max_entries=128, show_spinner=False)

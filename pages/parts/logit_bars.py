@@ -38,9 +38,8 @@ def logit_bars(
         cells.append(
             f"<span title='{escape(name)}' style='{weight};overflow:hidden;text-overflow:ellipsis;white-space:nowrap'>{shown}</span>"
         )
-        sign = "+" if z > 0 else ""
-        hint = f"{name}: {sign}{visit.number(z, 4)}"
-        cells.append(_panel(_bar(place(0), place(z), f"{sign}{visit.number(z, 2)}", hint, is_chosen), place(0)))
+        hint = f"{name}: {visit.number(z, 4, signed=True)}"
+        cells.append(_panel(_bar(place(0), place(z), visit.number(z, 2, signed=True), hint, is_chosen), place(0)))
         hint = f"{name}: {visit.percent(share, 2)}"
         cells.append(_panel(_bar(0, share, visit.percent(share, 1), hint, is_chosen, inside=share >= INSIDE), 0, 0.5, 1))
     ends = [(visit.number(value, 1), place(value)) for value in (low, high) if abs(place(value) - place(0)) > APART]

@@ -124,7 +124,8 @@ def _ask_rates(visit: Visit, strategy: str) -> dict[str, float | str]:
 
 def _ask_numbers(visit: Visit, examples: int) -> dict[str, object]:
     chosen: dict[str, object] = {}
-    for column, field in zip(st.columns(4, vertical_alignment="bottom"), ("epochs", "batch_size", "max_length", "first_layers"), strict=True):
+    fields = ("epochs", "batch_size", "max_length", "first_layers")
+    for column, field in zip(st.columns(len(fields), vertical_alignment="bottom"), fields, strict=True):
         with column:
             chosen[field] = _ask_number(visit, field, suggest_epochs(examples) if field == "epochs" else None)
     return chosen

@@ -24,10 +24,11 @@ class Visit:
         """Decimal and thousands sign, as Plotly wants them."""
         return ",." if self.language == "pt-BR" else ".,"
 
-    def number(self, value: float, digits: int = 0) -> str:
-        """1234.5 -> 1,234.5 or 1.234,5."""
+    def number(self, value: float, digits: int = 0, signed: bool = False) -> str:
+        """1234.5 -> 1,234.5 or 1.234,5, or with its sign +1,234.5."""
+        sign = "+" if signed and value > 0 else ""
         pattern = "#,##0." + "0" * digits if digits else "#,##0"
-        return format_decimal(value, format=pattern, locale=self.language.replace("-", "_"))
+        return sign + format_decimal(value, format=pattern, locale=self.language.replace("-", "_"))
 
     def percent(self, share: float, digits: int = 0, signed: bool = False) -> str:
         """0.123 -> 12 %, or +12 %, with the language's signs."""

@@ -4,6 +4,7 @@ import errno
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -13,7 +14,7 @@ from safetensors.torch import load_file
 from mlmtune_core import mapped_rows, prefix_cache, prefix_store, worker
 from mlmtune_core.events import EvalDone, StepDone
 from mlmtune_core.heads import build_text_head
-from mlmtune_core.mapped_rows import open_rows
+from mlmtune_core.mapped_rows import Rows, open_rows, reserve
 from mlmtune_core.model import build, can_cut, run_below, shorten
 from mlmtune_core.prefix_store import values_file
 from tests.conftest import KINDS
@@ -71,6 +72,40 @@ def test_the_cache_on_disk_equals_the_one_in_memory_and_goes_with_the_run(make_r
     assert not again["run"].cache_file.exists()
     disk["run"].delete()
     assert not values_file(index).exists()
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads resident memory as Linux tells it")
+def test_of_a_mapped_file_only_a_little_is_resident(tmp_path):
+    """64 MB written and read again, 1 MB at a time."""
+
+    def resident():
+        (line,) = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("RssFile")]
+        return int(line.split()[1]) * 1024
+
+    rows, before, most = reserve(64 * 1024, 256, tmp_path / "rows", 0), resident(), 0
+    for part in range(64):
+        rows.copy(part * 1024, torch.full((1024, 256), float(part)))
+        most = max(most, resident() - before)
+    for part in range(64):
+        assert (rows.values[part * 1024 : (part + 1) * 1024] == part).all()
+        rows.used(1024 * 256)
+        most = max(most, resident() - before)
+    assert (tmp_path / "rows").stat().st_size == 64 * 2**20 and most < 16 * 2**20
+
+
+def test_an_index_that_cannot_be_written_leaves_no_values_behind(tmp_path, monkeypatch):
+    def full(*args):
+        raise OSError(errno.ENOSPC, "no room")
+
+    monkeypatch.setattr(prefix_store, "save_file", full)
+    prefix_store.publish(tmp_path / "prefix-k.safetensors", {b"k" * 16: (0, 2)}, Rows(torch.ones(2, 4)), [])
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_key_tells_checkpoint_layers_boundary_and_first_only_apart(tiny_checkpoint, tmp_path):
+    (tmp_path / "config.json").write_text("{}")
+    asked = [(Path(tiny_checkpoint), 4, 2, False), (tmp_path, 4, 2, False), (Path(tiny_checkpoint), 3, 2, False), (Path(tiny_checkpoint), 4, 3, False), (Path(tiny_checkpoint), 4, 2, True)]  # fmt: skip
+    assert len({prefix_store.make_key(*each) for each in asked}) == 5
 
 
 def test_a_disk_without_room_costs_memory_not_the_run(make_run, monkeypatch):
