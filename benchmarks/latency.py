@@ -66,6 +66,15 @@ def first_visit(browser: Browser, server: Server) -> dict[str, float]:
     return {"median_s": statistics.median(seconds), "worst_s": max(seconds)}
 
 
+def bare_visit(browser: Browser, server: Server) -> dict[str, float]:
+    """As first_visit, of a page with one button and nothing else: what Streamlit and Chromium need by themselves."""
+    with tempfile.TemporaryDirectory() as folder:
+        script = Path(folder) / "bare.py"
+        script.write_text('import streamlit as st\n\nst.button("Start", key="open_sample")\n', encoding="utf-8")
+        with serve(Path(folder) / "home", str(script)) as bare:
+            return first_visit(browser, bare)
+
+
 def start_to_first_point(browser: Browser, server: Server) -> dict[str, float]:
     """Seconds from pressing Start (sample, head only) until the first training point is drawn.
 
@@ -137,6 +146,7 @@ def inspect_to_drawn(browser: Browser, server: Server) -> dict[str, float]:
 ROWS = {
     "inspect_to_drawn": inspect_to_drawn,
     "first_visit": first_visit,
+    "bare_visit": bare_visit,
     "start_to_first_point": start_to_first_point,
     "event_to_pixel": event_to_pixel,
 }

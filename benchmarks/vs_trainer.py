@@ -6,8 +6,8 @@
 Every training has a process of its own; the two sides take turns (A B A B), one seed a turn; medians. `ratio` is
 Trainer's time over mlmtune's, the median over the turns. full_3_grouped is Trainer with length-grouped sampling. sweep_16x3
 is no comparison with Trainer: 16 learning rates x 3 seeds beside one such run (the app's default head), `ratio` how many
-times as long. With `--kept` each turn is a line of that file, and turns that stand in it are not taken again: all of
-them together take an hour and a half.
+times as long. All turns take an hour and a half or more; with `--kept` each is a line of that file, and turns that stand in it
+are not taken again. A change of what is measured asks for a new file.
 """
 
 import argparse

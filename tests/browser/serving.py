@@ -40,8 +40,8 @@ class Server:
 
 
 @contextmanager
-def serve(home: Path) -> Iterator[Server]:
-    """Starts the app and waits until its workers answer; ends it by its own process id."""
+def serve(home: Path, script: str = "app.py") -> Iterator[Server]:
+    """Starts the app, or another script, and waits until it answers; ends it by its own process id."""
     home.mkdir(parents=True, exist_ok=True)
     port, log = _free_port(), home / "server.log"
     command = [
@@ -49,7 +49,7 @@ def serve(home: Path) -> Iterator[Server]:
         "-m",
         "streamlit",
         "run",
-        "app.py",
+        script,
         "--server.port",
         str(port),
         "--server.address",

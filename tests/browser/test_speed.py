@@ -1,27 +1,25 @@
-"""How long a person waits: ceilings at twice what is promised (the promised figures are benchmarks/latency.py's, on a quiet machine).
-
-Shared machines need twice the time on some days: the same commit opened its first page in 1.2 s on one and in 2.0 to 2.4 s on another. What
-these tests are to catch, such as torch in the server or a chart mounted anew for every answer, costs more.
-"""
+"""How long a person waits, against the limits that were promised (the measuring is in benchmarks/latency.py)."""
 
 import pytest
 
-from benchmarks.latency import event_to_pixel, first_visit, inspect_to_drawn, start_to_first_point
+from benchmarks.latency import bare_visit, event_to_pixel, first_visit, inspect_to_drawn, start_to_first_point
 
 pytestmark = pytest.mark.browser
 
 
 def test_first_visit_of_a_warm_server(browser, server):
-    assert first_visit(browser, server)["median_s"] < 3.0
+    """On a day on which a page with a single button takes long, 1.7 times as long as that (measured: 1.2 to 1.45 times)."""
+    limit = max(1.5, 1.7 * bare_visit(browser, server)["median_s"])
+    assert first_visit(browser, server)["median_s"] < limit
 
 
 def test_start_to_first_point(browser, server):
-    assert start_to_first_point(browser, server)["median_s"] < 4.0
+    assert start_to_first_point(browser, server)["median_s"] < 2.5
 
 
 def test_event_written_to_pixel(browser, server):
     measured = event_to_pixel(browser, server)
-    assert measured["p50_s"] < 1.0 and measured["p95_s"] < 1.6
+    assert measured["p50_s"] < 0.7 and measured["p95_s"] < 1.2
 
 
 def test_a_sentence_asked_to_its_answer_drawn(browser, server):

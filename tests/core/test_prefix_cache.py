@@ -120,6 +120,8 @@ def test_a_disk_without_room_costs_memory_not_the_run(make_run, monkeypatch):
     monkeypatch.setattr(os, "posix_fallocate", full)
     told, _ = follow(make_run, monkeypatch, settings)
     assert told["losses"] == wanted["losses"] and not told["run"].cache_file.exists()
+    rows = reserve(2, 4, told["run"].cache_file, 0)
+    assert rows.file is None and not told["run"].cache_file.exists()  # at once, not only when the run has ended
 
 
 def test_runs_on_the_same_texts_share_what_was_computed(make_run, monkeypatch, frames):
