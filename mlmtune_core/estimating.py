@@ -65,7 +65,7 @@ def _add_up(costs: Costs, config: RunConfig, sizes: Mapping[str, int]) -> float:
     """Seconds of all that is due for each example or batch."""
     rng = np.random.default_rng(config.seed)
     drawn = {split: _draw(costs, count, rng) for split, count in sizes.items()}
-    steps = [_shape(batch, drawn["train"]) for batch in shuffle(drawn["train"], config, rng)]
+    steps = [_shape(batch, drawn["train"]) for batch in shuffle(drawn["train"], config, rng, epoch=1)]
     passes = {split: [_shape(batch, lengths) for batch in order_by_length(lengths, config.batch_size * 2)] for split, lengths in drawn.items()}  # fmt: skip
     below = sum(costs.below.of(*shape) for shape in [*steps, *passes["validation"], *passes.get("test", [])])
     epoch = sum(costs.learn.of(*shape) for shape in steps)

@@ -32,21 +32,19 @@ class HeadStack:
         for random in self._random.values():
             random.set_state(torch.get_rng_state())
 
-    def logits(self, hidden: torch.Tensor, learning: bool = False) -> torch.Tensor:
-        """(B, T, H) -> (lanes, B, C) or (lanes, B, T, C); with dropout while learning."""
-        masks = self._draw_masks(hidden) if learning else torch.ones(len(self.heads))
-
-        def one(weights: dict[str, torch.Tensor], mask: torch.Tensor) -> torch.Tensor:
-            return functional_call(self._template, weights | {"dropout.mask": mask}, (hidden,))
-
-        return vmap(one)(self._weights, masks)
+    def logits(self, hidden: torch.Tensor) -> torch.Tensor:
+        """(B, T, H) -> (lanes, B, C) or (lanes, B, T, C), without dropout."""
+        return vmap(lambda weights: self._apply(weights, torch.ones(()), hidden))(self._weights)
 
     def step(
         self, batch: dict[str, torch.Tensor], compute_loss: Callable[..., torch.Tensor]
     ) -> tuple[list[float], list[float], list[float]]:
         """One update of every lane; returns its (loss, length of the gradient, rate). A lane that explodes harms no other."""
-        logits = self.logits(batch["hidden"], learning=True)
-        losses = vmap(lambda each: compute_loss(each, batch))(logits)
+
+        def lose(weights: dict[str, torch.Tensor], mask: torch.Tensor) -> torch.Tensor:
+            return compute_loss(self._apply(weights, mask, batch["hidden"]), batch)
+
+        losses = vmap(lose)(self._weights, self._draw_masks(batch["hidden"]))
         gradients = dict(
             zip(self._weights, torch.autograd.grad(losses.sum(), list(self._weights.values())), strict=True)
         )
@@ -85,6 +83,10 @@ class HeadStack:
         second.mul_(two).addcmul_(gradient, gradient, value=1 - two)
         root = (second / (1 - two**self._steps)).sqrt_().add_(ADAM_EPSILON)
         weight.sub_(lanes / (1 - one**self._steps) * first / root)
+
+    def _apply(self, weights: dict[str, torch.Tensor], mask: torch.Tensor, hidden: torch.Tensor) -> torch.Tensor:
+        """The logits of one lane."""
+        return functional_call(self._template, weights | {"dropout.mask": mask}, (hidden,))
 
     def _draw_masks(self, hidden: torch.Tensor) -> torch.Tensor:
         """(lanes, ...): what nn.Dropout would multiply its input with, from the random numbers of a run alone."""

@@ -12,18 +12,17 @@ from seqeval.metrics import f1_score as entity_f1_score
 from seqeval.metrics import precision_score as entity_precision_score
 from seqeval.metrics import recall_score as entity_recall_score
 from seqeval.metrics.sequence_labeling import get_entities
-from sklearn.metrics import accuracy_score, f1_score
+from sklearn.metrics import accuracy_score
 
 PUNCTUATION = re.compile(f"[{re.escape(string.punctuation)}¿¡“”‘’«»…–—]")
 
 
 def classification(true: Sequence[str], predicted: Sequence[str]) -> dict[str, float]:
     """accuracy, and F1 averaged over the classes that occur (macro)."""
-    codes = np.unique([*true, *predicted], return_inverse=True)[1]  # numbers are compared faster than names
-    one, other = codes[: len(true)], codes[len(true) :]
+    rows = by_class(true, predicted, sorted({*true, *predicted}))
     return {
-        "accuracy": float(np.mean(one == other)),
-        "macro_f1": float(f1_score(one, other, average="macro", zero_division=0)),
+        "accuracy": float(np.mean([one == other for one, other in zip(true, predicted, strict=True)])),
+        "macro_f1": float(np.mean([row["f1"] for row in rows])),
     }
 
 
@@ -105,7 +104,12 @@ def confusion(true: Sequence[str], predicted: Sequence[str], names: Sequence[str
 
 def _by_kind(want: set[tuple], got: set[tuple], names: Sequence[str]) -> list[dict[str, Any]]:
     """A row per name, over things whose first part is the name."""
-    return [_class_row(name, *({thing for thing in side if thing[0] == name} for side in (want, got))) for name in names]  # fmt: skip
+    by_name: dict[str, tuple[set[tuple], set[tuple]]] = {name: (set(), set()) for name in names}
+    for side, things in enumerate((want, got)):
+        for thing in things:
+            if thing[0] in by_name:
+                by_name[thing[0]][side].add(thing)
+    return [_class_row(name, *by_name[name]) for name in names]
 
 
 def _class_row(name: str, want: set[tuple], got: set[tuple]) -> dict[str, Any]:

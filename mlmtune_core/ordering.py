@@ -1,4 +1,4 @@
-"""Which inputs share a batch, and in which order: by length, with a seeded shuffle."""
+"""Which inputs share a batch, and in which order: a seeded shuffle, by length where padding costs time."""
 
 import math
 from collections.abc import Sequence
@@ -38,8 +38,13 @@ def shuffle_by_length(
     return [batches[i] for i in rng.permutation(len(batches))]
 
 
-def shuffle(lengths: Sequence[int], config: RunConfig, rng: np.random.Generator) -> list[list[int]]:
-    """The batches of one epoch of a run."""
+def shuffle(lengths: Sequence[int], config: RunConfig, rng: np.random.Generator, epoch: int) -> list[list[int]]:
+    """The batches of one epoch of a run (1 is the first): by length, unless only a head is left to compute, to which
+    padding costs nothing: then by chance alone.
+    """
+    if config.strategy == "head_only" and epoch > 1 and not config.batch_tokens:
+        order = rng.permutation(len(lengths)).tolist()
+        return [order[start : start + config.batch_size] for start in range(0, len(order), config.batch_size)]
     return shuffle_by_length(lengths, config.batch_size, rng, config.batch_tokens)
 
 
@@ -48,7 +53,7 @@ def count_steps(lengths: Sequence[int], config: RunConfig) -> list[int]:
     if not config.batch_tokens:
         return [math.ceil(len(lengths) / config.batch_size)] * config.epochs
     rng = np.random.default_rng(config.seed)
-    return [len(shuffle(lengths, config, rng)) for _ in range(config.epochs)]
+    return [len(shuffle(lengths, config, rng, epoch)) for epoch in range(1, config.epochs + 1)]
 
 
 def _cut(inside: Sequence[int], lengths: Sequence[int], most_inputs: float, most_tokens: float) -> list[list[int]]:

@@ -6,6 +6,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -134,10 +135,9 @@ class Run:
 
     def control(self) -> str:
         """The last wish, or an empty text."""
-        try:
-            return (self.folder / "control").read_text(encoding="utf-8")
-        except FileNotFoundError:
-            return ""
+        with suppress(FileNotFoundError), open(f"{self.folder}/control", encoding="utf-8") as wish:  # every step
+            return wish.read()
+        return ""
 
     def beat(self) -> None:
         """Says that a worker is alive on this run."""

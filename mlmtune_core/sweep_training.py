@@ -42,7 +42,7 @@ def train_together(
         for lane in lanes:
             yield lane.number, PhaseStarted("training")
         first.model.eval()
-        order = shuffle(train_set.lengths, config, rng)
+        order = shuffle(train_set.lengths, config, rng, epoch)
         for done, batch in enumerate(
             batches(train_set.encoded, order, first.pad_id, labels_are, first.model.device, first.prefix), start=1
         ):

@@ -34,7 +34,7 @@ def train(setup: Setup, train_set: Dataset, validation_set: Dataset) -> Iterator
         for epoch in range(1, config.epochs + 1):
             yield PhaseStarted("training")
             set_train_mode(model)
-            order = shuffle(train_set.lengths, config, rng)
+            order = shuffle(train_set.lengths, config, rng, epoch)
             padded = batches(train_set.encoded, order, setup.pad_id, task.LABELS_ARE, setup.model.device, setup.prefix)
             for done, batch in enumerate(padded, start=1):
                 yield from stepper.take(batch, epoch - 1 + done / len(order))

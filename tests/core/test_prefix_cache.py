@@ -66,7 +66,9 @@ def test_the_cache_on_disk_equals_the_one_in_memory_and_goes_with_the_run(make_r
     assert mapped == [disk["run"].cache_file]
     assert disk["losses"] == memory["losses"] and disk["scores"] == memory["scores"]
     (index,) = shared(disk)
-    assert values_file(index).parent == disk["run"].folder and not disk["run"].cache_file.exists()  # given away, not copied
+    assert (
+        values_file(index).parent == disk["run"].folder and not disk["run"].cache_file.exists()
+    )  # given away, not copied
     again, none = follow(make_run, monkeypatch, settings)
     assert none == [] and again["losses"] == pytest.approx(disk["losses"], abs=1e-6)
     assert not again["run"].cache_file.exists()

@@ -228,13 +228,27 @@ def test_batches_hold_every_example_once(lengths, batch_size, seed):
         assert len(batches) == -(-len(lengths) // batch_size)
 
 
+def test_where_only_a_head_is_left_to_compute_batches_are_random():
+    """From the second epoch on padding costs a head nothing: texts of all lengths meet. Elsewhere, and before, like meets like."""
+    lengths = np.random.default_rng(0).integers(5, 60, 400).tolist()
+
+    def spread(strategy, epoch):
+        config = validate({"strategy": strategy, "batch_size": 8})
+        epochs = shuffle(lengths, config, np.random.default_rng(1), epoch)
+        assert sorted(i for batch in epochs for i in batch) == list(range(400)) and len(epochs) == 50
+        return np.mean([max(lengths[i] for i in batch) - min(lengths[i] for i in batch) for batch in epochs])
+
+    assert spread("head_only", 2) > 35
+    assert max(spread("head_only", 1), spread("last_layers:2", 2), spread("full", 3)) < 5
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.integers(2, 50), min_size=1, max_size=80), st.integers(8, 200), st.integers(0, 5))
 def test_batches_by_tokens_keep_below_their_limit_and_are_counted(lengths, batch_tokens, seed):
     """Padding included; a text longer than the limit stands alone."""
     config = validate({"batch_tokens": batch_tokens, "batch_size": 4, "seed": seed, "epochs": 3})
     rng = np.random.default_rng(seed)
-    epochs = [shuffle(lengths, config, rng) for _ in range(3)]
+    epochs = [shuffle(lengths, config, rng, epoch) for epoch in (1, 2, 3)]
     assert count_steps(lengths, config) == [len(batches) for batches in epochs]
     for batches in epochs:
         assert sorted(i for batch in batches for i in batch) == list(range(len(lengths)))
