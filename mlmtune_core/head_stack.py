@@ -6,18 +6,20 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import nn
 from torch.func import functional_call, vmap
+from torch.nn import functional
 
 from mlmtune_core.config import RunConfig
 from mlmtune_core.optimizing import ADAM_BETAS, ADAM_EPSILON, rate_factor
+from mlmtune_core.tasks.base import IGNORE_INDEX
 
 CLIP_EPSILON = 1e-6  # as torch.nn.utils.clip_grad_norm_ has it
 
 
 class HeadStack:
-    """Heads (one a lane) with their own rate, weight decay and dropout; the batches are the same for all of them.
+    """Heads (one a lane) with their own rate, weight decay, dropout and seed; lanes of one seed see the same batches.
 
     One step gives every lane the update that AdamW, clipping and the schedule would give it alone (to rounding): the same
-    dropout masks, drawn once from the seed that all lanes share.
+    dropout masks, drawn once for each seed and dropout.
     """
 
     def __init__(self, heads: Sequence[nn.Module], configs: Sequence[RunConfig], total_steps: int) -> None:
@@ -28,23 +30,32 @@ class HeadStack:
         named = [dict(head.named_parameters()) for head in heads]
         self._weights = {n: torch.stack([each[n].detach() for each in named]).requires_grad_() for n in named[0]}
         self._moments = {n: (torch.zeros_like(w), torch.zeros_like(w)) for n, w in self._weights.items()}
-        self._random = {config.dropout: torch.Generator() for config in configs}
-        for random in self._random.values():
-            random.set_state(torch.get_rng_state())
+        self._random = {(c.seed, c.dropout): torch.Generator().manual_seed(c.seed) for c in configs}
+
+    @property
+    def seeds(self) -> list[int]:
+        """Of the lanes there are, each once."""
+        return list(dict.fromkeys(config.seed for config in self.configs))
 
     def logits(self, hidden: torch.Tensor) -> torch.Tensor:
         """(B, T, H) -> (lanes, B, C) or (lanes, B, T, C), without dropout."""
         return vmap(lambda weights: self._apply(weights, torch.ones(()), hidden))(self._weights)
 
     def step(
-        self, batch: dict[str, torch.Tensor], compute_loss: Callable[..., torch.Tensor]
+        self, batches: Sequence[dict[str, torch.Tensor]], compute_loss: Callable[..., torch.Tensor]
     ) -> tuple[list[float], list[float], list[float]]:
-        """One update of every lane; returns its (loss, length of the gradient, rate). A lane that explodes harms no other."""
+        """One update of every lane; returns its (loss, length of the gradient, rate). A lane that explodes harms no other.
 
-        def lose(weights: dict[str, torch.Tensor], mask: torch.Tensor) -> torch.Tensor:
+        batches: one for each of `seeds`, in that order, of as many examples.
+        """
+
+        def lose(weights: dict[str, torch.Tensor], mask: torch.Tensor, batch: dict[str, torch.Tensor]) -> torch.Tensor:
             return compute_loss(self._apply(weights, mask, batch["hidden"]), batch)
 
-        losses = vmap(lose)(self._weights, self._draw_masks(batch["hidden"]))
+        seeds = self.seeds
+        mine = torch.tensor([seeds.index(config.seed) for config in self.configs])
+        masks = self._draw_masks([batch["hidden"] for batch in batches])
+        losses = vmap(lose)(self._weights, masks, _spread(batches, mine))
         gradients = dict(
             zip(self._weights, torch.autograd.grad(losses.sum(), list(self._weights.values())), strict=True)
         )
@@ -88,14 +99,35 @@ class HeadStack:
         """The logits of one lane."""
         return functional_call(self._template, weights | {"dropout.mask": mask}, (hidden,))
 
-    def _draw_masks(self, hidden: torch.Tensor) -> torch.Tensor:
+    def _draw_masks(self, hidden: Sequence[torch.Tensor]) -> torch.Tensor:
         """(lanes, ...): what nn.Dropout would multiply its input with, from the random numbers of a run alone."""
-        shape = hidden[:, 0].shape if self._template.first_only else hidden.shape
-        masks = {
-            share: torch.empty(shape).bernoulli_(1 - share, generator=random).div_(1 - share)
-            for share, random in self._random.items()
-        }
-        return torch.stack([masks[config.dropout] for config in self.configs])
+        of_seed = dict(zip(self.seeds, hidden, strict=True))
+        masks = {}
+        for seed, share in dict.fromkeys((config.seed, config.dropout) for config in self.configs):
+            shape = of_seed[seed][:, 0].shape if self._template.first_only else of_seed[seed].shape
+            mask = torch.empty(shape).bernoulli_(1 - share, generator=self._random[seed, share])
+            masks[seed, share] = mask.div_(1 - share)
+        padded = dict(zip(masks, _pad_alike(list(masks.values()), 0), strict=True))
+        return torch.stack([padded[config.seed, config.dropout] for config in self.configs])
+
+
+def _spread(batches: Sequence[dict[str, torch.Tensor]], mine: torch.Tensor) -> dict[str, torch.Tensor]:
+    """Name -> (lanes, ...): each lane the batch with the number that `mine` (lanes,) gives; shorter ones are padded."""
+    if len(batches) == 1:
+        return {name: values.expand(len(mine), *values.shape) for name, values in batches[0].items()}
+    fills = {"labels": IGNORE_INDEX}
+    every = {name: _pad_alike([batch[name] for batch in batches], fills.get(name, 0)) for name in batches[0]}
+    return {name: torch.stack(values)[mine] for name, values in every.items()}
+
+
+def _pad_alike(tensors: Sequence[torch.Tensor], fill: int) -> list[torch.Tensor]:
+    """As many tokens in all of (B, T, ...); what is alike already stays."""
+    if len({tensor.shape for tensor in tensors}) == 1:
+        return list(tensors)
+    longest = max(tensor.shape[1] for tensor in tensors)
+    return [
+        functional.pad(each, (*[0] * (2 * (each.ndim - 2)), 0, longest - each.shape[1]), value=fill) for each in tensors
+    ]
 
 
 class _Masked(nn.Module):

@@ -26,7 +26,7 @@ def shuffle_by_length(
     """Batches of indices in random order, each of inputs of similar length.
 
     All examples are shuffled, buckets of 50 batches are sorted by length and cut, and the batches are shuffled:
-    chance decides who meets whom, and little is wasted on padding. A batch holds `batch_size` inputs, or as many as fit
+    chance decides who meets whom, and little is wasted on padding. A batch that is not full comes last. A batch holds `batch_size` inputs, or as many as fit
     in `batch_tokens` tokens with their padding (at least one) where that is not 0.
     """
     order = rng.permutation(len(lengths))
@@ -35,7 +35,8 @@ def shuffle_by_length(
     for start in range(0, len(order), bucket):
         inside = sorted(order[start : start + bucket].tolist(), key=lambda i: lengths[i])
         batches += _cut(inside, lengths, *((math.inf, batch_tokens) if batch_tokens else (batch_size, math.inf)))
-    return [batches[i] for i in rng.permutation(len(batches))]
+    full = len(batches) if batch_tokens else len(order) // batch_size
+    return [batches[i] for i in rng.permutation(full)] + batches[full:]
 
 
 def shuffle(lengths: Sequence[int], config: RunConfig, rng: np.random.Generator, epoch: int) -> list[list[int]]:

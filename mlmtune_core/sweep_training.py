@@ -1,4 +1,4 @@
-"""Head-only runs that differ in rates, weight decay and dropout, trained together: what training.train does, for many."""
+"""Head-only runs that differ in rates, weight decay, dropout and seed, trained together: what training.train does, for many."""
 
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -10,7 +10,7 @@ import torch
 from mlmtune_core.batching import batches
 from mlmtune_core.errors import TrainingError
 from mlmtune_core.evaluating import Dataset, Measuring, Setup, Standing, conclude, describe_best, patience_left
-from mlmtune_core.events import Event, Finished, PhaseStarted, StepDone
+from mlmtune_core.events import Event, Finished, PhaseStarted, Progress, StepDone
 from mlmtune_core.freezing import hash_frozen
 from mlmtune_core.head_stack import HeadStack
 from mlmtune_core.ordering import count_steps, order_by_length, shuffle
@@ -24,13 +24,12 @@ def train_together(
 ) -> Iterator[tuple[int, Event]]:
     """(which setup, its event): for each the events that train would yield for it alone, up to Finished or Failed.
 
-    All setups share one frozen encoder, its cache, the data, and every setting but those in sweeps.TOGETHER. `ended` says of a
+    All setups share one frozen encoder, its cache, the data, and every setting but those in sweeps.TOGETHER and the seed. `ended` says of a
     setup that nothing more is wanted of it. On EvalDone with is_best its head holds the weights of that moment.
     """
     first = setups[0]
     config, labels_are = first.config, first.task.LABELS_ARE
-    torch.manual_seed(config.seed)
-    rng = np.random.default_rng(config.seed)
+    random = {each.config.seed: np.random.default_rng(each.config.seed) for each in setups}
     steps = count_steps(train_set.lengths, config)
     stack = HeadStack([each.model.head for each in setups], [each.config for each in setups], sum(steps))
     frozen_hash, _ = hash_frozen(first.model)
@@ -38,15 +37,16 @@ def train_together(
     start = describe_start(first, train_set, validation_set, steps)  # nothing in it differs
     yield from ((lane.number, start) for lane in lanes)
     yield from _evaluate(stack, lanes, validation_set, 0.0)
+    if len(stack.seeds) > 1:
+        yield from _compute_ahead(lanes, train_set)
     for epoch in range(1, config.epochs + 1):
         for lane in lanes:
             yield lane.number, PhaseStarted("training")
         first.model.eval()
-        order = shuffle(train_set.lengths, config, rng, epoch)
-        for done, batch in enumerate(
-            batches(train_set.encoded, order, first.pad_id, labels_are, first.model.device, first.prefix), start=1
-        ):
-            yield from _step(stack, lanes, batch, epoch - 1 + done / len(order))
+        orders = [shuffle(train_set.lengths, config, random[seed], epoch) for seed in stack.seeds]
+        padded = [batches(train_set.encoded, order, first.pad_id, labels_are, first.model.device, first.prefix) for order in orders]  # fmt: skip
+        for done, of_seeds in enumerate(zip(*padded, strict=True), start=1):
+            yield from _step(stack, lanes, of_seeds, epoch - 1 + done / len(orders[0]))
             if epoch == done == 1:
                 unchanged = check_frozen(first.model, frozen_hash, 1)
                 yield from ((lane.number, unchanged) for lane in lanes)
@@ -74,12 +74,24 @@ class _Lane:
     failed: bool = False
 
 
+def _compute_ahead(lanes: Sequence[_Lane], train_set: Dataset) -> Iterator[tuple[int, Event]]:
+    """What the frozen layers make of all training texts: every seed would come upon them in other company."""
+    first = lanes[0].setup
+    if not first.prefix:
+        return
+    order, done = order_by_length(train_set.lengths, first.config.batch_size * 2), 0
+    passed = batches(train_set.encoded, order, first.pad_id, first.task.LABELS_ARE, first.model.device, first.prefix)
+    for indices, _ in zip(order, passed, strict=True):
+        done += len(indices)
+        yield from ((lane.number, Progress("preparing", done, len(train_set.encoded))) for lane in lanes)
+
+
 def _step(
-    stack: HeadStack, lanes: Sequence[_Lane], batch: dict[str, torch.Tensor], epoch: float
+    stack: HeadStack, lanes: Sequence[_Lane], of_seeds: Sequence[dict[str, torch.Tensor]], epoch: float
 ) -> Iterator[tuple[int, Event]]:
     """One update of all; a lane whose loss is no number any more fails alone."""
-    examples = len(batch["input_ids"])
-    for lane, loss, norm, rate in zip(lanes, *stack.step(batch, lanes[0].setup.task.compute_loss), strict=True):
+    examples = len(of_seeds[0]["input_ids"])
+    for lane, loss, norm, rate in zip(lanes, *stack.step(of_seeds, lanes[0].setup.task.compute_loss), strict=True):
         if lane.failed:
             continue
         lane.standing.step += 1

@@ -8,6 +8,7 @@ from mlmtune_core.errors import ConfigError
 
 TOGETHER = ("head_learning_rate", "learning_rate", "weight_decay", "dropout")
 MAX_RUNS = 200
+MOST_TOGETHER = 64  # what they hold in memory grows with their number
 
 
 def make_grid(settings: Mapping[str, object], choices: Mapping[str, Sequence[object]]) -> list[RunConfig]:
@@ -23,9 +24,17 @@ def make_grid(settings: Mapping[str, object], choices: Mapping[str, Sequence[obj
 
 
 def group(configs: Sequence[RunConfig]) -> list[list[int]]:
-    """Indices of the configs that can be trained together: head only, and equal but for what a head may differ in."""
+    """Indices of the configs that can be trained together: head only, and equal but for what a head may differ in.
+
+    At most MOST_TOGETHER at a time. Seeds may differ where batches are counted in examples, and so are of one size.
+    """
     groups: dict[str, list[int]] = {}
     for i, config in enumerate(configs):
-        shared = config.model_dump_json(exclude=set(TOGETHER)) if config.strategy == "head_only" else f"alone {i}"
+        may_differ = {*TOGETHER} if config.batch_tokens else {*TOGETHER, "seed"}
+        shared = config.model_dump_json(exclude=may_differ) if config.strategy == "head_only" else f"alone {i}"
         groups.setdefault(shared, []).append(i)
-    return list(groups.values())
+    return [
+        members[start : start + MOST_TOGETHER]
+        for members in groups.values()
+        for start in range(0, len(members), MOST_TOGETHER)
+    ]

@@ -75,7 +75,7 @@ def carry_out(this: Run) -> Iterator[Event]:
 
 
 def carry_out_together(runs: Sequence[Run]) -> Iterator[tuple[int, Event]]:
-    """(which run, its event), each after it was recorded. The runs share data and all settings but sweeps.TOGETHER."""
+    """(which run, its event), each after it was recorded. The runs share data and all settings but sweeps.TOGETHER and the seed."""
     recorders, ended = [Recorder(run) for run in runs], set()
     for run in runs:
         run.begin_again()
@@ -95,7 +95,7 @@ def _record_together(recorders: Sequence[Recorder], ended: set[int]) -> Iterator
     for i, recorder in enumerate(recorders):
         yield from ((i, said) for said in recorder.take(PhaseStarted("preparing")))
     setup, sets = assemble(recorders[0].run)
-    setups = [_with_own_head(setup, recorder.run.config()) for recorder in recorders]
+    setups = _with_own_heads(setup, [recorder.run.config() for recorder in recorders])
     trained = train_together(setups, sets["train"], sets["validation"], ended.__contains__)
     for said, (i, event) in enumerate(trained, start=1):
         if said % len(recorders) == 0:  # about once a step
@@ -145,11 +145,18 @@ def assemble(this: Run) -> tuple[Setup, dict[str, Dataset]]:
     return Setup(model, task, config, label_names, pad_id, prefix), sets
 
 
-def _with_own_head(setup: Setup, config: RunConfig) -> Setup:
-    """The same frozen encoder under a head that begins with the same weights."""
-    model = Model(setup.model.encoder, copy.deepcopy(setup.model.head).cpu())  # small products, many at a time
-    model.boundary, model.shortened = setup.model.boundary, setup.model.shortened
-    return replace(setup, model=model, config=config)
+def _with_own_heads(setup: Setup, configs: Sequence[RunConfig]) -> list[Setup]:
+    """The same frozen encoder under heads of their own: those of one seed begin with the same weights."""
+    heads = {setup.config.seed: setup.model.head}
+    setups = []
+    for config in configs:
+        if config.seed not in heads:
+            torch.manual_seed(config.seed)
+            heads[config.seed] = make_model(config, list(setup.label_names)).head
+        model = Model(setup.model.encoder, copy.deepcopy(heads[config.seed]).cpu())  # small products, many at a time
+        model.boundary, model.shortened = setup.model.boundary, setup.model.shortened
+        setups.append(replace(setup, model=model, config=config))
+    return setups
 
 
 def _completed(this: Run, setup: Setup, sets: dict[str, Dataset], event: Event) -> Iterator[Event]:

@@ -12,7 +12,11 @@ from mlmtune_core.events import EvalDone, Failed, FrozenChecked, Started, StepDo
 from mlmtune_core.sweeps import group, make_grid
 from tests.conftest import KINDS
 
-CHOICES = {"head_learning_rate": [1e-3, 5e-2], "weight_decay": [0.0, 0.5], "dropout": [0.0, 0.4]}
+MEMBERS = [
+    {"head_learning_rate": rate, "weight_decay": decay, "dropout": dropout, "seed": seed}
+    for rate in (1e-3, 2e-2)
+    for decay, dropout, seed in ((0.0, 0.0, 3), (0.0, 0.4, 3), (0.5, 0.4, 3), (0.5, 0.4, 4), (0.0, 0.2, 6))
+]
 
 
 def together(runs):
@@ -25,7 +29,7 @@ def together(runs):
 @pytest.mark.parametrize("head", ["linear", "pooler"])
 @pytest.mark.parametrize("task", KINDS)
 def test_each_member_equals_its_run_alone(make_run, task, head):
-    """Events, scores, kept weights and the test, for all combinations of rate, decay and dropout; patience ends some early."""
+    """Events, scores, kept weights and the test, for several rates, decays, dropouts and seeds; patience ends some early."""
     if head == "pooler" and task in ("token_classification", "question_answering"):
         pytest.skip("these tasks have the linear head alone")
     shared = {
@@ -34,12 +38,11 @@ def test_each_member_equals_its_run_alone(make_run, task, head):
         "epochs": 6,
         "patience": 2,
         "early_stopping_metric": "validation_loss",  # scores of so few examples tie, but for rounding
-        "seed": 3,
         "max_grad_norm": 0.5,
+        "batch_size": 4,
         "with_test": True,
     }
-    grid = [{"head_learning_rate": r, "weight_decay": w, "dropout": d} for r in CHOICES["head_learning_rate"] for w in CHOICES["weight_decay"] for d in CHOICES["dropout"]]  # fmt: skip
-    many, single = ([make_run(**shared, **member) for member in grid] for _ in range(2))
+    many, single = ([make_run(**shared, **member) for member in MEMBERS] for _ in range(2))
     for run, events, alone in zip(many, together(many), single, strict=True):
         wanted = list(worker.carry_out(alone))
         kinds = [[type(e) for e in each if not isinstance(e, said.Progress)] for each in (events, wanted)]
@@ -104,7 +107,11 @@ def test_a_grid_has_every_combination_and_is_grouped_by_what_must_be_equal():
         {"task": "regression"}, {"seed": [0, 1], "head_learning_rate": [1e-3, 1e-2], "dropout": [0.0, 0.1]}
     )
     assert len({config.model_dump_json() for config in configs}) == 8
-    assert group(configs) == [[0, 1, 2, 3], [4, 5, 6, 7]]
+    assert group(configs) == [[*range(8)]]
+    by_tokens = [config.model_copy(update={"batch_tokens": 500}) for config in configs]
+    assert group(by_tokens) == [[0, 1, 2, 3], [4, 5, 6, 7]]  # batches of different sizes
+    many = make_grid({}, {"head_learning_rate": [1e-3] * 50, "seed": [0, 1, 2]})
+    assert [len(part) for part in group(many)] == [64, 64, 22]
     assert group([validate({"strategy": "full", "seed": 1}), validate({"strategy": "full", "seed": 1})]) == [[0], [1]]
     with pytest.raises(ConfigError, match="at most 200"):
         make_grid({}, {"seed": list(range(300))})

@@ -226,6 +226,7 @@ def test_batches_hold_every_example_once(lengths, batch_size, seed):
         assert sorted(i for batch in batches for i in batch) == list(range(len(lengths)))
         assert all(len(batch) <= batch_size for batch in batches)
         assert len(batches) == -(-len(lengths) // batch_size)
+    assert all(len(batch) == batch_size for batch in batches[:-1])  # shuffled: what is not full comes last
 
 
 def test_where_only_a_head_is_left_to_compute_batches_are_random():
