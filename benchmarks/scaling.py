@@ -120,8 +120,9 @@ def draw(rows: list[dict[str, Any]], path: Path) -> None:
         figure.add_scatter(x=line.tolist(), y=sum(term * line**p for p, term in enumerate(row["law"])).tolist(), mode="lines", line_color="#0072B2", row=1, col=column)  # fmt: skip
         figure.add_scatter(x=xs, y=ys, mode="markers", marker={"color": "#E69F00", "size": 9}, row=1, col=column)
         figure.update_xaxes(title_text=SERIES[row["name"]]["unit"], row=1, col=column)
-    figure.update_yaxes(title_text="seconds", col=1, rangemode="tozero")
-    figure.update_layout(showlegend=False, template="plotly_white")
+    figure.update_yaxes(title_text="seconds", col=1)
+    figure.update_yaxes(rangemode="tozero")
+    figure.update_layout(showlegend=False, template="plotly_white", margin={"t": 20, "r": 20})
     script = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
     with chromium() as browser:
         page = browser.new_page()

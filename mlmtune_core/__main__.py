@@ -67,9 +67,7 @@ def make_parser() -> argparse.ArgumentParser:
     train.set_defaults(command=run_train, show=show_train)
     for name in SETTINGS:
         field = RunConfig.model_fields[name]
-        kind = (
-            float if field.default is None else type(field.default)
-        )  # a rate that follows the strategy has no default
+        kind = float if field.default is None else type(field.default)  # a rate follows the strategy and has no default
         train.add_argument(
             f"--{name.replace('_', '-')}", type=kind, help=(field.description or field.title).replace("%", "%%")
         )

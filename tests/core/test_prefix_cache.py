@@ -66,9 +66,7 @@ def test_the_cache_on_disk_equals_the_one_in_memory_and_goes_with_the_run(make_r
     assert mapped == [disk["run"].cache_file]
     assert disk["losses"] == memory["losses"] and disk["scores"] == memory["scores"]
     (index,) = shared(disk)
-    assert (
-        values_file(index).parent == disk["run"].folder and not disk["run"].cache_file.exists()
-    )  # given away, not copied
+    assert values_file(index).parent == disk["run"].folder and not disk["run"].cache_file.exists()  # given away, not copied
     again, none = follow(make_run, monkeypatch, settings)
     assert none == [] and again["losses"] == pytest.approx(disk["losses"], abs=1e-6)
     assert not again["run"].cache_file.exists()
@@ -178,23 +176,31 @@ def test_the_first_layers_have_activations_of_their_own(make_run, monkeypatch, s
 
 @pytest.mark.slow
 def test_processes_that_leave_and_take_at_once_give_whole_files_or_none(tmp_path):
-    """Two write and two read the same file, each in turn as fast as it can: a reader finds every value right, or nothing."""
+    """Two write and two read the same file, all at once, each as fast as it can: a reader finds every value right, or nothing."""
     code = (
         "import sys, torch; from pathlib import Path; from mlmtune_core.prefix_store import borrow, publish; from mlmtune_core.mapped_rows import Rows;"
         "folder, role = Path(sys.argv[1]), sys.argv[2]; places = {bytes([i]) * 16: (3 * i, 3 * i + 3) for i in range(200)};"
-        "values = torch.arange(600.0)[:, None].expand(600, 64).contiguous(); file = folder / 'prefix-k.safetensors'; seen = 0\n"
-        "for _ in range(60):\n"
-        "    if role == 'write': publish(file, places, Rows(values), [])\n"
+        "values = torch.arange(600.0)[:, None].expand(600, 64).contiguous(); file = folder / 'prefix-k.safetensors'; done = 0\n"
+        "print('ready', flush=True); input()\n"
+        "while done < 60:\n"
+        "    if role == 'write': publish(file, places, Rows(values), []); done += 1\n"
         "    else:\n"
-        "        mine = torch.zeros(600, 64); found = borrow([file], places, Rows(mine)); seen += bool(found)\n"
+        "        mine = torch.zeros(600, 64); found = borrow([file], places, Rows(mine)); done += bool(found)\n"
         "        assert len(found) in (0, 200) and (not found or torch.equal(mine, values))\n"
-        "print(seen)"
     )
     command = [sys.executable, "-W", "ignore", "-c", code, str(tmp_path)]
-    started = [subprocess.Popen([*command, role], stdout=subprocess.PIPE, text=True) for role in ("write", "read") * 2]
-    told = [process.communicate(timeout=120)[0].strip() for process in started]
-    assert [process.returncode for process in started] == [0] * 4
-    assert int(told[1]) + int(told[3]) > 0
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    started = [subprocess.Popen([*command, role], **pipes) for role in ("write", "read") * 2]
+    try:
+        assert [process.stdout.readline() for process in started] == ["ready\n"] * 4
+        for process in started:
+            process.stdin.write("\n")
+            process.stdin.flush()
+        assert [process.wait(timeout=120) for process in started] == [0] * 4
+    finally:
+        for process in started:
+            process.kill()
+            process.communicate()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["prefix-k.float32", "prefix-k.safetensors"]
 
 
