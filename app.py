@@ -20,7 +20,8 @@ sys.path.append(str(ROOT / "pages"))
 
 from mlmtune_core import engine  # noqa: E402
 from mlmtune_core.errors import RunError  # noqa: E402
-from mlmtune_core.run_store import is_plain, open_run  # noqa: E402
+from mlmtune_core.run_store import open_run  # noqa: E402
+from mlmtune_core.storage import is_plain  # noqa: E402
 from pages.parts.addresses import EVENTS_ROUTE, PLOTLY_ROUTE  # noqa: E402
 
 PLOTLY_FILE = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from mlmtune_core.run_store import home, write_atomically
+from mlmtune_core.storage import home, write_atomically
 
 QUIET_EVENTS = 10  # a short first evaluation and the first steps
 

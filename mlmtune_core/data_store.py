@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mlmtune_core.errors import DataError
-from mlmtune_core.run_store import home, is_plain, new_id, write_atomically
+from mlmtune_core.storage import home, is_plain, new_id, write_atomically
 from mlmtune_core.translating import mark
 
 SAMPLES_FOLDER = Path(__file__).parent / "data" / "samples"

@@ -13,7 +13,9 @@ from distributed import TimeoutError as TookTooLong
 
 from mlmtune_core.cores import share
 from mlmtune_core.errors import RunError, UserError
-from mlmtune_core.run_store import Run, failure, home, list_runs
+from mlmtune_core.events import failure
+from mlmtune_core.run_store import Run, list_runs
+from mlmtune_core.storage import home
 
 HOST = "127.0.0.1"
 ASK_SECONDS = 60.0

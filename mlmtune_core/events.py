@@ -118,3 +118,17 @@ def to_row(event: Event) -> dict[str, object]:
     """An event as the plain dict that is written: its fields, but for predictions, and `kind`."""
     values = {each.name: getattr(event, each.name) for each in fields(event) if each.name != "predictions"}
     return {"kind": type(event).__name__, **values}
+
+
+def failure(error: Exception) -> Failed:
+    """An error as the event that ends a run; one that is not meant for readers gets a sentence of its own."""
+    template, values = getattr(error, "template", None), getattr(error, "values", {})
+    if template is None:
+        template, values = (
+            "The run broke off by a fault of mlmtune ({error}). Start it again; if it comes back, report it.",
+            {"error": f"{type(error).__name__}: {error}"},
+        )
+    return Failed(
+        template,
+        {name: value if isinstance(value, int | float | str) else str(value) for name, value in values.items()},
+    )

@@ -19,8 +19,10 @@ from mlmtune_core.events import (
     Progress,
     StepDone,
     Tested,
+    failure,
 )
-from mlmtune_core.run_store import Run, failure, write_atomically
+from mlmtune_core.run_store import Run
+from mlmtune_core.storage import write_atomically
 
 PROGRESS_SECONDS = 0.5
 TOGETHER_SECONDS = 0.05  # steps as quick as that are written several at a time

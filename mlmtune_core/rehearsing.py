@@ -19,8 +19,9 @@ from mlmtune_core.evaluating import Dataset, Measuring, Setup, Standing, compute
 from mlmtune_core.freezing import hash_frozen, set_train_mode
 from mlmtune_core.model import run_below
 from mlmtune_core.recorder import Recorder
-from mlmtune_core.run_store import Run, create_run, home, new_id
+from mlmtune_core.run_store import Run, create_run
 from mlmtune_core.stepping import Stepper
+from mlmtune_core.storage import home, new_id
 from mlmtune_core.tasks import TASKS
 
 TOKENS_TIMED = 1024  # in the largest batch that is timed

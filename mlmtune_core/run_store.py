@@ -14,32 +14,13 @@ import pandas as pd
 
 from mlmtune_core.config import RunConfig
 from mlmtune_core.errors import RunError
-from mlmtune_core.events import Event, Failed, to_row
+from mlmtune_core.events import Event, to_row
+from mlmtune_core.storage import home, is_plain, new_id, write_atomically
 
 ENDED = ("finished", "stopped", "failed")
 HEARTBEAT_SECONDS = 2.0
 LOST_AFTER_SECONDS = 20.0
 READ_BYTES = 512 * 1024
-
-
-def home() -> Path:
-    """The folder of everything that is kept: $MLMTUNE_HOME, or ~/.mlmtune."""
-    return Path(os.environ.get("MLMTUNE_HOME") or Path.home() / ".mlmtune")
-
-
-def new_id() -> str:
-    """An unguessable name: who knows it may look."""
-    return secrets.token_hex(12)  # no "__" in it: that would break the keys of components
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Writes to a temporary name beside `path`, then renames: a reader sees the old file or the new one, whole."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    with temporary.open("wb") as out:
-        out.write(content)
-        out.flush()
-        os.fsync(out.fileno())
-    temporary.replace(path)
 
 
 class Run:
@@ -94,6 +75,10 @@ class Run:
     def about(self) -> dict[str, Any]:
         """Settings (`config`), data (`data`: name, fingerprint, columns), `created` (unix seconds) and `estimate` (seconds)."""
         return json.loads((self.folder / "config.json").read_text(encoding="utf-8"))
+
+    def owner(self) -> str:
+        """The id of the person who started it; empty where nobody was asked."""
+        return self.about().get("owner", "")
 
     def data(self) -> pd.DataFrame:
         """Its examples: `row`, `split`, and the task's columns."""
@@ -198,8 +183,12 @@ def create_run(
     data: dict[str, Any],
     folder: Path | None = None,
     estimate: float | None = None,
+    owner: str = "",
 ) -> Run:
-    """Writes config.json and data.parquet of a new run, whole or not at all. `estimate`: the seconds it was expected to take."""
+    """Writes config.json and data.parquet of a new run, whole or not at all.
+
+    `estimate`: the seconds it was expected to take; `owner`: the id of the person who may change it (see people).
+    """
     folder = folder or home() / "runs" / new_id()
     if folder.exists() and any(folder.iterdir()):
         raise RunError("The folder “{folder}” is not empty. Give a new one.", folder=folder)
@@ -207,7 +196,7 @@ def create_run(
     temporary = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
     temporary.mkdir()
     examples.to_parquet(temporary / "data.parquet", index=False)
-    about = {"config": config.model_dump(), "data": data, "created": time.time(), "estimate": estimate}
+    about = {"config": config.model_dump(), "data": data, "created": time.time(), "estimate": estimate, "owner": owner}
     (temporary / "config.json").write_text(json.dumps(about, ensure_ascii=False, indent=1), encoding="utf-8")
     temporary.replace(folder)
     return Run(folder)
@@ -222,11 +211,6 @@ def open_run(name: str) -> Run:
     raise RunError("There is no run “{name}” here. It may have been deleted, or the link may be cut off.", name=name)
 
 
-def is_plain(name: str) -> bool:
-    """True of a name as `new_id` makes it: letters, digits, - and _, no way out of the folder."""
-    return bool(name) and all(letter.isascii() and (letter.isalnum() or letter in "-_") for letter in name)
-
-
 def list_runs() -> Iterator[Run]:
     """All runs, newest first."""
     folder = home() / "runs"
@@ -234,17 +218,3 @@ def list_runs() -> Iterator[Run]:
     for child in sorted(children, key=lambda path: -path.stat().st_ctime):
         if (child / "config.json").is_file():
             yield Run(child)
-
-
-def failure(error: Exception) -> Failed:
-    """An error as the event that ends a run; one that is not meant for readers gets a sentence of its own."""
-    template, values = getattr(error, "template", None), getattr(error, "values", {})
-    if template is None:
-        template, values = (
-            "The run broke off by a fault of mlmtune ({error}). Start it again; if it comes back, report it.",
-            {"error": f"{type(error).__name__}: {error}"},
-        )
-    return Failed(
-        template,
-        {name: value if isinstance(value, int | float | str) else str(value) for name, value in values.items()},
-    )

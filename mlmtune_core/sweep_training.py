@@ -10,11 +10,10 @@ import torch
 from mlmtune_core.batching import batches
 from mlmtune_core.errors import TrainingError
 from mlmtune_core.evaluating import Dataset, Measuring, Setup, Standing, conclude, describe_best, patience_left
-from mlmtune_core.events import Event, Finished, PhaseStarted, Progress, StepDone
+from mlmtune_core.events import Event, Finished, PhaseStarted, Progress, StepDone, failure
 from mlmtune_core.freezing import hash_frozen
 from mlmtune_core.head_stack import HeadStack
 from mlmtune_core.ordering import count_steps, order_by_length, shuffle
-from mlmtune_core.run_store import failure
 from mlmtune_core.stepping import not_finite
 from mlmtune_core.training import check_frozen, describe_start
 

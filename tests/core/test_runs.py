@@ -22,8 +22,9 @@ from mlmtune_core.events import Finished, PhaseStarted, StepDone
 from mlmtune_core.freezing import find_layers
 from mlmtune_core.predicting import predict, predict_example
 from mlmtune_core.probabilities import softmax
-from mlmtune_core.run_store import Run, create_run, is_plain, open_run
+from mlmtune_core.run_store import Run, create_run, open_run
 from mlmtune_core.run_summary import summarise
+from mlmtune_core.storage import is_plain
 from tests.conftest import SENTENCES, TEXTS
 
 
