@@ -84,8 +84,8 @@ HOSTILE = {
     "shell": "$(touch hostile); `touch hostile`; rm -rf ~ | cat",
     "sql": "'; DROP TABLE runs; --",
     # plain awkwardness
-    "quotes": "\"double\" 'single' “curled” ‘curled’ «other» \"\"\"",
-    "backslashes": "\\ \\\\ \\n \\u0041 \\\" \\",
+    "quotes": '"double" \'single\' “curled” ‘curled’ «other» """',
+    "backslashes": '\\ \\\\ \\n \\u0041 \\" \\',
     "lines": "one\ntwo\r\nthree\n\n\nfour\u2028five\x85six",
     "long_word": "Donaudampfschifffahrt" * 40,
     "names_of_python": "__proto__ constructor __class__ None NaN",

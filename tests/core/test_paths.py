@@ -175,7 +175,15 @@ def test_checkpoints_can_be_kept_to_one_folder(tiny_checkpoint, tmp_path, monkey
     monkeypatch.setenv("MLMTUNE_CHECKPOINTS", str(offered))
     for name in ("tiny", "./tiny", str(offered / "tiny")):
         assert previewing.describe_model(name, "sequence_classification", 2, "head_only", "linear")["layers"] == 4
-    for name in (str(tmp_path), str(tmp_path / "secret"), "../secret", "./../secret", "~", "/etc/passwd", "tiny/../../x"):
+    for name in (
+        str(tmp_path),
+        str(tmp_path / "secret"),
+        "../secret",
+        "./../secret",
+        "~",
+        "/etc/passwd",
+        "tiny/../../x",
+    ):
         with pytest.raises(CheckpointError, match="not among the checkpoints") as told:
             checkpoints.find_folder(name)
         assert "tiny" in str(told.value) and "secret," not in str(told.value)
