@@ -20,8 +20,7 @@ sys.path.append(str(ROOT / "pages"))
 
 from mlmtune_core import engine  # noqa: E402
 from mlmtune_core.errors import RunError  # noqa: E402
-from mlmtune_core.run_store import open_run  # noqa: E402
-from mlmtune_core.storage import is_plain  # noqa: E402
+from mlmtune_core.run_store import find_run  # noqa: E402
 from pages.parts.addresses import EVENTS_ROUTE, PLOTLY_ROUTE  # noqa: E402
 
 PLOTLY_FILE = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
@@ -41,11 +40,9 @@ async def lifespan(_: st.App) -> AsyncIterator[dict[str, object]]:
 def events(request: Request) -> Response:
     """GET runs/<id>/events?after=<n>: the complete rows from byte n on, where to go on, and the state."""
     try:
-        name = request.path_params["run_id"]
-        if not is_plain(name):
-            raise ValueError("not a run id")
-        run = open_run(name)
-        rows, position, more = run.log.read(max(0, int(request.query_params.get("after", 0))))
+        run = find_run(request.path_params["run_id"])
+        after = min(max(0, int(request.query_params.get("after", 0))), sys.maxsize)
+        rows, position, more = run.log.read(after)
     except (RunError, ValueError):
         return JSONResponse({"error": "not found"}, 404)
     body = {"rows": rows, "next": position, "state": run.state(), "more": more}

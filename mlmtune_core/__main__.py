@@ -19,6 +19,7 @@ from mlmtune_core.errors import UserError
 from mlmtune_core.printing import show_check, show_predict, show_train
 from mlmtune_core.run_store import Run, create_run, open_run
 from mlmtune_core.translating import nearest_language, translator
+from mlmtune_core.visible import visible, visible_json
 
 SETTINGS = (
     "task",
@@ -48,11 +49,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         result = chosen.command(chosen)
     except UserError as error:
-        print(error.say(tr), file=sys.stderr)
+        print(visible(error.say(tr)), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
-    print(json.dumps(result, ensure_ascii=False, indent=1) if chosen.json else chosen.show(result, tr))
+    if chosen.json:
+        print(visible_json(json.dumps(result, ensure_ascii=False, indent=1)))
+    else:
+        print(visible(chosen.show(result, tr)))
     return 0
 
 
@@ -132,7 +136,7 @@ def run_train(chosen: argparse.Namespace) -> dict[str, Any]:
         other = checking.require_sound(read_report(path, config.task, chosen))
         examples = pd.concat([examples, other.examples.assign(split=side)], ignore_index=True)
     examples = splitting.split_examples(examples, config.validation_share, config.seed)
-    about = {"name": chosen.file.name, "fingerprint": find_fingerprint(examples), "columns": report.columns}
+    about = {"name": visible(chosen.file.name), "fingerprint": find_fingerprint(examples), "columns": report.columns}
     this = create_run(config, examples, about, chosen.out)
     return _train_with_progress(this, named=str(chosen.out) if chosen.out else this.id)
 

@@ -214,13 +214,23 @@ def create_run(
     return Run(folder)
 
 
+def find_run(run_id: str) -> Run:
+    """A run by its id, as links name it: no link leads out of the folder of runs. Raises RunError where there is none."""
+    folder = home() / "runs" / run_id
+    if is_plain(run_id) and _holds_run(folder):
+        return Run(folder)
+    raise RunError("There is no run “{name}” here. It may have been deleted, or the link may be cut off.", name=run_id)
+
+
 def open_run(name: str) -> Run:
-    """A run by its id, or by its folder. Raises RunError where there is none."""
-    folders = [home() / "runs" / name] if is_plain(name) else []
-    for folder in [*folders, Path(name or "-").expanduser()]:
-        if (folder / "config.json").is_file() and (folder / "data.parquet").is_file():
+    """A run by its id, or by its folder, as the command line names it. Raises RunError where there is none."""
+    try:
+        return find_run(name)
+    except RunError:
+        folder = Path(os.path.expanduser(name or "-"))
+        if _holds_run(folder):
             return Run(folder)
-    raise RunError("There is no run “{name}” here. It may have been deleted, or the link may be cut off.", name=name)
+        raise
 
 
 def list_runs() -> Iterator[Run]:
@@ -230,3 +240,9 @@ def list_runs() -> Iterator[Run]:
     for child in sorted(children, key=lambda path: -path.stat().st_ctime):
         if (child / "config.json").is_file():
             yield Run(child)
+
+
+def _holds_run(folder: Path) -> bool:
+    with suppress(OSError):  # a name that is too long for the file system
+        return (folder / "config.json").is_file() and (folder / "data.parquet").is_file()
+    return False

@@ -5,6 +5,8 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
+LONGEST_NAME = 64  # of an id; a file system refuses much longer ones with an error of its own
+
 
 def home() -> Path:
     """The folder of everything that is kept: $MLMTUNE_HOME, or ~/.mlmtune."""
@@ -33,5 +35,5 @@ def write_atomically(path: Path, content: bytes | Callable[[Path], object]) -> N
 
 
 def is_plain(name: str) -> bool:
-    """True of a name as `new_id` makes it: letters, digits, - and _, no way out of the folder."""
-    return bool(name) and all(letter.isascii() and (letter.isalnum() or letter in "-_") for letter in name)
+    """True of a name as `new_id` makes it: letters, digits, - and _, not many, no way out of the folder."""
+    return 0 < len(name) <= LONGEST_NAME and all(letter.isascii() and (letter.isalnum() or letter in "-_") for letter in name)

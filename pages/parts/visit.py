@@ -1,5 +1,6 @@
 """One visit: its language, how it writes numbers, and what its address remembers."""
 
+import re
 from dataclasses import dataclass
 
 import streamlit as st
@@ -8,8 +9,15 @@ from babel.numbers import format_decimal, format_percent
 from mlmtune_core.config import RunConfig
 from mlmtune_core.errors import UserError
 from mlmtune_core.translating import LANGUAGES, Translate, nearest_language, translator
+from mlmtune_core.visible import visible
 
 REMEMBERED = ("data", "run")
+MARKS = str.maketrans({sign: "\\" + sign for sign in "\\`*_{}[]()#+!|<>~$:@&"})
+# what begins a list or a rule; and what Streamlit replaces in the parsed text, where a backslash no longer helps
+REPLACED = re.compile(
+    r"^(?=-|\d+\.)|(?<=:)(?=material[_/]|streamlit:|//)|(?<=@)(?=\w)|(?<=www)(?=\.)|(?<=[-<>~])(?=[-=>])", re.IGNORECASE
+)
+WORD_JOINER = "\u2060"  # has no width and breaks no line
 
 
 @dataclass(frozen=True)
@@ -96,5 +104,5 @@ def show_error(error: UserError) -> None:
 
 
 def literal(text: str) -> str:
-    """Text that markdown must not interpret: every sign of its own is escaped."""
-    return "".join("\\" + letter if letter in "\\`*_{}[]()#+!|<>~$:@&" else letter for letter in text)
+    """Text that markdown must not interpret: on one line, its signs escaped, and nothing in it turned into links or icons."""
+    return REPLACED.sub(WORD_JOINER, visible(" ".join(text.split()))).translate(MARKS)
