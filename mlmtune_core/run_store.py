@@ -1,6 +1,7 @@
 """Runs on disk; the only module that knows file names."""
 
 import json
+import logging
 import os
 import secrets
 import shutil
@@ -17,6 +18,7 @@ from mlmtune_core.errors import RunError
 from mlmtune_core.events import Event, to_row
 from mlmtune_core.storage import home, is_plain, new_id, write_atomically
 
+log = logging.getLogger(__name__)
 ENDED = ("finished", "stopped", "failed")
 HEARTBEAT_SECONDS = 2.0
 LOST_AFTER_SECONDS = 20.0
@@ -132,6 +134,8 @@ class Run:
         """Marks the run as complete: finished.json is written last of all; what served only while it went on is gone before."""
         self.cache_file.unlink(missing_ok=True)
         write_atomically(self.folder / "finished.json", json.dumps(summary, ensure_ascii=False, indent=1).encode())
+        why = summary.get("template", summary["reason"])  # without its values: they may be a student's text
+        log.info("run %s is %s: %s", self.id, self.state(), why)
 
     def summary(self) -> dict[str, Any] | None:
         """What `finish` wrote, or None while the run is not complete."""
@@ -144,6 +148,7 @@ class Run:
         """Clears what an earlier attempt asked and ended with; its events stay in the log, before the next Started."""
         for name in ("control", "finished.json", "heartbeat", self.cache_file.name):
             (self.folder / name).unlink(missing_ok=True)
+        log.info("run %s begins", self.id)
 
     def state(self) -> str:
         """queued, preparing, training, evaluating, saving, finished, stopped, failed or interrupted; always derived."""
