@@ -35,6 +35,4 @@ async def lifespan(_: st.App) -> AsyncIterator[dict[str, object]]:
     log.info("the server has stopped")
 
 
-app = st.App(
-    ROOT / "pages" / "frame.py", lifespan=lifespan, routes=ROUTES, middleware=[Middleware(SecurityHeaders)]
-)
+app = st.App(ROOT / "pages" / "frame.py", lifespan=lifespan, routes=ROUTES, middleware=[Middleware(SecurityHeaders)])

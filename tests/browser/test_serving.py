@@ -90,7 +90,9 @@ def test_no_other_site_may_frame_a_page(browser, server):
     page.close()
 
 
-@pytest.mark.parametrize("path", ["/", "/train", "/health", "/runs/none/events", "/static/nothing.js", "/_stcore/health"])
+@pytest.mark.parametrize(
+    "path", ["/", "/train", "/health", "/runs/none/events", "/static/nothing.js", "/_stcore/health"]
+)
 def test_the_headers_are_on_every_answer(server, path):
     try:
         headers = urllib.request.urlopen(server.address + path).headers

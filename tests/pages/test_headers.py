@@ -17,7 +17,9 @@ def test_only_the_server_itself_unless_others_are_named(monkeypatch):
     )
 
 
-@pytest.mark.parametrize("origin", ["moodle.example.edu", "*", "https://x.example/;script-src", "https://x.example/moodle"])
+@pytest.mark.parametrize(
+    "origin", ["moodle.example.edu", "*", "https://x.example/;script-src", "https://x.example/moodle"]
+)
 def test_what_is_no_origin_is_refused(monkeypatch, origin):
     monkeypatch.setenv("MLMTUNE_FRAME_ANCESTORS", origin)
     with pytest.raises(ConfigError, match="is no origin"):
