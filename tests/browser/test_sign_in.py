@@ -32,7 +32,7 @@ def test_sign_in_see_the_name_sign_out(browser, tmp_path, base):
             page = context.new_page()
             page.goto(f"{server.address}/train?data=sample-sentiment-en")
             expect(page.get_by_role("button", name="Entrar")).to_be_visible()
-            assert page.locator(".layer-stack").count() == 0 and page.get_by_role("link").count() == 0
+            assert page.locator(".layer-stack").count() == 0 and page.get_by_test_id("stTopNavLink").count() == 0
             page.get_by_role("button", name="Entrar").click()
             page.locator("#yes").click()
             expect(page.get_by_text("Ana *Luz* <b>", exact=True)).to_be_visible()
@@ -56,5 +56,5 @@ def test_settings_that_cannot_be_read_let_nobody_in(browser, tmp_path, content):
         page = browser.new_page()
         page.goto(server.address)
         expect(page.get_by_role("alert").filter(has_text="Tell who runs this server")).to_be_visible()
-        assert page.get_by_role("link").count() == 0
+        assert page.get_by_test_id("stTopNavLink").count() == 0
         page.close()
