@@ -1,7 +1,7 @@
 # mlmtune in a container. How to build, run and keep it: docs/serving.md
 FROM python:3.11-slim
 
-# Where pip finds torch: this index has it for processors only, about 200 MB instead of 3 GB.
+# Where pip finds torch: this index has it for processors only, without gigabytes of libraries for graphics cards.
 # For graphics cards: --build-arg TORCH_INDEX=https://download.pytorch.org/whl/cu128
 ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
 
