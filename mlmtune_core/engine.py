@@ -4,19 +4,20 @@ import logging
 import os
 import signal
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
 import dask
-from distributed import Client, Future, Nanny, Scheduler, SpecCluster, Worker, WorkerPlugin
+from distributed import Client, Future, KilledWorker, Nanny, Scheduler, SpecCluster, Worker, WorkerPlugin
 from distributed import TimeoutError as TookTooLong
 
 from mlmtune_core import logs
 from mlmtune_core.cores import share
 from mlmtune_core.errors import RunError, UserError
-from mlmtune_core.events import failure
-from mlmtune_core.run_store import Run, list_runs
+from mlmtune_core.run_queue import RunQueue, take_up
+from mlmtune_core.run_store import Run
 from mlmtune_core.storage import home
 
 log = logging.getLogger(__name__)
@@ -30,7 +31,7 @@ WARM = {
 }
 DASK_SETTINGS = {
     "distributed.worker.daemon": True,
-    "distributed.scheduler.allowed-failures": 2,
+    "distributed.scheduler.allowed-failures": 0,  # the queue decides whether a run is tried again
     "distributed.admin.tick.limit": "30s",  # importing torch holds the worker's loop for seconds
     "distributed.logging.distributed": "error",
     "distributed.diagnostics.nvml": False,
@@ -46,8 +47,8 @@ class Engine:
     """
 
     def __init__(self, train_workers: int, cores: int) -> None:
-        self.train_workers = train_workers
-        self._cores, self._runs = cores, dict[str, Future]()
+        self.queue = RunQueue(train_workers, self._carry_out)
+        self._cores, self._futures = cores, dict[str, Future]()
         folder = home() / "workers"
         folder.mkdir(parents=True, exist_ok=True)
         names = [(f"train-{i}", "train") for i in range(train_workers)] + [("inspect", "inspect"), ("data", "data")]
@@ -59,24 +60,6 @@ class Engine:
         self._cluster = SpecCluster(scheduler=scheduler, workers=workers, silence_logs=logging.ERROR)
         self._client = Client(self._cluster, set_as_default=False)
 
-    def submit(self, run: Run) -> None:
-        """Queues a run for the next free train worker; a run that is queued or under way is not queued twice."""
-        known = self._runs.get(run.id)
-        if known is not None and not known.done():
-            return
-        future = self._client.submit(
-            _call,
-            "mlmtune_core.worker:run",
-            str(run.folder),
-            resources={"train": 1},
-            pure=False,
-            key=f"{run.id}-{os.urandom(4).hex()}",
-        )
-        self._runs[run.id] = future
-        log.info("run %s queued", run.id)
-        self._share_cores()
-        future.add_done_callback(lambda done: self._settle(run, done))
-
     def ask(self, path: str, *args: Any, role: str = "inspect", seconds: float = ASK_SECONDS) -> Any:
         """Calls `module:function` on the worker of a role and waits. Raises its UserError, or RunError when it takes too long."""
         return self.begin(path, *args, role=role).result(seconds)
@@ -87,14 +70,13 @@ class Engine:
 
     def expect_threads(self) -> int:
         """How many threads a run would have that started now."""
-        return max(1, self._cores // min(self.train_workers, len(self._runs) + 1))
+        return max(1, self._cores // min(self.queue.workers, len(self._futures) + 1))
 
     def health(self) -> dict[str, Any]:
         """How many workers are alive in each role, and how many runs are queued and under way."""
         roles = Counter(role for worker in list(self._cluster.scheduler.workers.values()) for role in worker.resources)
-        known = list(self._runs)
-        queued = sum(Run(home() / "runs" / run).state() == "queued" for run in known)
-        return {"workers": {role: roles[role] for role in WARM}, "runs": {"queued": queued, "under_way": len(known) - queued}}
+        runs = {"queued": self.queue.length(), "under_way": len(self.queue.under_way())}
+        return {"workers": {role: roles[role] for role in WARM}, "runs": runs}
 
     def close(self) -> None:
         """Ends the workers at once; runs under way are interrupted, which their folders bear at any moment."""
@@ -106,22 +88,27 @@ class Engine:
         with suppress(TimeoutError):
             self._cluster.close(timeout=3)
 
-    def _settle(self, run: Run, future: Future) -> None:
-        """A run whose worker died again and again ends with a sentence instead of waiting for ever."""
-        if future.status == "error" and run.summary() is None:
-            error = RunError(
-                "The worker process died {times} times on this run, most likely for want of memory. Try a smaller batch size or maximum length.",
-                times=3,
-            )
-            event = failure(error)
-            run.append(event)
-            run.finish({"reason": "failed", "template": event.template, "values": event.values, "seconds": 0.0})
-        if self._runs.get(run.id) is future:
-            del self._runs[run.id]
-            self._share_cores()
+    def _carry_out(self, run: Run, ended: Callable[[Exception | None], None]) -> None:
+        future = self._client.submit(
+            _call,
+            "mlmtune_core.worker:run",
+            str(run.folder),
+            resources={"train": 1},
+            pure=False,
+            key=f"{run.id}-{os.urandom(4).hex()}",
+        )
+        self._futures[run.id] = future
+        self._share_cores()
+        future.add_done_callback(lambda done: self._settle(run, done, ended))
+
+    def _settle(self, run: Run, future: Future, ended: Callable[[Exception | None], None]) -> None:
+        if self._futures.get(run.id) is future:
+            del self._futures[run.id]
+        ended(None if future.status == "finished" else RuntimeError(future.status))
+        self._share_cores()
 
     def _share_cores(self) -> None:
-        share(self._cores, min(self.train_workers, len(self._runs)))
+        share(self._cores, min(self.queue.workers, len(self._futures)))
 
 
 class Question:
@@ -145,6 +132,10 @@ class Question:
                 future.cancel()
                 raise RunError(
                     "No answer after {seconds} seconds. Wait a moment and try again.", seconds=round(seconds)
+                ) from None
+            except KilledWorker:
+                raise RunError(
+                    "The worker process died over this question, most likely for want of memory. Wait a moment and try again."
                 ) from None
             except RuntimeError as error:
                 raise RunError(
@@ -173,14 +164,13 @@ class Warm(WorkerPlugin):
 
 
 def start() -> Engine:
-    """Starts the engine of this process, once; queued runs of an earlier server are queued again."""
+    """Starts the engine of this process, once; runs that an earlier server left unfinished are queued again."""
     global _current
     if _current is None:
         dask.config.set(DASK_SETTINGS)
         cores = os.cpu_count() or 1
         _current = Engine(int(os.environ.get("MLMTUNE_TRAIN_WORKERS") or max(1, cores // 2)), cores)
-        for run in reversed([run for run in list_runs() if run.state() == "queued"]):
-            _current.submit(run)
+        take_up(_current.queue)
     return _current
 
 

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 
@@ -15,14 +16,20 @@ def new_id() -> str:
     return secrets.token_hex(12)  # no "__" in it: that would break the keys of components
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Writes to a temporary name beside `path`, then renames: a reader sees the old file or the new one, whole."""
+def write_atomically(path: Path, content: bytes | Callable[[Path], object]) -> None:
+    """Writes, or has a function write, to a temporary name beside `path`, then renames: a reader sees the old file or the new one, whole.
+
+    Also after a power cut: the content is on the disk before the name is. Where that fails, nothing is left behind.
+    """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    with temporary.open("wb") as out:
-        out.write(content)
-        out.flush()
-        os.fsync(out.fileno())
-    temporary.replace(path)
+    try:
+        content(temporary) if callable(content) else temporary.write_bytes(content)
+        with temporary.open("rb") as written:
+            os.fsync(written.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def is_plain(name: str) -> bool:

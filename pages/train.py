@@ -130,7 +130,7 @@ def _draw_start(
         }
         sides = split_examples(examples, config.validation_share, config.seed)
         run = create_run(config, sides, about, estimate=expected)
-        engine.current().submit(run)
+        engine.current().queue.submit(run)
         go_to("watch", run=run.id)
 
 

@@ -135,8 +135,7 @@ def _draw_buttons(visit: Visit, run: Run, state: str) -> None:
         if state in ("interrupted", "failed") and st.button(
             tr("Start it again"), key="again", icon=":material/replay:"
         ):
-            run.begin_again()
-            engine.current().submit(run)
+            engine.current().queue.resume(run)
             st.rerun()
         if st.button(tr("Change a setting and train again"), key="change", icon=":material/tune:"):
             go_to("train", data=run.about()["data"].get("id", remembered("data")))

@@ -27,7 +27,7 @@ def events(request: Request) -> Response:
         if not is_plain(name):
             raise ValueError("not a run id")
         run = open_run(name)
-        rows, position, more = run.read_events(max(0, int(request.query_params.get("after", 0))))
+        rows, position, more = run.log.read(max(0, int(request.query_params.get("after", 0))))
     except (RunError, ValueError):
         return JSONResponse({"error": "not found"}, 404)
     return JSONResponse({"rows": rows, "next": position, "state": run.state(), "more": more}, headers=NOT_KEPT)

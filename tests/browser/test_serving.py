@@ -115,9 +115,9 @@ def test_health_tells_numbers_and_no_names(server):
 
 
 def test_what_happened_to_runs_stands_in_the_logs(server):
-    begun = re.findall(r"run (\w+) queued$", (server.home / "logs" / "server.log").read_text(), re.MULTILINE)
+    begun = re.findall(r"run (\w+) is queued$", (server.home / "logs" / "server.log").read_text(), re.MULTILINE)
     lines = "".join(Path(path).read_text() for path in (server.home / "logs").glob("worker-train-*.log"))
-    assert begun and all(f"run {run} begins\n" in lines for run in begun)
+    assert begun and all(f"run {run} begins (attempt 1)\n" in lines for run in begun)
     assert "is stopped: stopped\n" in lines or "is finished: " in lines
 
 

@@ -25,7 +25,7 @@ def test_one_line_for_each_thing_that_happens_to_a_run(written, make_run):
     run = make_run(epochs=1)
     list(worker.carry_out(run))
     assert [line.split(" ", 2)[2] for line in written()] == [
-        f"INFO run {run.id} begins",
+        f"INFO run {run.id} begins (attempt 1)",
         f"INFO run {run.id} is finished: epochs_done",
     ]
 

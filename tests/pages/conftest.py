@@ -9,6 +9,8 @@ from streamlit.testing.v1 import AppTest
 
 from mlmtune_core import engine
 from mlmtune_core.estimating import Costs, Law
+from mlmtune_core.run_queue import RunQueue
+from mlmtune_core.run_store import open_run
 
 FRAME = str(Path(__file__).parent.parent.parent / "pages" / "frame.py")
 
@@ -34,7 +36,7 @@ class EngineHere:
     """Answers at once; keeps what was submitted."""
 
     def __init__(self):
-        self.submitted = []
+        self.queue = RunQueue(0, lambda run, ended: None)  # no worker: what is submitted waits
         self.costs = COSTS  # a rehearsal takes a second; None has it done for real
 
     def expect_threads(self):
@@ -49,8 +51,9 @@ class EngineHere:
     def begin(self, path, *args, role="inspect"):
         return Answered(lambda: self.ask(path, *args))
 
-    def submit(self, run):
-        self.submitted.append(run)
+    @property
+    def submitted(self):
+        return [open_run(name) for name in self.queue.order()]
 
 
 @pytest.fixture
