@@ -3,6 +3,7 @@
 import logging
 import os
 import signal
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
@@ -12,12 +13,14 @@ import dask
 from distributed import Client, Future, KilledWorker, Nanny, Scheduler, SpecCluster, Worker, WorkerPlugin
 from distributed import TimeoutError as TookTooLong
 
+from mlmtune_core import logs
 from mlmtune_core.cores import share
 from mlmtune_core.errors import RunError, UserError
 from mlmtune_core.run_queue import RunQueue, take_up
 from mlmtune_core.run_store import Run
 from mlmtune_core.storage import home
 
+log = logging.getLogger(__name__)
 HOST = "127.0.0.1"
 ASK_SECONDS = 60.0
 TRAIN_NICENESS = 5
@@ -68,6 +71,12 @@ class Engine:
     def expect_threads(self) -> int:
         """How many threads a run would have that started now."""
         return max(1, self._cores // min(self.queue.workers, len(self._futures) + 1))
+
+    def health(self) -> dict[str, Any]:
+        """How many workers are alive in each role, and how many runs are queued and under way."""
+        roles = Counter(role for worker in list(self._cluster.scheduler.workers.values()) for role in worker.resources)
+        runs = {"queued": self.queue.length(), "under_way": len(self.queue.under_way())}
+        return {"workers": {role: roles[role] for role in WARM}, "runs": runs}
 
     def close(self) -> None:
         """Ends the workers at once; runs under way are interrupted, which their folders bear at any moment."""
@@ -147,6 +156,7 @@ class Warm(WorkerPlugin):
 
     def setup(self, worker: Worker) -> None:
         """Called by distributed in each new worker process."""
+        logs.begin(f"worker-{worker.name}")
         os.environ["TOKENIZERS_PARALLELISM"] = "false"
         if self.role == "train":
             os.nice(TRAIN_NICENESS)
@@ -208,5 +218,5 @@ def _call(path: str, *args: Any) -> Any:
     except UserError as error:
         return error
     except Exception as error:
-        logging.getLogger(__name__).exception("%s failed", path)
+        log.exception("%s failed", path)
         raise RuntimeError(f"{type(error).__name__}: {error}") from None

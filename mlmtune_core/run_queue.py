@@ -1,5 +1,6 @@
 """Runs that wait for a free train worker, in a fair order: a person's second run behind everybody's first."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -13,6 +14,7 @@ from mlmtune_core.run_store import Run, list_runs
 from mlmtune_core.run_summary import summarise
 from mlmtune_core.storage import home
 
+log = logging.getLogger(__name__)
 MOST_DEATHS = 10  # of a worker, before a run is no longer tried by itself
 LOOK_AGAIN_SECONDS = 2.0  # how long what is left of the runs under way is taken to hold
 UNKNOWN_SECONDS = 60.0  # of a run about which nothing is known
@@ -55,6 +57,7 @@ class RunQueue:
         with self._lock:
             if run.id not in self._going and self._find(run) is None and run.summary() is None:
                 self._waiting.append(Turn(run, run.owner(), time.time()))
+                log.info("run %s is queued", run.id)
             self._go_on()
 
     def adopt(self, run: Run) -> None:
@@ -168,6 +171,7 @@ class RunQueue:
         with self._lock:
             if run.summary() is None:
                 run.request(wish)
+                log.info("run %s is asked to %s", run.id, wish)
             self._waiting = [turn for turn in self._waiting if turn.run.id != run.id]
 
     def _is_going(self, run: Run) -> bool:
@@ -203,6 +207,7 @@ class RunQueue:
             ended = not run.folder.is_dir() or run.summary() is not None or run.control() == "pause"
             if turn is not None and not ended:
                 turn.deaths += error is not None
+                log.warning("run %s gave its worker back before its end (%s)", run.id, error)
                 if turn.deaths < MOST_DEATHS:
                     turn.first = True
                     self._waiting.insert(0, turn)

@@ -1,6 +1,8 @@
 """Runs on disk; the only module that knows file names."""
 
 import json
+import logging
+import os
 import secrets
 import shutil
 import time
@@ -18,6 +20,7 @@ from mlmtune_core.events import Event
 from mlmtune_core.heartbeats import is_alive
 from mlmtune_core.storage import home, is_plain, new_id, write_atomically
 
+log = logging.getLogger(__name__)
 ENDED = ("finished", "stopped", "failed")
 LAST_WORDS_BYTES = 64 * 1024  # kept free for the end of a run whose disk is full
 
@@ -118,6 +121,8 @@ class Run:
         """
         self.free_reserve()
         write_atomically(self.folder / "finished.json", json.dumps(summary, ensure_ascii=False, indent=1).encode())
+        why = summary.get("template", summary["reason"])  # without its values: they may be a student's text
+        log.info("run %s is %s: %s", self.id, self.state(), why)
         if summary["reason"] != "failed":
             self.forget_last()
 
@@ -144,6 +149,7 @@ class Run:
             (self.folder / "reserve").write_bytes(bytes(LAST_WORDS_BYTES))
         attempts = self.attempts() + 1
         write_atomically(self._attempts, str(attempts).encode())
+        log.info("run %s begins (attempt %d)", self.id, attempts)
         return attempts
 
     def attempts(self) -> int:

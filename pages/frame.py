@@ -7,15 +7,23 @@ import streamlit as st
 from mlmtune_core.errors import UserError
 from mlmtune_core.translating import LANGUAGES
 from pages.parts.choice import choice
+from pages.parts.sign_in import SignedIn, draw_way_out, signed_in
 from pages.parts.visit import Visit, begin_visit, show_error
 
 ICON = Path(__file__).parent / "parts" / "icon.png"
 
 
 def main() -> None:
-    """Begins the visit, offers the languages and runs the page of the address."""
+    """Begins the visit, asks who it is where that is wanted, and draws the page of the address."""
     st.set_page_config(page_title="mlmtune", page_icon=str(ICON), layout="wide")
     visit = begin_visit()
+    try:
+        _draw(visit, signed_in(visit))
+    except UserError as error:
+        show_error(error)
+
+
+def _draw(visit: Visit, person: SignedIn | None) -> None:
     tr = visit.tr
     titles = {
         "home": tr("Start here"),
@@ -41,11 +49,10 @@ def main() -> None:
         anchor=False,
     )
     with corner.container(horizontal=True, horizontal_alignment="right"):
+        if person:
+            draw_way_out(visit, person)
         _offer_languages(visit)
-    try:
-        page.run()
-    except UserError as error:
-        show_error(error)
+    page.run()
 
 
 def _offer_languages(visit: Visit) -> None:

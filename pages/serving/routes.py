@@ -1,0 +1,54 @@
+"""The routes beside the pages: the events of a run, plotly, and whether the server is well."""
+
+import sys
+import tomllib
+from pathlib import Path
+
+import plotly
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from mlmtune_core import engine
+from mlmtune_core.errors import RunError
+from mlmtune_core.run_store import find_run
+from pages.parts.addresses import EVENTS_ROUTE, HEALTH_ROUTE, PLOTLY_ROUTE
+
+PROJECT = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+PLOTLY_FILE = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+YEAR_SECONDS = 365 * 24 * 3600
+NOT_KEPT = {"Cache-Control": "no-store"}
+
+
+def events(request: Request) -> Response:
+    """GET runs/<id>/events?after=<n>: the complete rows from byte n on, where to go on, and the state."""
+    try:
+        run = find_run(request.path_params["run_id"])
+        after = min(max(0, int(request.query_params.get("after", 0))), sys.maxsize)
+        rows, position, more = run.log.read(after)
+    except (RunError, ValueError):
+        return JSONResponse({"error": "not found"}, 404)
+    return JSONResponse({"rows": rows, "next": position, "state": run.state(), "more": more}, headers=NOT_KEPT)
+
+
+def plotly_script(_: Request) -> Response:
+    """plotly.min.js of the installed package; its version stands in the address."""
+    return FileResponse(
+        PLOTLY_FILE,
+        media_type="text/javascript",
+        headers={"Cache-Control": f"public, max-age={YEAR_SECONDS}, immutable"},
+    )
+
+
+def health(_: Request) -> Response:
+    """GET health: 200 and "ok" while every role has a worker, else 503 and "degraded"; numbers only, no names."""
+    try:
+        numbers = engine.current().health()
+    except RunError:  # the engine is not up yet, or no more
+        numbers = {}
+    well = bool(numbers) and all(numbers["workers"].values())
+    status = {"status": "ok" if well else "degraded", "version": PROJECT["version"]}
+    return JSONResponse(status | numbers, 200 if well else 503, headers=NOT_KEPT)
+
+
+ROUTES = [Route(EVENTS_ROUTE, events), Route(PLOTLY_ROUTE, plotly_script), Route(HEALTH_ROUTE, health)]
