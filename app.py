@@ -7,10 +7,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import plotly
 import streamlit as st
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 ROOT = Path(__file__).resolve().parent
@@ -23,9 +22,7 @@ from mlmtune_core.errors import RunError  # noqa: E402
 from mlmtune_core.run_store import open_run  # noqa: E402
 from mlmtune_core.storage import is_plain  # noqa: E402
 from pages.parts.addresses import EVENTS_ROUTE, PLOTLY_ROUTE  # noqa: E402
-
-PLOTLY_FILE = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
-YEAR_SECONDS = 365 * 24 * 3600
+from pages.parts.plotly_file import plotly_script  # noqa: E402
 
 
 @asynccontextmanager
@@ -50,15 +47,6 @@ def events(request: Request) -> Response:
         return JSONResponse({"error": "not found"}, 404)
     body = {"rows": rows, "next": position, "state": run.state(), "more": more}
     return JSONResponse(body, headers={"Cache-Control": "no-store"})
-
-
-def plotly_script(_: Request) -> Response:
-    """plotly.min.js of the installed package; its version stands in the address."""
-    return FileResponse(
-        PLOTLY_FILE,
-        media_type="text/javascript",
-        headers={"Cache-Control": f"public, max-age={YEAR_SECONDS}, immutable"},
-    )
 
 
 app = st.App(

@@ -18,6 +18,7 @@ from websockets.exceptions import ConnectionClosed
 from benchmarks.streamlit_page import Page, ProtocolError
 
 ANSWER_SECONDS = 120.0
+IDLE_SECONDS = 3.0  # the server closes connections that rest for five
 LOOK_SECONDS = 0.05
 KEPT = 64  # messages that the server may name instead of sending them again, as a browser keeps them
 ASSET = re.compile(r'(?:src|href)="\./(static/[^"]+\.(?:js|css))"')
@@ -30,7 +31,7 @@ class Visitor:
     def __init__(self, address: str) -> None:
         self.http = httpx2.AsyncClient(
             base_url=address,
-            limits=httpx2.Limits(max_connections=6),  # as many as a browser opens to one server
+            limits=httpx2.Limits(max_connections=6, keepalive_expiry=IDLE_SECONDS),  # so many as a browser opens
             timeout=ANSWER_SECONDS,
             verify=False,
             trust_env=False,
@@ -44,9 +45,8 @@ class Visitor:
         self._socket: ClientConnection | None = None
         self._listener: asyncio.Task[None] | None = None
 
-    async def open(self, path: str = "/", query: str = "") -> float:
-        """Loads a page as a browser does, scripts included; seconds until its script has run."""
-        began = time.perf_counter()
+    async def open(self, path: str = "/", query: str = "") -> None:
+        """Loads a page as a browser does, scripts included, and waits until its script has run."""
         document = await self.http.get(path, params=query)
         await asyncio.gather(*(self.discard(f"/{name}") for name in ASSET.findall(document.text)))
         await self.http.get("/_stcore/health")
@@ -63,7 +63,6 @@ class Visitor:
         )
         self._listener = asyncio.create_task(self._listen())
         await self._rerun(query=query, name=path.strip("/"))
-        return time.perf_counter() - began
 
     async def close(self) -> None:
         """Leaves, as a closed tab does."""
@@ -79,25 +78,24 @@ class Visitor:
             async for _ in answer.aiter_raw():
                 pass
 
-    async def press(self, key: str) -> float:
-        """Clicks a button; seconds until the script that answers has ended."""
+    async def press(self, key: str) -> None:
+        """Clicks a button, and waits until the script that answers has ended."""
         widget = self.page.find(key)
-        return await self._rerun(widget.fragment, trigger=WidgetState(id=widget.id, trigger_value=True))
+        await self._rerun(widget.fragment, trigger=WidgetState(id=widget.id, trigger_value=True))
 
-    async def write(self, key: str, value: str | float) -> float:
-        """Types into a field; seconds as in `press`."""
-        return await self._change(key, "string_value" if isinstance(value, str) else "double_value", value)
+    async def write(self, key: str, value: str | float) -> None:
+        """Types into a field, and waits as `press` does."""
+        await self._change(key, "string_value" if isinstance(value, str) else "double_value", value)
 
-    async def choose(self, key: str, beginning: str) -> float:
-        """Picks the option of a radio or select box whose text begins so; seconds as in `press`."""
+    async def choose(self, key: str, beginning: str) -> None:
+        """Picks the option of a radio or select box whose text begins so, and waits as `press` does."""
         options = [option for option in self.page.find(key).message.options if option.startswith(beginning)]
         if not options:
             raise ProtocolError(f"{key} offers no {beginning}")
-        return await self._change(key, "string_value", options[0])
+        await self._change(key, "string_value", options[0])
 
-    async def upload(self, key: str, name: str, raw: bytes) -> float:
-        """Gives a file to an uploader; seconds as in `press`, the sending included."""
-        began = time.perf_counter()
+    async def upload(self, key: str, name: str, raw: bytes) -> None:
+        """Gives a file to an uploader, and waits as `press` does."""
         self._files = asyncio.get_running_loop().create_future()
         asking = BackMsg()
         asking.file_urls_request.request_id = uuid.uuid4().hex
@@ -115,13 +113,12 @@ class Visitor:
             name=name, size=len(raw), file_id=urls.file_id, file_urls=urls
         )
         await self._rerun(widget.fragment)
-        return time.perf_counter() - began
 
-    async def go(self, page: str) -> float:
-        """Opens a page of the navigation by its path; seconds as in `press`."""
+    async def go(self, page: str) -> None:
+        """Opens a page of the navigation by its path, and waits as `press` does."""
         self._stop_timers()
         self.page.values.clear()
-        return await self._rerun(script=self.page.addresses[page], query="")
+        await self._rerun(script=self.page.addresses[page], query="")
 
     async def until(self, true: Callable[[], object], what: str, seconds: float = ANSWER_SECONDS) -> None:
         """Waits for something that comes by itself. Raises ProtocolError with `what` when it does not."""
@@ -131,20 +128,18 @@ class Visitor:
                 raise ProtocolError(f"{what} did not come; the page says: {self.page.said()[:300]!r}")
             await asyncio.sleep(LOOK_SECONDS)
 
-    async def _change(self, key: str, kind: str, value: Any) -> float:
+    async def _change(self, key: str, kind: str, value: Any) -> None:
         widget = self.page.find(key)
         self.page.values[widget.id] = WidgetState(id=widget.id, **{kind: value})
-        return await self._rerun(widget.fragment)
+        await self._rerun(widget.fragment)
 
-    async def _rerun(self, fragment: str = "", **more: Any) -> float:
-        """Asks for a run of the script. The seconds count from now, also where an earlier request is still being answered."""
-        began = time.perf_counter()
+    async def _rerun(self, fragment: str = "", **more: Any) -> None:
+        """Asks for a run of the script, once earlier requests are answered, and waits for its end."""
         async with self._turn:
             asking = self._describe(fragment, **more)
             self._ended.clear()
             await self._socket.send(asking.SerializeToString())
             await asyncio.wait_for(self._ended.wait(), ANSWER_SECONDS)
-        return time.perf_counter() - began
 
     def _describe(
         self,

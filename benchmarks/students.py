@@ -13,6 +13,7 @@ import random
 import re
 import time
 from collections import defaultdict
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -68,46 +69,55 @@ class Student:
         self._number, self._deadline, self._notes, self._rng = number, deadline, notes, random.Random(number)
 
     async def attend(self) -> None:
-        """All of it. What goes wrong is noted, and ends the visit only where nothing else can be done."""
+        """All of it, until the time is over. What goes wrong is noted, and ends the visit."""
         try:
-            self._notes.first_page.append(await self.visitor.open())
-            await self.bring_data()
-            while time.monotonic() < self._deadline:
-                await self.set_up()
-                if await self.watch(await self.start()):
-                    await self.inspect()
-                await self._click("go to Train", self.visitor.go("train"))
+            async with asyncio.timeout(self._deadline - time.monotonic()):
+                await self._come()
+                await self.bring_data()
+                while True:
+                    await self.set_up()
+                    if await self.watch(await self.start()):
+                        await self.inspect()
+                    await self._click("go to Train", self.visitor.go, "train")
         except TROUBLE as error:
-            self._notes.errors.append(f"student {self._number}: {type(error).__name__}: {error}"[:400])
+            if time.monotonic() < self._deadline:
+                self._notes.errors.append(f"student {self._number}: {type(error).__name__}: {error}"[:400])
         finally:
             self._notes.errors += [f"student {self._number} was shown: {error}" for error in self.visitor.page.errors]
             with suppress(*TROUBLE):
                 await self.visitor.close()
 
+    async def _come(self) -> None:
+        began = time.perf_counter()
+        try:
+            await self.visitor.open()
+        finally:
+            self._notes.first_page.append(time.perf_counter() - began)
+
     async def bring_data(self) -> None:
         """From the first page to the Train page with an uploaded file, read as it was guessed."""
-        await self._click("own data", self.visitor.press("own_data"))
-        await self._click("upload", self.visitor.upload("upload_0", *make_file(self._number)))
-        await self._click("go on to Train", self.visitor.press("to_train"))
+        await self._click("own data", self.visitor.press, "own_data")
+        await self._click("upload", self.visitor.upload, "upload_0", *make_file(self._number))
+        await self._click("go on to Train", self.visitor.press, "to_train")
         await self.visitor.discard(PLOTLY_ROUTE)
 
     async def set_up(self) -> None:
         """Short settings; one in five trains the last layers too."""
-        await self._click("epochs", self.visitor.write("epochs", float(self._rng.randint(2, 4))))
+        await self._click("epochs", self.visitor.write, "epochs", float(self._rng.randint(2, 4)))
         wanted = "Last layers" if self._number % 5 == 4 else "Head only"
-        await self._click("strategy", self.visitor.choose("strategy", wanted))
+        await self._click("strategy", self.visitor.choose, "strategy", wanted)
 
     async def start(self) -> str:
         """Presses Start; the id of the run."""
-        await self._click("start", self.visitor.press("start"))
+        await self._click("start", self.visitor.press, "start")
         run = self.visitor.page.query["run"]
         self._notes.runs.append(run)
         return run
 
     async def watch(self, run: str) -> bool:
-        """Follows a run as the live chart does; True when its model can be opened, False when the time is over."""
+        """Follows a run as the live chart does; True when its model can be opened."""
         position, steps, polls, waits_since = 0, 0, 0, time.monotonic()
-        while time.monotonic() < self._deadline:
+        while True:
             answer = (await self.visitor.http.get(f"/runs/{run}/events?after={position}")).json()
             now, position = time.time(), answer["next"]
             self._notes.delays += [now - row["time"] for row in answer["rows"]]
@@ -122,19 +132,22 @@ class Student:
                 return "to_inspect" in self.visitor.page.widgets
             polls += 1
             await asyncio.sleep(POLL_SECONDS if steps or polls > FIRST_POLLS else FIRST_POLL_SECONDS)
-        return False
 
     async def inspect(self) -> None:
         """Opens the model and asks it one thing."""
-        await self._click("open the model", self.visitor.press("to_inspect"))
+        await self._click("open the model", self.visitor.press, "to_inspect")
         fields = [key for key in self.visitor.page.widgets if key == "sentence" or key.startswith("typed_")]
         for key in fields:
-            await self._click("ask the model", self.visitor.write(key, QUESTION.format(number=self._number)))
+            await self._click("ask the model", self.visitor.write, key, QUESTION.format(number=self._number))
 
-    async def _click(self, name: str, answer: Any) -> None:
-        """A click with its seconds noted, after a moment of thinking."""
+    async def _click(self, name: str, act: Callable[..., Awaitable[None]], *what: Any) -> None:
+        """A click with its seconds noted, after a moment of thinking; without an answer, those until the time was over."""
         await asyncio.sleep(self._rng.uniform(*THINKING))
-        self._notes.clicks[name].append(await answer)
+        began = time.perf_counter()
+        try:
+            await act(*what)
+        finally:
+            self._notes.clicks[name].append(time.perf_counter() - began)
 
 
 async def attend_all(address: str, students: int, minutes: float, join_seconds: float) -> Notes:
