@@ -23,10 +23,11 @@ from mlmtune_core.storage import home
 log = logging.getLogger(__name__)
 HOST = "127.0.0.1"
 ASK_SECONDS = 60.0
-TRAIN_NICENESS = 5
+NICENESS = {"train": 5, "rehearse": 5}  # those who wait for a page come first; a rehearsal is to be as slow as a run
 WARM = {
     "train": "mlmtune_core.worker:warm",
     "inspect": "mlmtune_core.previewing:warm",
+    "rehearse": "mlmtune_core.previewing:warm",
     "data": "mlmtune_core.data.preparing:warm",
 }
 DASK_SETTINGS = {
@@ -43,7 +44,8 @@ DASK_SETTINGS = {
 class Engine:
     """An embedded Dask cluster, alive from start to close.
 
-    `train-0..n-1` carry out runs, `inspect` opens models, `data` reads files: a large file holds up nobody's model.
+    `train-0..n-1` carry out runs, `inspect` opens models, `rehearse` times what runs will cost, `data` reads files: a large
+    file, or a class that sets up its runs, holds up nobody's model.
     """
 
     def __init__(self, train_workers: int, cores: int) -> None:
@@ -51,7 +53,8 @@ class Engine:
         self._cores, self._futures = cores, dict[str, Future]()
         folder = home() / "workers"
         folder.mkdir(parents=True, exist_ok=True)
-        names = [(f"train-{i}", "train") for i in range(train_workers)] + [("inspect", "inspect"), ("data", "data")]
+        names = [(f"train-{i}", "train") for i in range(train_workers)]
+        names += [(role, role) for role in WARM if role != "train"]
         workers = {name: {"cls": Nanny, "options": _worker_options(name, role, str(folder))} for name, role in names}
         scheduler = {
             "cls": Scheduler,
@@ -158,8 +161,7 @@ class Warm(WorkerPlugin):
         """Called by distributed in each new worker process."""
         logs.begin(f"worker-{worker.name}")
         os.environ["TOKENIZERS_PARALLELISM"] = "false"
-        if self.role == "train":
-            os.nice(TRAIN_NICENESS)
+        os.nice(NICENESS.get(self.role, 0))
         worker.executors["default"].submit(_call, WARM[self.role])
 
 

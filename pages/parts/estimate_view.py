@@ -11,7 +11,7 @@ from mlmtune_core.errors import UserError
 from mlmtune_core.estimating import MINUTE, Costs, as_head_only, estimate, expect_sizes, fit_layers, fit_rows
 from pages.parts.visit import Visit
 
-LOOK_SECONDS = 0.5
+LOOK_SECONDS = 1.0
 SAMPLE = 200
 REHEARSED = ("checkpoint", "first_layers", "task", "strategy", "head", "batch_size", "max_length", "label_all_pieces")
 
@@ -42,7 +42,8 @@ def _ask(
     settings: tuple[tuple[str, object], ...], fingerprint: str, threads: int, _examples: pd.DataFrame
 ) -> engine.Question:
     sample = sample_examples(_examples.drop(columns="split", errors="ignore"), SAMPLE, 0)
-    return engine.current().begin("mlmtune_core.rehearsing:rehearse", dict(settings), sample, threads)
+    rehearsal = "mlmtune_core.rehearsing:rehearse", dict(settings), sample, threads
+    return engine.current().begin(*rehearsal, role="rehearse")
 
 
 def _find_costs(config: RunConfig, data: Prepared) -> Costs | None:

@@ -4,19 +4,17 @@ import sys
 import tomllib
 from pathlib import Path
 
-import plotly
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from mlmtune_core import engine
 from mlmtune_core.errors import RunError
 from mlmtune_core.run_store import find_run
 from pages.parts.addresses import EVENTS_ROUTE, HEALTH_ROUTE, PLOTLY_ROUTE
+from pages.serving.plotly_file import plotly_script
 
 PROJECT = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-PLOTLY_FILE = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
-YEAR_SECONDS = 365 * 24 * 3600
 NOT_KEPT = {"Cache-Control": "no-store"}
 
 
@@ -29,15 +27,6 @@ def events(request: Request) -> Response:
     except (RunError, ValueError):
         return JSONResponse({"error": "not found"}, 404)
     return JSONResponse({"rows": rows, "next": position, "state": run.state(), "more": more}, headers=NOT_KEPT)
-
-
-def plotly_script(_: Request) -> Response:
-    """plotly.min.js of the installed package; its version stands in the address."""
-    return FileResponse(
-        PLOTLY_FILE,
-        media_type="text/javascript",
-        headers={"Cache-Control": f"public, max-age={YEAR_SECONDS}, immutable"},
-    )
 
 
 def health(_: Request) -> Response:

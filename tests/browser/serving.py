@@ -76,11 +76,15 @@ def serve(home: Path, script: str = "app.py", *options: str, base: str = "", por
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """The Chromium of this machine, headless, else Playwright's own."""
-    path = next((found for found in map(shutil.which, CHROMIUMS) if found), None)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
         yield browser
         browser.close()
+
+
+def find_chromium() -> str | None:
+    """Where the Chromium of this machine is, if there is one."""
+    return next((found for found in map(shutil.which, CHROMIUMS) if found), None)
 
 
 def settled(page: Page) -> None:
