@@ -12,10 +12,12 @@ from typing import Any
 import dask
 from distributed import Client, Future, KilledWorker, Nanny, Scheduler, SpecCluster, Worker, WorkerPlugin
 from distributed import TimeoutError as TookTooLong
+from distributed.system import MEMORY_LIMIT
 
 from mlmtune_core import logs
 from mlmtune_core.cores import share
 from mlmtune_core.errors import RunError, UserError
+from mlmtune_core.memory import bound, worker_limit
 from mlmtune_core.run_queue import RunQueue, take_up
 from mlmtune_core.run_store import Run
 from mlmtune_core.storage import home
@@ -50,12 +52,13 @@ class Engine:
 
     def __init__(self, train_workers: int, cores: int) -> None:
         self.queue = RunQueue(train_workers, self._carry_out)
+        self.worker_memory = worker_limit(MEMORY_LIMIT, train_workers)
         self._cores, self._futures = cores, dict[str, Future]()
         folder = home() / "workers"
         folder.mkdir(parents=True, exist_ok=True)
         names = [(f"train-{i}", "train") for i in range(train_workers)]
         names += [(role, role) for role in WARM if role != "train"]
-        workers = {name: {"cls": Nanny, "options": _worker_options(name, role, str(folder))} for name, role in names}
+        workers = {name: {"cls": Nanny, "options": _worker_options(name, role, str(folder), self.worker_memory)} for name, role in names}
         scheduler = {
             "cls": Scheduler,
             "options": {"host": HOST, "port": 0, "dashboard": False, "dashboard_address": f"{HOST}:0"},
@@ -153,8 +156,8 @@ class Question:
 class Warm(WorkerPlugin):
     """Imports and loads what a worker will need, in the thread that runs tasks, so that the first Start does not wait for it."""
 
-    def __init__(self, role: str) -> None:
-        self.role = role
+    def __init__(self, role: str, memory: int) -> None:
+        self.role, self.memory = role, memory
         self.name = f"warm-{role}"
 
     def setup(self, worker: Worker) -> None:
@@ -162,6 +165,7 @@ class Warm(WorkerPlugin):
         logs.begin(f"worker-{worker.name}")
         os.environ["TOKENIZERS_PARALLELISM"] = "false"
         os.nice(NICENESS.get(self.role, 0))
+        bound(self.memory)
         worker.executors["default"].submit(_call, WARM[self.role])
 
 
@@ -194,7 +198,7 @@ def close() -> None:
 _current: Engine | None = None
 
 
-def _worker_options(name: str, role: str, folder: str) -> dict[str, Any]:
+def _worker_options(name: str, role: str, folder: str, memory: int) -> dict[str, Any]:
     return {
         "name": name,
         "nthreads": 1,
@@ -204,7 +208,7 @@ def _worker_options(name: str, role: str, folder: str) -> dict[str, Any]:
         "dashboard": False,
         "dashboard_address": f"{HOST}:0",
         "local_directory": folder,
-        "plugins": [Warm(role)],
+        "plugins": [Warm(role, memory)],
         "silence_logs": logging.ERROR,
     }
 

@@ -11,7 +11,7 @@ from mlmtune_core.errors import ConfigError, UserError
 from mlmtune_core.run_store import create_run
 from pages.parts.addresses import PLOTLY_ROUTE
 from pages.parts.dataset import describe_model, open_dataset
-from pages.parts.estimate_view import draw_estimate, find_estimate
+from pages.parts.estimate_view import draw_estimate, find_estimate, find_want_of_memory
 from pages.parts.layer_stack import layer_stack
 from pages.parts.live_chart import load_ahead
 from pages.parts.names import task_names
@@ -55,6 +55,8 @@ def draw(visit: Visit) -> None:
         outputs = {"regression": 1, "question_answering": 2}.get(data.task, len(data.report.labels))
         if not _draw_model(visit, settings, outputs):
             missing.append(tr("The model cannot be drawn yet: see the message beside."))
+        if config and not missing:
+            missing += find_want_of_memory(visit, config, data)
         _draw_start(visit, data, examples, config, missing)
         if config and not missing:
             draw_estimate(visit, config, data, examples, used)

@@ -9,6 +9,7 @@ from mlmtune_core.data.preparing import Prepared
 from mlmtune_core.data.splitting import sample_examples
 from mlmtune_core.errors import UserError
 from mlmtune_core.estimating import MINUTE, Costs, as_head_only, estimate, expect_sizes, fit_layers, fit_rows
+from mlmtune_core.memory import GIGABYTE, needed_bytes
 from pages.parts.visit import Visit
 
 LOOK_SECONDS = 1.0
@@ -29,6 +30,19 @@ def find_estimate(config: RunConfig, data: Prepared, examples: pd.DataFrame) -> 
     """The seconds that were announced; None while they are being measured, or where they cannot be."""
     costs = _find_costs(config, data)
     return costs and estimate(costs, config, expect_sizes(examples, config.validation_share))
+
+
+def find_want_of_memory(visit: Visit, config: RunConfig, data: Prepared) -> list[str]:
+    """The sentence that says that a run would not fit, where it is known by now."""
+    costs, limit = _find_costs(config, data), engine.current().worker_memory
+    needed = costs and needed_bytes(costs, config)
+    if not needed or needed <= limit:
+        return []
+    sentence = visit.tr(
+        "This run would need about {needed} GB of memory; here one run may take {limit} GB. Take a smaller batch size or maximum "
+        "length, fewer layers that learn, or a smaller checkpoint."
+    )
+    return [sentence.format(needed=visit.number(needed / GIGABYTE, 1), limit=visit.number(limit / GIGABYTE, 1))]
 
 
 def _rehearse(config: RunConfig, data: Prepared) -> engine.Question:

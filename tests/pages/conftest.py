@@ -37,6 +37,7 @@ class EngineHere:
 
     def __init__(self):
         self.queue = RunQueue(0, lambda run, ended: None)  # no worker: what is submitted waits
+        self.worker_memory = 2**33
         self.costs = COSTS  # a rehearsal takes a second; None has it done for real
 
     def expect_threads(self):
