@@ -1,19 +1,23 @@
-"""Who runs what, where: the only module that imports distributed."""
+"""Who runs what, where: workers of this server, and those of a scheduler elsewhere (see cluster)."""
 
 import logging
 import os
 import signal
+import socket
 from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
 import dask
+import psutil
 from distributed import Client, Future, KilledWorker, Nanny, Scheduler, SpecCluster, Worker, WorkerPlugin
 from distributed import TimeoutError as TookTooLong
 
+from mlmtune_core.cluster import Cluster, WorkerRow
 from mlmtune_core.cores import share
 from mlmtune_core.errors import RunError, UserError
+from mlmtune_core.heartbeats import who
 from mlmtune_core.run_queue import RunQueue, take_up
 from mlmtune_core.run_store import Run
 from mlmtune_core.storage import home
@@ -40,16 +44,19 @@ DASK_SETTINGS = {
 class Engine:
     """An embedded Dask cluster, alive from start to close.
 
-    `train-0..n-1` carry out runs, `inspect` opens models, `data` reads files: a large file holds up nobody's model.
+    `train-0..n-1` carry out runs, `inspect` opens models, `data` reads files: a large file holds up nobody's model. Where a
+    scheduler is named, its workers carry out the runs.
     """
 
-    def __init__(self, train_workers: int, cores: int) -> None:
-        self.queue = RunQueue(train_workers, self._carry_out)
+    def __init__(self, train_workers: int, cores: int, scheduler_address: str = "") -> None:
+        self.cluster = Cluster(scheduler_address, _call, Warm("train")) if scheduler_address else None
+        train_workers = 0 if self.cluster else train_workers
+        self.queue = RunQueue(train_workers, self.cluster.begin if self.cluster else self._carry_out)
         self._cores, self._futures = cores, dict[str, Future]()
         folder = home() / "workers"
         folder.mkdir(parents=True, exist_ok=True)
         names = [(f"train-{i}", "train") for i in range(train_workers)] + [("inspect", "inspect"), ("data", "data")]
-        workers = {name: {"cls": Nanny, "options": _worker_options(name, role, str(folder))} for name, role in names}
+        workers = {name: {"cls": Nanny, "options": worker_options(name, role, str(folder))} for name, role in names}
         scheduler = {
             "cls": Scheduler,
             "options": {"host": HOST, "port": 0, "dashboard": False, "dashboard_address": f"{HOST}:0"},
@@ -66,11 +73,27 @@ class Engine:
         return Question(self._client.submit(_call, path, *args, resources={role: 1}, pure=False))
 
     def expect_threads(self) -> int:
-        """How many threads a run would have that started now."""
+        """How many threads a run would have that started now; of a cluster it is not known, and taken to be those of this machine."""
+        if self.cluster:
+            return self._cores
         return max(1, self._cores // min(self.queue.workers, len(self._futures) + 1))
 
+    def workers(self) -> list[WorkerRow]:
+        """All worker processes: those of this server, then those of the cluster."""
+        pids = {nanny.pid: name for name, nanny in list(self._cluster.workers.items()) if nanny.pid}
+        at_work = {who(Run(home() / "runs" / name).heartbeat_file): name for name in self.queue.under_way()}
+        rows = []
+        for pid, name in pids.items():
+            with suppress(psutil.Error):  # it died this moment
+                process, here = psutil.Process(pid), socket.gethostname()
+                memory, since = process.memory_info().rss, process.create_time()
+                rows.append(WorkerRow(name, name.split("-")[0], here, at_work.get((here, pid), ""), memory, since))
+        return rows + (self.cluster.workers() if self.cluster else [])
+
     def close(self) -> None:
-        """Ends the workers at once; runs under way are interrupted, which their folders bear at any moment."""
+        """Ends the workers at once; runs under way are interrupted, which their folders bear at any moment. Those of a cluster go on."""
+        if self.cluster:
+            self.cluster.close()
         for nanny in self._cluster.workers.values():
             nanny.auto_restart = False
             if nanny.pid:
@@ -149,7 +172,7 @@ class Warm(WorkerPlugin):
         """Called by distributed in each new worker process."""
         os.environ["TOKENIZERS_PARALLELISM"] = "false"
         if self.role == "train":
-            os.nice(TRAIN_NICENESS)
+            os.setpriority(os.PRIO_PROCESS, 0, TRAIN_NICENESS)  # not os.nice, which adds up when it is set up again
         worker.executors["default"].submit(_call, WARM[self.role])
 
 
@@ -159,8 +182,11 @@ def start() -> Engine:
     if _current is None:
         dask.config.set(DASK_SETTINGS)
         cores = os.cpu_count() or 1
-        _current = Engine(int(os.environ.get("MLMTUNE_TRAIN_WORKERS") or max(1, cores // 2)), cores)
-        take_up(_current.queue)
+        train_workers = int(os.environ.get("MLMTUNE_TRAIN_WORKERS") or max(1, cores // 2))
+        _current = Engine(train_workers, cores, os.environ.get("MLMTUNE_SCHEDULER", ""))
+        take_up(_current.queue, adopt=_current.cluster is not None)
+        if _current.cluster:
+            _current.cluster.start(_current.queue.resize)
     return _current
 
 
@@ -182,7 +208,8 @@ def close() -> None:
 _current: Engine | None = None
 
 
-def _worker_options(name: str, role: str, folder: str) -> dict[str, Any]:
+def worker_options(name: str, role: str, folder: str) -> dict[str, Any]:
+    """What Dask is told of a worker process."""
     return {
         "name": name,
         "nthreads": 1,
