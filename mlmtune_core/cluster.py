@@ -20,7 +20,7 @@ from mlmtune_core.heartbeats import is_alive
 from mlmtune_core.run_store import Run
 
 LOOK_SECONDS = 1.0
-ASK_SECONDS = 10.0
+ASK_SECONDS = 30.0  # a scheduler on a crowded machine may be busy for long
 LONGEST_PAUSE_SECONDS = 30.0  # between attempts to connect
 CLOSE_SECONDS = 2
 RUN_ID = re.compile(r"[0-9a-f]{24}")
@@ -94,7 +94,7 @@ class Cluster:
     def close(self) -> None:
         """Leaves the scheduler; what it carries out goes on."""
         self._closed.set()
-        self._thread.join(ASK_SECONDS)
+        self._thread.join(CLOSE_SECONDS)
         self._leave()
 
     def _keep_up(self, resize: Callable[[int], None]) -> None:
@@ -112,17 +112,18 @@ class Cluster:
                 logging.getLogger(__name__).exception("a look at %s failed", self.address)
 
     def _connect(self) -> None:
-        client = None
         if can_reach(self.address):
             with suppress(Exception):  # a scheduler that cannot be used is one that is not there, and said to be so
                 client = Client(self.address, timeout=ASK_SECONDS, set_as_default=False)
-                client.register_plugin(self._plugin)
                 self._client, self.connected, self._pause = client, True, LOOK_SECONDS
+                threading.Thread(target=self._warm, args=(client,), daemon=True).start()  # waits for every worker
                 return
-        if client is not None:
-            client.close(timeout=CLOSE_SECONDS)
         self._next_try = time.monotonic() + self._pause
         self._pause = min(2 * self._pause, LONGEST_PAUSE_SECONDS)
+
+    def _warm(self, client: Client) -> None:
+        with suppress(Exception):  # the connection broke; the next one does it again
+            client.register_plugin(self._plugin)
 
     def _look(self) -> int:
         """How many runs can go on: one for each slot that the scheduler has, and those that go on without it."""

@@ -173,7 +173,9 @@ class Warm(WorkerPlugin):
         os.environ["TOKENIZERS_PARALLELISM"] = "false"
         if self.role == "train":
             os.setpriority(os.PRIO_PROCESS, 0, TRAIN_NICENESS)  # not os.nice, which adds up when it is set up again
-        worker.executors["default"].submit(_call, WARM[self.role])
+        if self.role not in _warm:  # a server that comes back sends it again
+            _warm.add(self.role)
+            worker.executors["default"].submit(_call, WARM[self.role])
 
 
 def start() -> Engine:
@@ -206,6 +208,7 @@ def close() -> None:
 
 
 _current: Engine | None = None
+_warm: set[str] = set()  # in a worker process
 
 
 def worker_options(name: str, role: str, folder: str) -> dict[str, Any]:
