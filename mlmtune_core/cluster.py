@@ -55,10 +55,10 @@ class Cluster:
     Whether a run goes on is told by its heartbeat, never by the connection: a scheduler that is gone ends nothing.
     """
 
-    def __init__(self, address: str, call: Callable[..., Any], plugin: WorkerPlugin) -> None:
+    def __init__(self, address: str, plugin: WorkerPlugin) -> None:
         self.address = address
         self.connected = False
-        self._call, self._plugin = call, plugin
+        self._plugin = plugin
         self._client: Client | None = None
         self._going: dict[str, _Going] = {}
         self._rows: list[WorkerRow] = []
@@ -77,8 +77,7 @@ class Cluster:
         if self._client is not None and not is_alive(run.heartbeat_file):
             with suppress(Exception):  # the connection broke this moment: the next look finds the run without a worker
                 future = self._client.submit(
-                    self._call,
-                    "mlmtune_core.worker:run",
+                    errand(),
                     run.id,
                     resources={"train": 1},
                     pure=False,
@@ -185,6 +184,17 @@ class Cluster:
         since = self._since.setdefault(address, time.time())
         memory = int(worker.get("metrics", {}).get("memory", 0))
         return WorkerRow(str(worker["name"]), "train", worker["host"], runs[0] if runs else "", memory, since)
+
+
+def errand() -> Callable[[str], Any]:
+    """What is sent to carry out a run. A function within a function travels whole: the scheduler, which unpacks it, needs no mlmtune."""
+
+    def carry_out(name: str) -> Any:
+        from mlmtune_core.engine import call
+
+        return call("mlmtune_core.worker:run", name)
+
+    return carry_out
 
 
 def can_reach(address: str) -> bool:

@@ -49,7 +49,7 @@ class Engine:
     """
 
     def __init__(self, train_workers: int, cores: int, scheduler_address: str = "") -> None:
-        self.cluster = Cluster(scheduler_address, _call, Warm("train")) if scheduler_address else None
+        self.cluster = Cluster(scheduler_address, Warm("train")) if scheduler_address else None
         train_workers = 0 if self.cluster else train_workers
         self.queue = RunQueue(train_workers, self.cluster.begin if self.cluster else self._carry_out)
         self._cores, self._futures = cores, dict[str, Future]()
@@ -70,7 +70,7 @@ class Engine:
 
     def begin(self, path: str, *args: Any, role: str = "inspect") -> "Question":
         """As `ask`, without waiting."""
-        return Question(self._client.submit(_call, path, *args, resources={role: 1}, pure=False))
+        return Question(self._client.submit(call, path, *args, resources={role: 1}, pure=False))
 
     def expect_threads(self) -> int:
         """How many threads a run would have that started now; of a cluster it is not known, and taken to be those of this machine."""
@@ -104,7 +104,7 @@ class Engine:
 
     def _carry_out(self, run: Run, ended: Callable[[Exception | None], None]) -> None:
         future = self._client.submit(
-            _call,
+            call,
             "mlmtune_core.worker:run",
             str(run.folder),
             resources={"train": 1},
@@ -175,7 +175,7 @@ class Warm(WorkerPlugin):
             os.setpriority(os.PRIO_PROCESS, 0, TRAIN_NICENESS)  # not os.nice, which adds up when it is set up again
         if self.role not in _warm:  # a server that comes back sends it again
             _warm.add(self.role)
-            worker.executors["default"].submit(_call, WARM[self.role])
+            worker.executors["default"].submit(call, WARM[self.role])
 
 
 def start() -> Engine:
@@ -227,7 +227,7 @@ def worker_options(name: str, role: str, folder: str) -> dict[str, Any]:
     }
 
 
-def _call(path: str, *args: Any) -> Any:
+def call(path: str, *args: Any) -> Any:
     """Imports and calls in the worker process. A UserError is an answer too, and travels back as a value.
 
     Of other errors only the text travels: the server must not import torch to read one.

@@ -11,10 +11,11 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from distributed.protocol.pickle import dumps
 
 from mlmtune_core import engine
 from mlmtune_core.__main__ import main
-from mlmtune_core.cluster import Cluster, can_reach
+from mlmtune_core.cluster import Cluster, can_reach, errand
 from mlmtune_core.heartbeats import beating, is_alive, who
 from mlmtune_core.run_queue import RunQueue
 
@@ -43,12 +44,24 @@ class Machines:
         self.scheduler, self.begun = None, []
 
     def start_scheduler(self):
+        """In a folder from which mlmtune cannot be imported: a scheduler may know nothing of it."""
         port = self.address.rpartition(":")[2]
-        self.scheduler = self._begin("-m", "dask", "scheduler", "--host", "127.0.0.1", "--port", port, "--dashboard-address", "127.0.0.1:0")
+        self.scheduler = self._begin(
+            self.home,
+            "-m",
+            "dask",
+            "scheduler",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            port,
+            "--dashboard-address",
+            "127.0.0.1:0",
+        )
         wait_until(lambda: can_reach(self.address))
 
     def start_worker(self, slots=1):
-        return self._begin("-m", "mlmtune_core", "worker", self.address, "--slots", str(slots))
+        return self._begin(ROOT, "-m", "mlmtune_core", "worker", self.address, "--slots", str(slots))
 
     def kill(self, process):
         process.kill()
@@ -58,11 +71,11 @@ class Machines:
         for process in self.begun:
             self.kill(process)
 
-    def _begin(self, *command):
+    def _begin(self, folder, *command):
         self.home.mkdir(exist_ok=True)
         with (self.home / f"log-{len(self.begun)}").open("wb") as log:
             process = subprocess.Popen(
-                [sys.executable, *command], cwd=ROOT, stdout=log, stderr=log, env={**os.environ, "MLMTUNE_HOME": str(self.home)}
+                [sys.executable, *command], cwd=folder, stdout=log, stderr=log, env={**os.environ, "MLMTUNE_HOME": str(self.home)}
             )  # fmt: skip
         self.begun.append(process)
         return process
@@ -167,7 +180,7 @@ def test_a_killed_worker_process_is_replaced_where_it_was(machines, make_run):
 
 @pytest.fixture
 def cluster():
-    return Cluster(f"tcp://127.0.0.1:{free_port()}", len, None)
+    return Cluster(f"tcp://127.0.0.1:{free_port()}", None)
 
 
 def test_without_a_scheduler_a_run_at_work_elsewhere_is_watched_to_its_end(cluster, make_run):
@@ -181,6 +194,11 @@ def test_without_a_scheduler_a_run_at_work_elsewhere_is_watched_to_its_end(clust
         lambda: queue.order() == [run.id] and queue.workers == 0
     )  # it died: the first that begins when there is a worker
     cluster.close()
+
+
+def test_a_scheduler_unpacks_an_errand_without_mlmtune(tmp_path):
+    code = "import sys, pickle; pickle.load(sys.stdin.buffer); sys.exit('mlmtune_core' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], input=dumps(errand()), cwd=tmp_path, check=True)
 
 
 @pytest.mark.parametrize(
