@@ -1,4 +1,4 @@
-"""The command line: train, predict and check, without a browser."""
+"""The command line: train, predict and check, without a browser; and worker, by which a machine joins a cluster."""
 
 import argparse
 import json
@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """The three commands and their options."""
+    """The commands and their options."""
     parser = argparse.ArgumentParser(
         prog="python -m mlmtune_core", description="Fine-tune a masked language model and ask it."
     )
@@ -89,6 +89,10 @@ def make_parser() -> argparse.ArgumentParser:
     check.add_argument("file", type=Path)
     check.add_argument("--task")
     check.set_defaults(command=run_check, show=show_check)
+    worker = commands.add_parser("worker", help="carry out the runs of a server on another machine")
+    worker.add_argument("scheduler", help="the address of the Dask scheduler: tcp://host:8786")
+    worker.add_argument("--slots", type=int, default=1, help="how many runs at a time; they share the cores")
+    worker.set_defaults(command=run_worker, json=True)
     for command in (train, check):
         for role, title in columns.ROLE_TITLES.items():
             command.add_argument(f"--{role.replace('_', '-')}-column", help=f"which column holds the {title}")
@@ -163,6 +167,13 @@ def run_predict(chosen: argparse.Namespace) -> Any:
         return [{name: word[name] for name in ("word", "label", "logits", "probabilities")} for word in result["words"]]
     wanted = {"labels": ("label", "logits", "probabilities"), "number": ("value",), "span": ("answer", "spans")}
     return {name: result[name] for name in wanted[result["view"]]}
+
+
+def run_worker(chosen: argparse.Namespace) -> None:
+    """worker: carries out runs until it is interrupted."""
+    from mlmtune_core.joining import join
+
+    join(chosen.scheduler, max(1, chosen.slots))
 
 
 def _train_with_progress(this: Run, named: str) -> dict[str, Any]:

@@ -1,64 +1,52 @@
-"""Who runs what, where: the only module that imports distributed."""
+"""Who runs what, where: workers of this server, and those of a scheduler elsewhere (see cluster)."""
 
 import logging
 import os
 import signal
+import socket
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from importlib import import_module
 from typing import Any
 
 import dask
-from distributed import Client, Future, KilledWorker, Nanny, Scheduler, SpecCluster, Worker, WorkerPlugin
+import psutil
+from distributed import Client, Future, KilledWorker, Nanny, Scheduler, SpecCluster
 from distributed import TimeoutError as TookTooLong
 from distributed.system import MEMORY_LIMIT
 
-from mlmtune_core import logs
+from mlmtune_core.cluster import Cluster, WorkerRow
 from mlmtune_core.cores import share
 from mlmtune_core.errors import RunError, UserError
-from mlmtune_core.memory import bound, worker_limit
+from mlmtune_core.heartbeats import who
+from mlmtune_core.memory import worker_limit
+from mlmtune_core.processes import DASK_SETTINGS, HOST, WARM, Warm, call, worker_options
 from mlmtune_core.run_queue import RunQueue, take_up
 from mlmtune_core.run_store import Run
 from mlmtune_core.storage import home
 
 log = logging.getLogger(__name__)
-HOST = "127.0.0.1"
 ASK_SECONDS = 60.0
-NICENESS = {"train": 5, "rehearse": 5}  # those who wait for a page come first; a rehearsal is to be as slow as a run
-WARM = {
-    "train": "mlmtune_core.worker:warm",
-    "inspect": "mlmtune_core.previewing:warm",
-    "rehearse": "mlmtune_core.previewing:warm",
-    "data": "mlmtune_core.data.preparing:warm",
-}
-DASK_SETTINGS = {
-    "distributed.worker.daemon": True,
-    "distributed.scheduler.allowed-failures": 0,  # the queue decides whether a run is tried again
-    "distributed.admin.tick.limit": "30s",  # importing torch holds the worker's loop for seconds
-    "distributed.logging.distributed": "error",
-    "distributed.diagnostics.nvml": False,
-    "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": 2
-    ** 29,  # Dask's 64 KB makes a step of training 45 % slower
-}
 
 
 class Engine:
     """An embedded Dask cluster, alive from start to close.
 
     `train-0..n-1` carry out runs, `inspect` opens models, `rehearse` times what runs will cost, `data` reads files: a large
-    file, or a class that sets up its runs, holds up nobody's model.
+    file, or a class that sets up its runs, holds up nobody's model. Where a scheduler is named, its workers carry out the runs.
     """
 
-    def __init__(self, train_workers: int, cores: int) -> None:
-        self.queue = RunQueue(train_workers, self._carry_out)
-        self.worker_memory = worker_limit(MEMORY_LIMIT, train_workers)
+    def __init__(self, train_workers: int, cores: int, scheduler_address: str = "") -> None:
+        self.cluster = Cluster(scheduler_address, Warm("train")) if scheduler_address else None
+        train_workers = 0 if self.cluster else train_workers
+        self.queue = RunQueue(train_workers, self.cluster.begin if self.cluster else self._carry_out)
+        self.worker_memory = worker_limit(MEMORY_LIMIT, max(1, train_workers))
         self._cores, self._futures = cores, dict[str, Future]()
         folder = home() / "workers"
         folder.mkdir(parents=True, exist_ok=True)
         names = [(f"train-{i}", "train") for i in range(train_workers)]
         names += [(role, role) for role in WARM if role != "train"]
-        workers = {name: {"cls": Nanny, "options": _worker_options(name, role, str(folder), self.worker_memory)} for name, role in names}
+        workers = {name: {"cls": Nanny, "options": worker_options(name, role, str(folder), self.worker_memory)} for name, role in names}
         scheduler = {
             "cls": Scheduler,
             "options": {"host": HOST, "port": 0, "dashboard": False, "dashboard_address": f"{HOST}:0"},
@@ -72,20 +60,38 @@ class Engine:
 
     def begin(self, path: str, *args: Any, role: str = "inspect") -> "Question":
         """As `ask`, without waiting."""
-        return Question(self._client.submit(_call, path, *args, resources={role: 1}, pure=False))
+        return Question(self._client.submit(call, path, *args, resources={role: 1}, pure=False))
 
     def expect_threads(self) -> int:
-        """How many threads a run would have that started now."""
+        """How many threads a run would have that started now; of a cluster it is not known, and taken to be those of this machine."""
+        if self.cluster:
+            return self._cores
         return max(1, self._cores // min(self.queue.workers, len(self._futures) + 1))
 
     def health(self) -> dict[str, Any]:
         """How many workers are alive in each role, and how many runs are queued and under way."""
         roles = Counter(role for worker in list(self._cluster.scheduler.workers.values()) for role in worker.resources)
+        if self.cluster:
+            roles["train"] = self.queue.workers
         runs = {"queued": self.queue.length(), "under_way": len(self.queue.under_way())}
         return {"workers": {role: roles[role] for role in WARM}, "runs": runs}
 
+    def workers(self) -> list[WorkerRow]:
+        """All worker processes: those of this server, then those of the cluster."""
+        pids = {nanny.pid: name for name, nanny in list(self._cluster.workers.items()) if nanny.pid}
+        at_work = {who(Run(home() / "runs" / name).heartbeat_file): name for name in self.queue.under_way()}
+        rows = []
+        for pid, name in pids.items():
+            with suppress(psutil.Error):  # it died this moment
+                process, here = psutil.Process(pid), socket.gethostname()
+                memory, since = process.memory_info().rss, process.create_time()
+                rows.append(WorkerRow(name, name.split("-")[0], here, at_work.get((here, pid), ""), memory, since))
+        return rows + (self.cluster.workers() if self.cluster else [])
+
     def close(self) -> None:
-        """Ends the workers at once; runs under way are interrupted, which their folders bear at any moment."""
+        """Ends the workers at once; runs under way are interrupted, which their folders bear at any moment. Those of a cluster go on."""
+        if self.cluster:
+            self.cluster.close()
         for nanny in self._cluster.workers.values():
             nanny.auto_restart = False
             if nanny.pid:
@@ -96,7 +102,7 @@ class Engine:
 
     def _carry_out(self, run: Run, ended: Callable[[Exception | None], None]) -> None:
         future = self._client.submit(
-            _call,
+            call,
             "mlmtune_core.worker:run",
             str(run.folder),
             resources={"train": 1},
@@ -153,30 +159,17 @@ class Question:
         return self._answer
 
 
-class Warm(WorkerPlugin):
-    """Imports and loads what a worker will need, in the thread that runs tasks, so that the first Start does not wait for it."""
-
-    def __init__(self, role: str, memory: int) -> None:
-        self.role, self.memory = role, memory
-        self.name = f"warm-{role}"
-
-    def setup(self, worker: Worker) -> None:
-        """Called by distributed in each new worker process."""
-        logs.begin(f"worker-{worker.name}")
-        os.environ["TOKENIZERS_PARALLELISM"] = "false"
-        os.nice(NICENESS.get(self.role, 0))
-        bound(self.memory)
-        worker.executors["default"].submit(_call, WARM[self.role])
-
-
 def start() -> Engine:
     """Starts the engine of this process, once; runs that an earlier server left unfinished are queued again."""
     global _current
     if _current is None:
         dask.config.set(DASK_SETTINGS)
         cores = os.cpu_count() or 1
-        _current = Engine(int(os.environ.get("MLMTUNE_TRAIN_WORKERS") or max(1, cores // 2)), cores)
-        take_up(_current.queue)
+        train_workers = int(os.environ.get("MLMTUNE_TRAIN_WORKERS") or max(1, cores // 2))
+        _current = Engine(train_workers, cores, os.environ.get("MLMTUNE_SCHEDULER", ""))
+        take_up(_current.queue, adopt=_current.cluster is not None)
+        if _current.cluster:
+            _current.cluster.start(_current.queue.resize)
     return _current
 
 
@@ -196,33 +189,3 @@ def close() -> None:
 
 
 _current: Engine | None = None
-
-
-def _worker_options(name: str, role: str, folder: str, memory: int) -> dict[str, Any]:
-    return {
-        "name": name,
-        "nthreads": 1,
-        "host": HOST,
-        "resources": {role: 1},
-        "memory_limit": 0,
-        "dashboard": False,
-        "dashboard_address": f"{HOST}:0",
-        "local_directory": folder,
-        "plugins": [Warm(role, memory)],
-        "silence_logs": logging.ERROR,
-    }
-
-
-def _call(path: str, *args: Any) -> Any:
-    """Imports and calls in the worker process. A UserError is an answer too, and travels back as a value.
-
-    Of other errors only the text travels: the server must not import torch to read one.
-    """
-    module, _, name = path.partition(":")
-    try:
-        return getattr(import_module(module), name)(*args)
-    except UserError as error:
-        return error
-    except Exception as error:
-        log.exception("%s failed", path)
-        raise RuntimeError(f"{type(error).__name__}: {error}") from None

@@ -144,12 +144,14 @@ class RunQueue:
         return len(self._waiting)
 
     def expected_wait(self, run: Run) -> float | None:
-        """Seconds until a waiting run begins, from what those before it were expected to take; None where it does not wait."""
+        """Seconds until a waiting run begins, from what those before it were expected to take; None where it does not wait,
+        or where nobody is there to begin it.
+        """
         with self._lock:
             turns = self._in_order()
             ahead = [turn.run for turn in turns]
             place = next((i for i, each in enumerate(ahead) if each.id == run.id), None)
-        if place is None:
+        if place is None or not self.workers:
             return None
         free = sorted([*self._seconds_left(), *[0.0] * self.workers])[-self.workers :]
         for each in ahead[:place]:
@@ -229,12 +231,16 @@ class RunQueue:
         return self._left.seconds
 
 
-def take_up(queue: RunQueue) -> None:
-    """Queues what an earlier server left: all runs that neither ended nor pause, unless a process is still at work on them."""
-    left = [run for run in list_runs() if run.state() in ("queued", "interrupted")]
-    for run in sorted(left, key=lambda run: run.about()["created"]):
-        run.heartbeat_file.unlink(missing_ok=True)
-        queue.submit(run)
+def take_up(queue: RunQueue, adopt: bool = False) -> None:
+    """Queues what an earlier server left: all runs that neither ended nor pause. Those of a living process are left to it, or adopted."""
+    unended = sorted((run for run in list_runs() if run.summary() is None), key=lambda run: run.about()["created"])
+    living = [run for run in unended if is_alive(run.heartbeat_file)]
+    for run in living if adopt else ():
+        queue.adopt(run)
+    for run in unended:
+        if run not in living and run.state() in ("queued", "interrupted"):
+            run.heartbeat_file.unlink(missing_ok=True)
+            queue.submit(run)
 
 
 def _give_up(run: Run, deaths: int) -> None:

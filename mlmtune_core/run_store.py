@@ -17,7 +17,7 @@ from mlmtune_core.config import RunConfig
 from mlmtune_core.errors import RunError
 from mlmtune_core.event_log import EventLog
 from mlmtune_core.events import Event
-from mlmtune_core.heartbeats import is_alive
+from mlmtune_core.heartbeats import forget_claims, is_alive
 from mlmtune_core.storage import home, is_plain, new_id, write_atomically
 
 log = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ LAST_WORDS_BYTES = 64 * 1024  # kept free for the end of a run whose disk is ful
 
 
 class Run:
-    """One run's folder: config.json, data.parquet, events.jsonl, control, heartbeat, attempts, last/, best/, finished.json (last)."""
+    """One run's folder: config.json, data.parquet, events.jsonl, control, heartbeat and who holds it, attempts, last/, best/, finished.json (last)."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -123,6 +123,7 @@ class Run:
         write_atomically(self.folder / "finished.json", json.dumps(summary, ensure_ascii=False, indent=1).encode())
         why = summary.get("template", summary["reason"])  # without its values: they may be a student's text
         log.info("run %s is %s: %s", self.id, self.state(), why)
+        forget_claims(self.heartbeat_file)
         if summary["reason"] != "failed":
             self.forget_last()
 

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,13 +19,13 @@ from mlmtune_core.errors import DataError, RunError, UserError
 from mlmtune_core.evaluating import Dataset, Setup, Standing, measure
 from mlmtune_core.events import EvalDone, Event, Failed, Finished, FrozenChecked, PhaseStarted, StepDone, Tested
 from mlmtune_core.freezing import apply_strategy, find_boundary
-from mlmtune_core.heartbeats import beating
+from mlmtune_core.heartbeats import Held, beating
 from mlmtune_core.keeping import Keeper
 from mlmtune_core.model import Model, build, can_cut, shorten
 from mlmtune_core.prefix_cache import PrefixCache
 from mlmtune_core.recorder import Recorder
 from mlmtune_core.resuming import Kept, read_kept
-from mlmtune_core.run_store import Run
+from mlmtune_core.run_store import Run, open_run
 from mlmtune_core.stepping import Stepper
 from mlmtune_core.sweep_training import train_together
 from mlmtune_core.tasks import TASKS
@@ -33,9 +34,9 @@ from mlmtune_core.training import train
 MOST_ATTEMPTS = 5  # that ended before anything more was kept
 
 
-def run(folder: str) -> str:
-    """Carries out the run in `folder` (what the engine calls); returns how it ended."""
-    this = Run(Path(folder))
+def run(name: str) -> str:
+    """Carries out a run given by its id or its folder (what the engine calls); returns its state after that."""
+    this = open_run(name)
     for _ in carry_out(this):
         pass
     return this.state()
@@ -59,12 +60,12 @@ def run_together(folders: list[str]) -> list[str]:
 
 
 def carry_out(this: Run) -> Iterator[Event]:
-    """Yields every event after it was recorded. Goes on from where the run was last kept, if it was; ends early, without
-    Finished, where its owner wants a pause. Whatever goes wrong ends the run with a sentence, never with silence.
+    """Yields every event after it was recorded, from where the run was last kept. Ends without Finished where its owner wants a
+    pause, and at once where another process is at work on it. Whatever goes wrong ends it with a sentence, never with silence.
     """
-    if this.summary() is not None:
-        return
-    with beating([this.heartbeat_file]):
+    with suppress(Held), beating([this.heartbeat_file]):
+        if this.summary() is not None:  # looked up now that nobody else can end it
+            return
         recorder = Recorder(this)
         try:
             if this.begin_attempt() > MOST_ATTEMPTS:
@@ -92,7 +93,7 @@ def carry_out(this: Run) -> Iterator[Event]:
 def carry_out_together(runs: Sequence[Run]) -> Iterator[tuple[int, Event]]:
     """(which run, its event), each after it was recorded. The runs share data and all settings but sweeps.TOGETHER and the seed."""
     recorders, ended = [Recorder(run) for run in runs], set()
-    with beating([run.heartbeat_file for run in runs]):
+    with suppress(Held), beating([run.heartbeat_file for run in runs]):
         try:
             for run in runs:
                 run.begin_attempt()
@@ -149,9 +150,8 @@ def assemble(this: Run, kept: Kept | None = None) -> tuple[Setup, dict[str, Data
     label_names = task.find_labels(splits["train"])
     sets = {}
     for name, examples in splits.items():
-        sets[name] = Dataset(
-            examples, task.encode(examples, tokenizer, label_names, config.max_length, config.label_all_pieces)
-        )
+        encoded = task.encode(examples, tokenizer, label_names, config.max_length, config.label_all_pieces)
+        sets[name] = Dataset(examples, encoded)
     torch.manual_seed(config.seed)
     model = make_model(config, label_names).to(choose_device())
     if model.device.type == "cpu":

@@ -1,5 +1,6 @@
 """The script that every visit runs: language, theme, navigation."""
 
+import os
 from pathlib import Path
 
 import streamlit as st
@@ -32,10 +33,12 @@ def _draw(visit: Visit, person: SignedIn | None) -> None:
         "watch": tr("Watch"),
         "inspect": tr("Inspect"),
     }
+    if os.environ.get("MLMTUNE_SCHEDULER"):
+        titles["workers"] = tr("Workers")
     pages = {
         name: st.Page(
             f"{name}.py",
-            title=title if name == "home" else f"{number} {title}",
+            title=title if name in ("home", "workers") else f"{number} {title}",
             url_path="" if name == "home" else name,
             default=name == "home",
         )
@@ -44,10 +47,8 @@ def _draw(visit: Visit, person: SignedIn | None) -> None:
     st.session_state["pages"] = pages
     page = st.navigation(list(pages.values()), position="top")
     title, corner = st.columns([4, 1], vertical_alignment="center")
-    title.title(
-        tr("See what fine-tuning does to a language model") if page is pages["home"] else page.title.partition(" ")[2],
-        anchor=False,
-    )
+    titles["home"] = tr("See what fine-tuning does to a language model")
+    title.title(titles[page.url_path or "home"], anchor=False)
     with corner.container(horizontal=True, horizontal_alignment="right"):
         if person:
             draw_way_out(visit, person)

@@ -38,10 +38,14 @@ class EngineHere:
     def __init__(self):
         self.queue = RunQueue(0, lambda run, ended: None)  # no worker: what is submitted waits
         self.worker_memory = 2**33
+        self.cluster, self.rows = None, []
         self.costs = COSTS  # a rehearsal takes a second; None has it done for real
 
     def expect_threads(self):
         return 1
+
+    def workers(self):
+        return self.rows
 
     def ask(self, path, *args, role="inspect", seconds=None):
         if path == "mlmtune_core.rehearsing:rehearse" and self.costs:
