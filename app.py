@@ -1,4 +1,4 @@
-"""The server: page frame, event route, life of the workers."""
+"""The server: page frame, routes, who is who, life of the workers."""
 
 import asyncio
 import gc
@@ -7,11 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import plotly
 import streamlit as st
-from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
-from starlette.routing import Route
+from starlette.middleware import Middleware
 
 ROOT = Path(__file__).resolve().parent
 sys.path[:0] = [str(ROOT)]
@@ -19,50 +16,23 @@ sys.path[:0] = [str(ROOT)]
 sys.path.append(str(ROOT / "pages"))
 
 from mlmtune_core import engine  # noqa: E402
-from mlmtune_core.errors import RunError  # noqa: E402
-from mlmtune_core.run_store import open_run  # noqa: E402
-from mlmtune_core.storage import is_plain  # noqa: E402
-from pages.parts.addresses import EVENTS_ROUTE, PLOTLY_ROUTE  # noqa: E402
-
-PLOTLY_FILE = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
-YEAR_SECONDS = 365 * 24 * 3600
+from mlmtune_core.limits import check_settings  # noqa: E402
+from pages.serving.age_cleaning import clean_daily  # noqa: E402
+from pages.serving.person_cookie import PersonCookie  # noqa: E402
+from pages.serving.routes import ROUTES  # noqa: E402
 
 
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[dict[str, object]]:
     """Starts the workers with the server and ends them with it."""
+    check_settings()
     await asyncio.to_thread(engine.start)
     gc.collect()
     gc.freeze()
+    cleaning = asyncio.create_task(clean_daily())
     yield {}
+    cleaning.cancel()
     await asyncio.to_thread(engine.close)
 
 
-def events(request: Request) -> Response:
-    """GET runs/<id>/events?after=<n>: the complete rows from byte n on, where to go on, and the state."""
-    try:
-        name = request.path_params["run_id"]
-        if not is_plain(name):
-            raise ValueError("not a run id")
-        run = open_run(name)
-        rows, position, more = run.read_events(max(0, int(request.query_params.get("after", 0))))
-    except (RunError, ValueError):
-        return JSONResponse({"error": "not found"}, 404)
-    body = {"rows": rows, "next": position, "state": run.state(), "more": more}
-    return JSONResponse(body, headers={"Cache-Control": "no-store"})
-
-
-def plotly_script(_: Request) -> Response:
-    """plotly.min.js of the installed package; its version stands in the address."""
-    return FileResponse(
-        PLOTLY_FILE,
-        media_type="text/javascript",
-        headers={"Cache-Control": f"public, max-age={YEAR_SECONDS}, immutable"},
-    )
-
-
-app = st.App(
-    ROOT / "pages" / "frame.py",
-    lifespan=lifespan,
-    routes=[Route(EVENTS_ROUTE, events), Route(PLOTLY_ROUTE, plotly_script)],
-)
+app = st.App(ROOT / "pages" / "frame.py", lifespan=lifespan, routes=ROUTES, middleware=[Middleware(PersonCookie)])

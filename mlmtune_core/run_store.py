@@ -172,6 +172,11 @@ class Run:
                 return row["phase"]
         return "preparing"
 
+    def last_changed(self) -> float:
+        """When it was made, last said something, or ended (unix seconds)."""
+        paths = [self.folder / name for name in ("config.json", "events.jsonl", "finished.json")]
+        return max((path.stat().st_mtime for path in paths if path.exists()), default=0.0)
+
     def delete(self) -> None:
         """Removes the folder and all in it."""
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -215,6 +220,20 @@ def list_runs() -> Iterator[Run]:
     """All runs, newest first."""
     folder = home() / "runs"
     children = [child for child in folder.iterdir() if not child.name.startswith(".")] if folder.is_dir() else []
-    for child in sorted(children, key=lambda path: -path.stat().st_ctime):
+    for child in sorted(children, key=_made, reverse=True):
         if (child / "config.json").is_file():
             yield Run(child)
+
+
+def drop_shared_caches() -> None:
+    """Removes what frozen layers computed, of all runs: who has it mapped keeps it, later runs compute it again."""
+    for path in (home() / "runs").glob("*/prefix-*"):
+        path.unlink(missing_ok=True)
+
+
+def _made(folder: Path) -> float:
+    """When a folder came to be; one that is being deleted is the oldest."""
+    try:
+        return folder.stat().st_ctime
+    except FileNotFoundError:
+        return 0.0

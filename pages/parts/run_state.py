@@ -1,15 +1,16 @@
-"""The state of a run in numbers, buttons and sentences: drawn again while it lives."""
+"""The state of a run in numbers and sentences, with its buttons: drawn again while it lives."""
 
 from typing import Any
 
 import streamlit as st
 
-from mlmtune_core import engine
 from mlmtune_core.errors import UserError
+from mlmtune_core.people import is_class
 from mlmtune_core.run_store import ENDED, Run
 from mlmtune_core.run_summary import Progress, summarise
 from pages.parts.names import metric_names, metric_value, state_names
-from pages.parts.visit import Visit, go_to, remembered, show_error
+from pages.parts.run_buttons import draw_buttons
+from pages.parts.visit import Visit, show_error
 
 
 def draw_state(visit: Visit, run: Run, living: bool) -> None:
@@ -20,7 +21,7 @@ def draw_state(visit: Visit, run: Run, living: bool) -> None:
     progress = summarise(run.events(), run.about().get("estimate"))
     with st.container(horizontal=True, vertical_alignment="center"):
         _draw_numbers(visit, run, state, progress)
-        _draw_buttons(visit, run, state)
+        draw_buttons(visit, run, state)
     with st.container():  # a place of its own, so that nothing jumps when a sentence appears
         _draw_sentence(visit, run, state, progress)
 
@@ -65,7 +66,7 @@ def _draw_sentence(visit: Visit, run: Run, state: str, progress: Progress) -> No
     ends = {
         "epochs_done": tr("All epochs are done."),
         "early_stopping": tr("Stopped by itself: no new best within the patience."),
-        "stopped": tr("Stopped by you."),
+        "stopped": tr("Stopped on request.") if is_class() else tr("Stopped by you."),
     }
     if summary.get("reason") in ends:
         best = f"{_best_sentence(visit, summary.get('best') or {})} {_test_sentence(visit, summary.get('test') or {})}"
@@ -123,30 +124,3 @@ def _test_sentence(visit: Visit, scores: dict[str, float]) -> str:
     return visit.tr("On the test set it reaches {metric} {value}.").format(
         metric=metric_names(visit.tr)[name], value=metric_value(visit, name, scores[name])
     )
-
-
-def _draw_buttons(visit: Visit, run: Run, state: str) -> None:
-    tr = visit.tr
-    if state in ENDED or state == "interrupted":
-        if run.best_folder.is_dir() and st.button(
-            tr("Open the model"), key="to_inspect", type="primary", icon=":material/search:"
-        ):
-            go_to("inspect")
-        if state in ("interrupted", "failed") and st.button(
-            tr("Start it again"), key="again", icon=":material/replay:"
-        ):
-            run.begin_again()
-            engine.current().submit(run)
-            st.rerun()
-        if st.button(tr("Change a setting and train again"), key="change", icon=":material/tune:"):
-            go_to("train", data=run.about()["data"].get("id", remembered("data")))
-    else:
-        st.button(
-            tr("Stop"),
-            key="stop",
-            icon=":material/stop:",
-            disabled=run.control() == "stop",
-            on_click=run.request,
-            args=("stop",),
-            help=tr("Stops within a step and keeps the best model so far."),
-        )
