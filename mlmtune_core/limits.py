@@ -61,8 +61,7 @@ def find_problems(use: Use) -> list[LimitError]:
     if limits.runs_waiting and use.waiting >= limits.runs_waiting:
         problems.append(
             LimitError(
-                "{count} runs of yours are waiting, and one person may have {limit} in the queue. Let one begin, or stop one of them.",
-                count=use.waiting,
+                "As many runs of yours are waiting as one person may have in the queue: {limit}. Let one begin, or stop one of them.",
                 limit=limits.runs_waiting,
             )
         )

@@ -11,7 +11,7 @@ from pages.parts.choice import choice
 from pages.parts.class_table import draw_results, draw_runs
 from pages.parts.clean_up import ask_clean_up
 from pages.parts.entrance import ask_teacher_code
-from pages.parts.run_buttons import HOLD, RELEASE, act_on_queue, ask_before_deleting
+from pages.parts.run_buttons import HOLD, RELEASE, TO_DELETE, act_on_queue, ask_before_deleting
 from pages.parts.visit import Visit, show_error, this_visit
 
 REFRESH_SECONDS = 2.5
@@ -60,12 +60,12 @@ def _draw_queue(visit: Visit, under_way: int, waiting: int, held: bool) -> None:
 
 
 def _finish_deleting(visit: Visit) -> None:
-    run_id = st.session_state.get("to_delete", "")
+    run_id = st.session_state.get(TO_DELETE, "")
     try:
         if run_id:
             ask_before_deleting(visit, open_run(run_id), afterwards="teacher")
     except RunError:  # gone meanwhile, as was wished
-        st.session_state.pop("to_delete", None)
+        st.session_state.pop(TO_DELETE, None)
 
 
 draw(this_visit())

@@ -14,6 +14,7 @@ from pages.parts.visit import Visit, literal, show_error
 
 MB = 2**20
 DAYS = 30
+ASKING = "runs_to_delete"  # in the session: the runs that a teacher is being asked about
 
 
 def ask_clean_up(visit: Visit) -> None:
@@ -33,24 +34,38 @@ def ask_clean_up(visit: Visit) -> None:
             return
         chosen = choice(st.selectbox, tr("Person (runs)"), names, "clean_person", width=420)
         runs = [run for run in runs_of(chosen) if run.id not in busy]
-    size = visit.number(measure_runs(runs) / MB, 1)
-    st.markdown(tr("**{count} runs, {size} MB.** Those that wait or are under way stay.").format(count=visit.number(len(runs)), size=size))  # fmt: skip
+    size = _weigh(visit, runs)
+    st.markdown(tr("Runs: **{count}**, **{size} MB**. Those that wait or are under way stay.").format(count=visit.number(len(runs)), size=size))  # fmt: skip
     if st.button(tr("Delete them"), key="clean", type="primary", disabled=not runs, icon=":material/delete_sweep:"):
-        st.dialog(tr("Delete {count} runs?").format(count=visit.number(len(runs))))(_ask_once_more)(visit, runs, size)
+        st.session_state[ASKING] = [run.id for run in runs]
+    asked = [run for run in runs if run.id in st.session_state.get(ASKING, ())]  # not those that came meanwhile
+    if asked:
+        title = tr("Delete these runs ({count})?").format(count=visit.number(len(asked)))
+        st.dialog(title, on_dismiss=_keep)(_ask_once_more)(visit, asked)
     if "cleaned" in st.session_state:
-        st.success(tr("{count} runs were deleted.").format(count=visit.number(st.session_state.pop("cleaned"))))
+        st.success(tr("Runs deleted: {count}.").format(count=visit.number(st.session_state.pop("cleaned"))))
 
 
-def _ask_once_more(visit: Visit, runs: list[Run], size: str) -> None:
-    tr = visit.tr
+def _ask_once_more(visit: Visit, runs: list[Run]) -> None:
+    tr, size = visit.tr, _weigh(visit, runs)
     people = sorted({name_of(run.owner()) or tr("nobody") for run in runs})
     st.markdown(tr("Their curves and models will be gone: {size} MB, runs of {people}. This cannot be undone.").format(size=size, people=literal(", ".join(people))))  # fmt: skip
     with st.container(horizontal=True):
         if st.button(tr("Delete them all"), key="clean_yes", type="primary", icon=":material/delete:"):
             st.session_state["cleaned"] = _delete(visit, runs)
+            _keep()
             st.rerun()
         if st.button(tr("Keep them"), key="clean_no"):
+            _keep()
             st.rerun()
+
+
+def _weigh(visit: Visit, runs: list[Run]) -> str:
+    return visit.number(measure_runs(runs) / MB, 1)
+
+
+def _keep() -> None:
+    st.session_state.pop(ASKING, None)
 
 
 def _delete(visit: Visit, runs: list[Run]) -> int:

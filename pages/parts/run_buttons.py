@@ -13,6 +13,7 @@ from pages.parts.visit import Visit, go_to, literal, remembered, show_error
 
 BROKEN = ("failed", "interrupted")
 HOLD, RELEASE = "hold", "release"
+TO_DELETE = "run_to_delete"  # in the session: the run that a person is being asked about
 
 
 def act(person: Person, run: Run, what: str) -> None:
@@ -76,9 +77,9 @@ def draw_class_buttons(visit: Visit, run_id: str, state: str, waits: bool) -> No
 
 def ask_before_deleting(visit: Visit, run: Run, afterwards: str = "train") -> None:
     """Opens the dialog, where Delete was pressed for this run; `afterwards` is the page that follows."""
-    if st.session_state.get("to_delete") == run.id:
-        del st.session_state["to_delete"]
-        st.dialog(visit.tr("Delete this run?"), icon=":material/delete:")(_ask_deletion)(visit, run, afterwards)
+    if st.session_state.get(TO_DELETE) == run.id:
+        dialog = st.dialog(visit.tr("Delete this run?"), icon=":material/delete:", on_dismiss=_keep)
+        dialog(_ask_deletion)(visit, run, afterwards)
 
 
 def train_alike(visit: Visit, run: Run) -> None:
@@ -130,7 +131,7 @@ def try_act(visit: Visit, run: Run, what: str) -> bool:
 def _draw_delete(visit: Visit, run: Run) -> None:
     ready = run.id not in engine.current().queue.under_way()
     if ready and st.button(visit.tr("Delete"), key="delete", icon=":material/delete:"):
-        st.session_state["to_delete"] = run.id
+        st.session_state[TO_DELETE] = run.id
         st.rerun()  # the dialog belongs to the page: this part of it is drawn again every two seconds
 
 
@@ -144,9 +145,15 @@ def _ask_deletion(visit: Visit, run: Run, afterwards: str) -> None:
     with st.container(horizontal=True):
         pressed = st.button(tr("Delete it"), key="delete_yes", type="primary", icon=":material/delete:")
         if pressed and try_act(visit, run, "delete"):
+            _keep()
             go_to(afterwards, run="")
         if st.button(tr("Keep it"), key="delete_no"):
+            _keep()
             st.rerun()
+
+
+def _keep() -> None:
+    st.session_state.pop(TO_DELETE, None)
 
 
 def _demand_lead(person: Person) -> None:

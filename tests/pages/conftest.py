@@ -30,11 +30,66 @@ class Answered:
         return self.compute()
 
 
+class QueueHere:
+    """The queue's names, without workers: what was submitted waits until a test lets it go on."""
+
+    def __init__(self):
+        self.submitted, self.waits, self.busy, self.held = [], [], [], False
+
+    def submit(self, run):
+        self.submitted.append(run)
+        self.waits.append(run)
+
+    def begin(self, run):
+        self.waits = [each for each in self.waits if each.id != run.id]
+        self.busy.append(run)
+        run.beat()
+
+    def stop(self, run):
+        run.request("stop")
+
+    def pause(self, run):
+        run.request("pause")
+
+    def resume(self, run):
+        run.begin_again()
+        self.submit(run)
+
+    def drop(self, run):
+        self.waits = [each for each in self.waits if each.id != run.id]
+
+    def move_up(self, run):
+        self.drop(run)
+        self.waits.insert(0, run)
+
+    def hold(self):
+        self.held = True
+
+    def release(self):
+        self.held = False
+
+    def place(self, run):
+        order = self.order()
+        return order.index(run.id) + 1 if run.id in order else None
+
+    def waiting(self, owner):
+        return sum(run.owner() == owner for run in self.waits)
+
+    def length(self):
+        return len(self.waits)
+
+    def order(self):
+        return [run.id for run in self.waits]
+
+    def under_way(self):
+        return [run.id for run in self.busy]
+
+
 class EngineHere:
     """Answers at once; keeps what was submitted."""
 
     def __init__(self):
-        self.submitted = []
+        self.queue = QueueHere()
         self.costs = COSTS  # a rehearsal takes a second; None has it done for real
 
     def expect_threads(self):
@@ -49,8 +104,9 @@ class EngineHere:
     def begin(self, path, *args, role="inspect"):
         return Answered(lambda: self.ask(path, *args))
 
-    def submit(self, run):
-        self.submitted.append(run)
+    @property
+    def submitted(self):
+        return self.queue.submitted
 
 
 @pytest.fixture
@@ -60,6 +116,24 @@ def engine_here(monkeypatch):
     st.cache_data.clear()
     st.cache_resource.clear()
     return here
+
+
+@pytest.fixture
+def come_as(monkeypatch):
+    """come_as(token): the pages drawn from now on are for the browser that has this token."""
+
+    def come(token):
+        monkeypatch.setattr("pages.parts.visit.read_token", lambda: token)
+        monkeypatch.setattr("pages.parts.entrance.read_token", lambda: token)
+
+    return come
+
+
+@pytest.fixture
+def class_codes(monkeypatch):
+    """A server with a class: its codes are "chalk" for students and "slate" for teachers."""
+    monkeypatch.setenv("MLMTUNE_CLASS_CODE", "chalk")
+    monkeypatch.setenv("MLMTUNE_TEACHER_CODE", "slate")
 
 
 @pytest.fixture
