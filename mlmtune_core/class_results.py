@@ -2,18 +2,17 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from mlmtune_core.config import RunConfig
 from mlmtune_core.data.cells import disarm
 from mlmtune_core.people import name_of
 from mlmtune_core.run_store import ENDED, Run
 
-REMEMBERED = 4096  # runs whose settings stay in memory: they never change
 COLUMNS = (
     "run",
     "place",
@@ -44,12 +43,11 @@ def make_results(runs: Iterable[Run], waiting: Sequence[str] = ()) -> pd.DataFra
     learning_rate. Runs that are deleted meanwhile are left out.
     """
     places = {run_id: place for place, run_id in enumerate(waiting, 1)}
-    rows = []
+    rows, names = [], cache(name_of)
     for run in runs:
-        try:
-            rows.append(_make_row(run, places.get(run.id)))
-        except FileNotFoundError:
-            continue
+        with suppress(FileNotFoundError):
+            row = _find_row(run)
+            rows.append(row | {"place": places.get(run.id), "person": names(row["owner"])})
     rows.sort(key=_rank)
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype(
         {name: "Int64" for name in ("place", "best_epoch")}
@@ -70,18 +68,27 @@ def rank_results(results: pd.DataFrame) -> pd.DataFrame:
     return scored.sort_values(["task", "score"], ascending=[True, False], kind="stable").reset_index(drop=True)
 
 
-def _make_row(run: Run, place: int | None) -> dict[str, Any]:
-    about, config = _read_about(run.folder)
+def _find_row(run: Run) -> dict[str, Any]:
+    """As `_make_row`; of runs that have ended each is read once, until something in it changes."""
+    changed = run.last_changed()
+    known = _ended.get(run.folder)
+    if known is not None and known[0] == changed:
+        return known[1]
+    row = _make_row(run)
+    if row["state"] in ENDED:
+        _ended[run.folder] = changed, row
+    return row
+
+
+def _make_row(run: Run) -> dict[str, Any]:
+    about, config = run.about(), run.config()
     state, summary = run.state(), run.summary() or {}
     best = summary.get("best") or _find_best(run, state)
     metric = next(iter(best["metrics"]), None) if best else None
-    owner = about.get("owner", "")
     return {
         "run": run.id,
-        "place": place,
         "state": state,
-        "person": name_of(owner),
-        "owner": owner,
+        "owner": about.get("owner", ""),
         "data": about["data"]["name"],
         **config.model_dump(include={"task", "strategy", "first_layers", "epochs"}),
         "head_learning_rate": config.head_rate,
@@ -109,7 +116,4 @@ def _rank(row: dict[str, Any]) -> tuple[int, float]:
     return 2 if row["state"] in (*ENDED, "interrupted", "paused") else 0, 0.0
 
 
-@lru_cache(maxsize=REMEMBERED)
-def _read_about(folder: Path) -> tuple[dict[str, Any], RunConfig]:
-    about = Run(folder).about()
-    return about, RunConfig(**about["config"])
+_ended: dict[Path, tuple[float, dict[str, Any]]] = {}

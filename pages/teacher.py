@@ -49,8 +49,8 @@ def _draw_queue(visit: Visit, under_way: int, waiting: int, held: bool) -> None:
     """How much goes on, and the brake for all of it."""
     tr = visit.tr
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.metric(tr("Under way"), visit.number(under_way), border=True, width="content")
-        st.metric(tr("Waiting"), visit.number(waiting), border=True, width="content")
+        counts = {"under_way": visit.number(under_way), "waiting": visit.number(waiting)}
+        st.markdown(tr("Under way: **{under_way}** · waiting: **{waiting}**").format(**counts), width="content")
         what, title, icon = (RELEASE, tr("Continue the queue"), "play_arrow") if held else (HOLD, tr("Pause the queue"), "pause")  # fmt: skip
         if st.button(title, key=what, icon=f":material/{icon}:", type="primary" if held else "secondary"):
             act_on_queue(visit.person, what)

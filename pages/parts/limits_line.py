@@ -67,7 +67,8 @@ def _offer_own_runs(visit: Visit) -> None:
     names = {}
     for run in runs:
         about = run.about()
-        names[run.id] = f"{visit.day(about['created'])} · {about['data']['name']} · {state_names(tr)[run.state()]}"
+        told = [visit.day(about["created"]), about["data"]["name"], state_names(tr)[run.state()], run.id[:4]]
+        names[run.id] = " · ".join(told)  # the id, because equal names would be one choice
     chosen = choice(st.selectbox, tr("Runs of mine"), names, "own_run")
     if st.button(tr("Open this run"), key="open_own_run", icon=":material/open_in_new:"):
         go_to("watch", run=chosen)

@@ -41,7 +41,9 @@ def test_under_way_comes_first_then_the_queue_in_its_order_then_what_has_ended(m
     ended, waiting, next_one, going = (make(seed=seed) for seed in range(4))
     end(ended, 0.75)
     going.beat()
-    going.append(Started("sequence_classification", "full", 1, 1, 6, 2, 5, 3, 15, "accuracy", 0.5, ("a", "b"), "cpu", 1))
+    going.append(
+        Started("sequence_classification", "full", 1, 1, 6, 2, 5, 3, 15, "accuracy", 0.5, ("a", "b"), "cpu", 1)
+    )
     for step, score, is_best in ((0, 0.5, False), (3, 0.9, True), (6, 0.6, False)):
         going.append(EvalDone(step, step / 3, None, 0.4, {"accuracy": score}, is_best, 2))
     table = make_results(list_runs(), [next_one.id, waiting.id])
@@ -87,3 +89,12 @@ def test_a_run_that_vanishes_meanwhile_is_left_out(make):
     runs = list(list_runs())
     gone.delete()
     assert list(make_results(runs)["run"]) == [stays.id]
+
+
+def test_a_run_that_begins_again_is_read_again(make):
+    run = make()
+    end(run, 0.5)
+    assert list(make_results(list_runs())["state"]) == ["finished"] == list(make_results(list_runs())["state"])
+    run.begin_again()
+    table = make_results(list_runs(), [run.id])
+    assert list(table["state"]) == ["queued"] and table["score"].isna().all() and table["place"][0] == 1

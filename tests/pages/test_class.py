@@ -206,7 +206,9 @@ def test_an_upload_and_its_changes_belong_to_who_made_them(open_page, come_as, a
     assert "somebody else" in open_page("data", data=data_id).error[0].value
 
 
-def test_start_says_that_too_many_wait_before_it_is_pressed(open_page, come_as, ana, make_own, engine_here, monkeypatch):
+def test_start_says_that_too_many_wait_before_it_is_pressed(
+    open_page, come_as, ana, make_own, engine_here, monkeypatch
+):
     come_as(ANA)
     monkeypatch.setenv("MLMTUNE_KEEP_DAYS", "14")
     app = open_page("train", data="sample-sentiment-en")
@@ -227,7 +229,10 @@ def test_near_a_limit_the_line_is_a_warning_with_ones_own_runs(open_page, come_a
     come_as(ANA)
     app = open_page("train", "pt-BR", data="sample-sentiment-en")
     assert "guardadas: 2 de 2" in app.warning[0].value and app.button(key="start").disabled
-    assert app.selectbox(key="own_run").value in [run.id for run in mine] and len(app.selectbox(key="own_run").options) == 2
+    assert (
+        app.selectbox(key="own_run").value in [run.id for run in mine]
+        and len(app.selectbox(key="own_run").options) == 2
+    )
     app.button(key="open_own_run").click().run()
     assert not app.exception and "delete" in keys(app)
 
@@ -251,7 +256,9 @@ def test_the_teachers_page_is_refused_to_others_and_opens_by_the_code(open_page,
     make_own(bia)
     come_as(ANA)
     app = open_page("teacher")
-    assert "for teachers" in app.error[0].value and not app.dataframe and "class_run" not in [s.key for s in app.selectbox]
+    assert (
+        "for teachers" in app.error[0].value and not app.dataframe and "class_run" not in [s.key for s in app.selectbox]
+    )
     app.text_input(key="teacher_code_typed").set_value("chalk")
     app.button[0].click().run()
     assert not find_person(ANA).is_teacher
@@ -270,9 +277,16 @@ def test_the_teacher_sees_orders_stops_and_deletes(open_page, come_as, ana, bia,
     engine_here.queue.begin(going)
     app = open_page("teacher", language)
     table = app.dataframe[0].value
-    assert list(table.iloc[:, 0]) == ["▶", "1", "2", "–"] and list(table.iloc[:, 2]) == ["Ana *Sá*", "Ana *Sá*", "Bia", "Ana *Sá*"]
+    assert list(table.iloc[:, 0]) == ["▶", "1", "2", "–"] and list(table.iloc[:, 2]) == [
+        "Ana *Sá*",
+        "Ana *Sá*",
+        "Bia",
+        "Ana *Sá*",
+    ]
     assert re.fullmatch(r"\d+[.,]\d%", table.iloc[3, 5]) and table.iloc[1, 5] == "–"
-    assert [metric.value for metric in app.metric] == ["1", "2"]
+    assert ("Under way: **1** · waiting: **2**", "Em andamento: **1** · esperando: **2**")[
+        language == "pt-BR"
+    ] in texts(app)
     app.selectbox(key="class_run").set_value(second.id).run()
     app.button(key="move_up").click().run()
     assert engine_here.queue.order() == [second.id, first.id]
@@ -299,8 +313,8 @@ def test_results_are_shown_with_their_scores(open_page, come_as, ana, rui, make_
     list(worker.carry_out(run))
     app.run()
     row = app.dataframe[0].value.iloc[0]
-    assert row["Person"] == "Ana *Sá*" and row["Rate, head"] == "1e-03" and row["Rate, body"] == "1e-04"
-    assert re.fullmatch(r"\d+\.\d%", row["Best score"]) and row["Epoch"].endswith(" / 2")
+    assert row["Person"] == "Ana *Sá*" and row["Rates"] == "1e-03 / 1e-04"
+    assert re.fullmatch(r"\d+\.\d%", row["Score"]) and row["Epoch"].endswith(" / 2")
 
 
 def test_cleaning_up_counts_asks_and_leaves_what_waits(open_page, come_as, ana, bia, rui, make_own, engine_here):
