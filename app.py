@@ -1,4 +1,4 @@
-"""The server: page frame, routes, headers, life of the workers."""
+"""The server: page frame, routes, who is who, life of the workers."""
 
 import asyncio
 import gc
@@ -18,7 +18,10 @@ sys.path[:0] = [str(ROOT)]
 sys.path.append(str(ROOT / "pages"))
 
 from mlmtune_core import engine, logs  # noqa: E402
+from mlmtune_core.limits import check_settings  # noqa: E402
+from pages.serving.age_cleaning import clean_daily  # noqa: E402
 from pages.serving.headers import SecurityHeaders  # noqa: E402
+from pages.serving.person_cookie import PersonCookie  # noqa: E402
 from pages.serving.routes import ROUTES  # noqa: E402
 
 
@@ -26,13 +29,17 @@ from pages.serving.routes import ROUTES  # noqa: E402
 async def lifespan(_: st.App) -> AsyncIterator[dict[str, object]]:
     """Starts the workers with the server and ends them with it."""
     logs.begin("server")
+    check_settings()
     await asyncio.to_thread(engine.start)
     log.info("the server has started")
     gc.collect()
     gc.freeze()
+    cleaning = asyncio.create_task(clean_daily())
     yield {}
+    cleaning.cancel()
     await asyncio.to_thread(engine.close)
     log.info("the server has stopped")
 
 
-app = st.App(ROOT / "pages" / "frame.py", lifespan=lifespan, routes=ROUTES, middleware=[Middleware(SecurityHeaders)])
+MIDDLEWARE = [Middleware(SecurityHeaders), Middleware(PersonCookie)]
+app = st.App(ROOT / "pages" / "frame.py", lifespan=lifespan, routes=ROUTES, middleware=MIDDLEWARE)

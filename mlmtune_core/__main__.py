@@ -17,7 +17,8 @@ from mlmtune_core.data import checking, columns, reading, splitting
 from mlmtune_core.data.report import Report, find_fingerprint
 from mlmtune_core.errors import UserError
 from mlmtune_core.printing import show_check, show_predict, show_train
-from mlmtune_core.run_store import Run, create_run, open_run
+from mlmtune_core.run_shelf import create_run, open_run
+from mlmtune_core.run_store import Run
 from mlmtune_core.translating import nearest_language, translator
 from mlmtune_core.visible import visible, visible_json
 

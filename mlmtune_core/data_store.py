@@ -9,7 +9,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from mlmtune_core.errors import DataError
+from mlmtune_core.errors import DataError, PeopleError
+from mlmtune_core.limits import demand_room
+from mlmtune_core.people import PROGRAM, Person
 from mlmtune_core.storage import home, is_plain, new_id, write_atomically
 from mlmtune_core.translating import mark
 
@@ -49,14 +51,18 @@ SAMPLES = {
 SHELF = {"shelf-bbc-news": Sample("shelf-bbc-news", "bbc-news.csv", mark("BBC News"), "en", "sequence_classification")}
 
 
-def keep_upload(name: str, raw: bytes) -> str:
-    """Writes the bytes of an uploaded file; returns the id under which it can be opened."""
+def keep_upload(name: str, raw: bytes, owner: str = "") -> str:
+    """Writes the bytes of an uploaded file; returns the id under which it can be opened.
+
+    `owner`: the id of the person who may use it (see people). Raises LimitError where it is too large, or the disk is full.
+    """
+    demand_room(len(raw))
     data_id = new_id()
     folder = home() / "data" / data_id
     folder.mkdir(parents=True)
     write_atomically(folder / "upload", raw)
     shown = name.encode(errors="replace").decode()  # a name may hold half a pair of signs, which no page can show
-    write_atomically(folder / "about.json", json.dumps({"name": shown}).encode())
+    write_atomically(folder / "about.json", json.dumps({"name": shown, "owner": owner}).encode())
     return data_id
 
 
@@ -78,21 +84,37 @@ def open_name(data_id: str) -> str:
     return about["name"]
 
 
-def forget(data_id: str) -> None:
-    """Removes an upload that turned out to be of no use."""
+def demand_access(data_id: str, person: Person) -> None:
+    """Raises PeopleError for an upload of somebody else. Samples are everybody's; what is not there is for the others to say."""
+    about = _find(data_id, "about.json", None)
+    if about is not None and not person.may_change(about.get("owner", "")):
+        raise PeopleError("These data are somebody else's. Upload a file of your own, or take a sample.")
+
+
+def list_uploads() -> list[tuple[str, float]]:
+    """(id, when it was last changed in unix seconds) of every upload."""
+    folders = (home() / "data").glob("[!.]*")
+    return [(folder.name, folder.stat().st_mtime) for folder in folders if folder.is_dir()]
+
+
+def forget(data_id: str, person: Person = PROGRAM) -> None:
+    """Removes an upload. Raises PeopleError for one of somebody else."""
+    demand_access(data_id, person)
     if is_plain(data_id):
         shutil.rmtree(home() / "data" / data_id, ignore_errors=True)
 
 
-def take_copy(data_id: str) -> str:
-    """The id of data that may be changed: the same for an upload, a copy for a sample."""
+def take_copy(data_id: str, person: Person = PROGRAM) -> str:
+    """The id of data that this person may change: the same for their upload, a copy of their own for a sample."""
+    demand_access(data_id, person)
     if data_id not in SAMPLES and data_id not in SHELF:
         return data_id
-    return keep_upload(*open_data(data_id))
+    return keep_upload(*open_data(data_id), person.id)
 
 
-def keep_reading(data_id: str, reading: dict[str, object]) -> None:
+def keep_reading(data_id: str, reading: dict[str, object], person: Person = PROGRAM) -> None:
     """Remembers how an upload is to be read: task, columns, header, split files... Samples keep their own."""
+    demand_access(data_id, person)
     _write(data_id, "reading.json", reading)
 
 
@@ -101,8 +123,9 @@ def find_reading(data_id: str) -> dict[str, object]:
     return _find(data_id, "reading.json", {})
 
 
-def keep_edits(data_id: str, batches: list[list[dict[str, object]]]) -> None:
+def keep_edits(data_id: str, batches: list[list[dict[str, object]]], person: Person = PROGRAM) -> None:
     """Remembers what was changed by hand, oldest first (see data/edits)."""
+    demand_access(data_id, person)
     _write(data_id, "edits.json", batches)
 
 

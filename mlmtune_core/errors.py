@@ -5,7 +5,9 @@ UserError                 a sentence for the reader: where, expected, found, wha
 |-- DataError             a file that cannot be read, or rows that cannot be learnt from
 |-- CheckpointError       a checkpoint that is not there, or is no encoder
 |-- TrainingError         a run that cannot go on (a loss that is no number)
-`-- RunError              a run that is not there, or not ready for what was asked
+|-- RunError              a run that is not there, or not ready for what was asked
+|-- PeopleError           somebody who is not let in, or may not do what they asked for
+`-- LimitError            a limit of this server: how much one person, or all together, may keep
 """
 
 import difflib
@@ -58,6 +60,14 @@ class TrainingError(UserError):
 
 class RunError(UserError):
     """A run that is not there, or not ready for what was asked."""
+
+
+class PeopleError(UserError):
+    """Somebody who is not let in, or may not do what they asked for."""
+
+
+class LimitError(UserError):
+    """A limit of this server is reached."""
 
 
 def _rebuild(

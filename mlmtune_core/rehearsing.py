@@ -20,7 +20,8 @@ from mlmtune_core.freezing import count_weights, hash_frozen, set_train_mode
 from mlmtune_core.memory import memory_law
 from mlmtune_core.model import run_below
 from mlmtune_core.recorder import Recorder
-from mlmtune_core.run_store import Run, create_run
+from mlmtune_core.run_shelf import create_run
+from mlmtune_core.run_store import Run
 from mlmtune_core.stepping import Stepper
 from mlmtune_core.storage import home, new_id
 from mlmtune_core.tasks import TASKS

@@ -3,21 +3,20 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from mlmtune_core.errors import RunError
 from mlmtune_core.events import Failed, failure
 from mlmtune_core.heartbeats import is_alive
-from mlmtune_core.run_store import Run, list_runs
-from mlmtune_core.run_summary import summarise
+from mlmtune_core.run_shelf import list_runs
+from mlmtune_core.run_store import Run
 from mlmtune_core.storage import home
+from mlmtune_core.waiting import Left, find_wait
 
 log = logging.getLogger(__name__)
 MOST_DEATHS = 10  # of a worker, before a run is no longer tried by itself
-LOOK_AGAIN_SECONDS = 2.0  # how long what is left of the runs under way is taken to hold
-UNKNOWN_SECONDS = 60.0  # of a run about which nothing is known
 
 Begin = Callable[[Run, Callable[[Exception | None], None]], object]
 
@@ -33,14 +32,6 @@ class Turn:
     deaths: int = 0
 
 
-@dataclass
-class _Left:
-    """Seconds that the runs under way still need, looked up now and then."""
-
-    seconds: list[float] = field(default_factory=list)
-    looked: float = 0.0
-
-
 class RunQueue:
     """Hands runs to `begin(run, ended)`, so many at a time; `ended` is to be called, from any thread, with an error or None."""
 
@@ -50,7 +41,7 @@ class RunQueue:
         self._waiting: list[Turn] = []
         self._going: dict[str, Turn] = {}
         self._served: dict[str, float] = {}
-        self._left = _Left()
+        self._left = Left()
 
     def submit(self, run: Run) -> None:
         """Queues a run; one that waits or is under way is not queued twice."""
@@ -153,11 +144,9 @@ class RunQueue:
             place = next((i for i, each in enumerate(ahead) if each.id == run.id), None)
         if place is None or not self.workers:
             return None
-        free = sorted([*self._seconds_left(), *[0.0] * self.workers])[-self.workers :]
-        for each in ahead[:place]:
-            free.sort()
-            free[0] += each.about().get("estimate") or UNKNOWN_SECONDS
-        return min(free)
+        with self._lock:
+            going = [turn.run for turn in self._going.values()]
+        return find_wait(self._left.of(going), ahead[:place], self.workers)
 
     def resize(self, workers: int) -> None:
         """Another number of workers is there."""
@@ -215,20 +204,8 @@ class RunQueue:
                     self._waiting.insert(0, turn)
                 else:
                     _give_up(run, turn.deaths)
-            self._left = _Left()
+            self._left = Left()
             self._go_on()
-
-    def _seconds_left(self) -> Sequence[float]:
-        if time.monotonic() - self._left.looked > LOOK_AGAIN_SECONDS:
-            with self._lock:
-                going = [turn.run for turn in self._going.values()]
-            left = []
-            for run in going:
-                known = run.about().get("estimate")
-                seconds = summarise(run.events(), known).seconds_left
-                left.append(known or UNKNOWN_SECONDS if seconds is None else seconds)
-            self._left = _Left(left, time.monotonic())
-        return self._left.seconds
 
 
 def take_up(queue: RunQueue, adopt: bool = False) -> None:

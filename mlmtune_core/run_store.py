@@ -2,11 +2,8 @@
 
 import json
 import logging
-import os
-import secrets
 import shutil
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,7 +15,7 @@ from mlmtune_core.errors import RunError
 from mlmtune_core.event_log import EventLog
 from mlmtune_core.events import Event
 from mlmtune_core.heartbeats import forget_claims, is_alive
-from mlmtune_core.storage import home, is_plain, new_id, write_atomically
+from mlmtune_core.storage import write_atomically
 
 log = logging.getLogger(__name__)
 ENDED = ("finished", "stopped", "failed")
@@ -191,65 +188,11 @@ class Run:
     def _attempts(self) -> Path:
         return self.folder / "attempts"
 
+    def last_changed(self) -> float:
+        """When it was made, last said something, or ended (unix seconds)."""
+        paths = [self.folder / name for name in ("config.json", "events.jsonl", "finished.json")]
+        return max((path.stat().st_mtime for path in paths if path.exists()), default=0.0)
+
     def delete(self) -> None:
         """Removes the folder and all in it."""
         shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def create_run(
-    config: RunConfig,
-    examples: pd.DataFrame,
-    data: dict[str, Any],
-    folder: Path | None = None,
-    estimate: float | None = None,
-    owner: str = "",
-) -> Run:
-    """Writes config.json and data.parquet of a new run, whole or not at all.
-
-    `estimate`: the seconds it was expected to take; `owner`: the id of the person who may change it (see people).
-    """
-    folder = folder or home() / "runs" / new_id()
-    if folder.exists() and any(folder.iterdir()):
-        raise RunError("The folder “{folder}” is not empty. Give a new one.", folder=folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
-    temporary.mkdir()
-    examples.to_parquet(temporary / "data.parquet", index=False)
-    about = {"config": config.model_dump(), "data": data, "created": time.time(), "estimate": estimate, "owner": owner}
-    (temporary / "config.json").write_text(json.dumps(about, ensure_ascii=False, indent=1), encoding="utf-8")
-    temporary.replace(folder)
-    return Run(folder)
-
-
-def find_run(run_id: str) -> Run:
-    """A run by its id, as links name it: no link leads out of the folder of runs. Raises RunError where there is none."""
-    folder = home() / "runs" / run_id
-    if is_plain(run_id) and _holds_run(folder):
-        return Run(folder)
-    raise RunError("There is no run “{name}” here. It may have been deleted, or the link may be cut off.", name=run_id)
-
-
-def open_run(name: str) -> Run:
-    """A run by its id, or by its folder, as the command line names it. Raises RunError where there is none."""
-    try:
-        return find_run(name)
-    except RunError:
-        folder = Path(os.path.expanduser(name or "-"))
-        if _holds_run(folder):
-            return Run(folder)
-        raise
-
-
-def list_runs() -> Iterator[Run]:
-    """All runs, newest first."""
-    folder = home() / "runs"
-    children = [child for child in folder.iterdir() if not child.name.startswith(".")] if folder.is_dir() else []
-    for child in sorted(children, key=lambda path: -path.stat().st_ctime):
-        if (child / "config.json").is_file():
-            yield Run(child)
-
-
-def _holds_run(folder: Path) -> bool:
-    with suppress(OSError):  # a name that is too long for the file system
-        return (folder / "config.json").is_file() and (folder / "data.parquet").is_file()
-    return False

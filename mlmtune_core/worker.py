@@ -25,7 +25,8 @@ from mlmtune_core.model import Model, build, can_cut, shorten
 from mlmtune_core.prefix_cache import PrefixCache
 from mlmtune_core.recorder import Recorder
 from mlmtune_core.resuming import Kept, read_kept
-from mlmtune_core.run_store import Run, open_run
+from mlmtune_core.run_shelf import open_run
+from mlmtune_core.run_store import Run
 from mlmtune_core.stepping import Stepper
 from mlmtune_core.sweep_training import train_together
 from mlmtune_core.tasks import TASKS
@@ -54,8 +55,7 @@ def warm() -> None:
 def run_together(folders: list[str]) -> list[str]:
     """Carries out several head-only runs that differ in little as one training; returns how each ended."""
     runs = [this for this in map(Run, map(Path, folders)) if this.summary() is None]
-    for _ in carry_out_together(runs):
-        pass
+    list(carry_out_together(runs))
     return [run.state() for run in runs]
 
 

@@ -7,7 +7,8 @@ import streamlit as st
 from mlmtune_core import engine
 from mlmtune_core.data.columns import asked_roles
 from mlmtune_core.errors import UserError
-from mlmtune_core.run_store import Run, find_run
+from mlmtune_core.run_shelf import find_run
+from mlmtune_core.run_store import Run
 from pages.parts.answer_view import draw_answer
 from pages.parts.choice import choice
 from pages.parts.names import role_names, split_names

@@ -1,12 +1,14 @@
-"""One run, live: curves, state, stop."""
+"""One run, live: curves, state, pause, stop."""
 
 import pandas as pd
 import streamlit as st
 
 from mlmtune_core.run_store import ENDED, Run
 from pages.parts.addresses import BASE, PLOTLY_ROUTE
+from pages.parts.limits_line import draw_age
 from pages.parts.live_chart import live_chart
 from pages.parts.names import axis_names, baseline_names, metric_names
+from pages.parts.run_buttons import ask_before_deleting
 from pages.parts.run_header import open_run_or_ask
 from pages.parts.run_state import draw_state
 from pages.parts.visit import Visit, this_visit
@@ -20,6 +22,7 @@ def draw(visit: Visit) -> None:
     run = open_run_or_ask(visit, tr("No run has been started in this visit. Start one, or open the link of a run."))
     if run is None:
         return
+    ask_before_deleting(visit, run)
     living = run.state() not in (*ENDED, "interrupted")
     st.fragment(draw_state, run_every=REFRESH_SECONDS if living else None)(visit, run, living)
     live_chart(
@@ -32,6 +35,7 @@ def draw(visit: Visit) -> None:
     )
     if not living:
         _draw_evaluations(visit, run)
+    draw_age(visit, run)
     st.caption(tr("The run goes on when you close this page. Its address brings you back, from any browser."))
 
 

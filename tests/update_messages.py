@@ -9,7 +9,7 @@ from babel.messages.pofile import read_po, write_po
 from mlmtune_core.translating import LANGUAGES, catalogue_path
 
 ROOT = Path(__file__).parent.parent
-ERRORS = ("UserError", "ConfigError", "DataError", "CheckpointError", "TrainingError", "RunError")
+ERRORS = ("UserError", "ConfigError", "DataError", "CheckpointError", "TrainingError", "RunError", "PeopleError", "LimitError")
 KEYWORDS = {**dict.fromkeys(("tr", "mark", *ERRORS)), "rows_problem": (3,)}
 
 

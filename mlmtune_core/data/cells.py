@@ -10,6 +10,7 @@ CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\u2060\ufeff]")
 MISSING = {"", "-", "?", "nan", "null", "n/a", "#n/a", "<na>"}
 SEPARATORS = ("|", ";")
 SHOWN_SIGNS = 2000
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def clean(cell: object) -> str:
@@ -70,6 +71,11 @@ def to_labels(cell: object, separator: str | None) -> list[str]:
     """The labels of a cell, sorted, each once; an empty list where there are none."""
     parts: Sequence[object] = cell if isinstance(cell, list | tuple) else clean(cell).split(separator or "\n")
     return sorted({label for label in map(clean_label, parts) if label})
+
+
+def disarm(cell: object) -> object:
+    """Text that a spreadsheet would run as a formula gets an apostrophe in front; all else stays as it is."""
+    return "'" + cell if isinstance(cell, str) and cell.startswith(FORMULA_SIGNS) else cell
 
 
 def shorten(cell: object, signs: int = SHOWN_SIGNS) -> object:

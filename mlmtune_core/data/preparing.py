@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from mlmtune_core.data import checking, columns
-from mlmtune_core.data.cells import shorten
+from mlmtune_core.data.cells import disarm, shorten
 from mlmtune_core.data.edits import apply_edits
 from mlmtune_core.data.reading import Format, Table, Telling, read_table
 from mlmtune_core.data.report import Problem, Report, in_order
@@ -160,6 +160,5 @@ def _teller(data_id: str) -> Callable[[float], None]:
 
 
 def _safe(cell: object) -> object:
-    """Text that a spreadsheet would run as a formula gets an apostrophe in front."""
-    text = shorten(cell, io.DEFAULT_BUFFER_SIZE * 128)
-    return "'" + text if isinstance(text, str) and text[:1] in "=+-@\t\r" and text[:1] else text
+    """A cell whole, and harmless in a spreadsheet."""
+    return disarm(shorten(cell, io.DEFAULT_BUFFER_SIZE * 128))

@@ -12,7 +12,7 @@ from mlmtune_core.config import RunConfig
 from mlmtune_core.data import splitting
 from mlmtune_core.data.preparing import Prepared
 from mlmtune_core.data.report import Report
-from mlmtune_core.data_store import find_edits_of, find_progress, find_reading
+from mlmtune_core.data_store import demand_access, find_edits_of, find_progress, find_reading
 from mlmtune_core.errors import UserError
 from pages.parts.visit import Visit
 
@@ -22,7 +22,11 @@ QUIET_SECONDS = 0.6
 
 
 def open_dataset(visit: Visit, data_id: str) -> Prepared:
-    """The data of a link, with a bar while they are being read. Raises DataError for a file that cannot be read."""
+    """The data of a link, with a bar while they are being read.
+
+    Raises DataError for a file that cannot be read, PeopleError for one of somebody else.
+    """
+    demand_access(data_id, visit.person)
     key = json.dumps([find_reading(data_id), find_edits_of(data_id)], sort_keys=True)
     question = _prepare(data_id, key)
     wait_for(visit, question, data_id)

@@ -90,6 +90,7 @@ def state_names(tr: Translate) -> dict[str, str]:
         "training": tr("learning"),
         "evaluating": tr("measuring"),
         "saving": tr("keeping the best model"),
+        "paused": tr("paused"),
         "testing": tr("measuring on the test set"),
         "finished": tr("finished"),
         "stopped": tr("stopped"),

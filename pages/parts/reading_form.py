@@ -21,7 +21,7 @@ def ask_reading(visit: Visit, data_id: str, data: Prepared) -> None:
     with left:
         task = choice(st.selectbox, tr("Task"), task_names(tr), f"task_{data_id}", default=data.task)
     if task != data.task:
-        keep_reading(data_id, {name: value for name, value in reading.items() if name != "columns"} | {"task": task})
+        keep_reading(data_id, {name: value for name, value in reading.items() if name != "columns"} | {"task": task}, visit.person)
         st.rerun()
     if task == data.guessed_task and data.why:
         left.caption(tr("Guessed: {why}.").format(why=tr(data.why)))
@@ -37,7 +37,7 @@ def ask_reading(visit: Visit, data_id: str, data: Prepared) -> None:
     wanted["columns"] = {role: column for role, column in chosen.items() if column != data.guessed.get(role, "")}
     wanted = {name: value for name, value in wanted.items() if value not in (None, {})}
     if wanted != reading:
-        keep_reading(data_id, wanted)
+        keep_reading(data_id, wanted, visit.person)
         st.rerun()
 
 

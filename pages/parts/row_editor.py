@@ -21,7 +21,7 @@ def edit_rows(visit: Visit, data_id: str, data: Prepared) -> None:
             )
         )
         if data.edits and st.button(tr("Undo the last change"), key="undo_edit", icon=":material/undo:"):
-            keep_edits(data_id, find_edits_of(data_id)[:-1])
+            keep_edits(data_id, find_edits_of(data_id)[:-1], visit.person)
             st.rerun()
         _rename_label(visit, data_id, data)
         _draw_table(visit, data_id, data)
@@ -42,7 +42,7 @@ def _draw_table(visit: Visit, data_id: str, data: Prepared) -> None:
         st.caption(visit.tr("These are the first {count} rows.").format(count=visit.number(ROWS_SHOWN)))
     batch = find_edits(head, st.session_state.get(key) or {}, plain)
     if batch:
-        _keep(data_id, batch)
+        _keep(visit, data_id, batch)
 
 
 def _rename_label(visit: Visit, data_id: str, data: Prepared) -> None:
@@ -59,14 +59,14 @@ def _rename_label(visit: Visit, data_id: str, data: Prepared) -> None:
     with go:
         wanted = written.strip() and written.strip() != chosen
         if st.button(tr("Rename"), key="rename_label", disabled=not wanted):
-            _keep(data_id, [{"column": column, "old": chosen, "value": written.strip()}])
+            _keep(visit, data_id, [{"column": column, "old": chosen, "value": written.strip()}])
 
 
-def _keep(data_id: str, batch: Batch) -> None:
+def _keep(visit: Visit, data_id: str, batch: Batch) -> None:
     """Adds the change; that of a sample goes to a copy of it."""
-    own = take_copy(data_id)
+    own = take_copy(data_id, visit.person)
     if own != data_id:
-        keep_reading(own, {})
+        keep_reading(own, {}, visit.person)
         remember("data", own)
-    keep_edits(own, [*find_edits_of(own), batch])
+    keep_edits(own, [*find_edits_of(own), batch], visit.person)
     st.rerun()

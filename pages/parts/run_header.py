@@ -2,8 +2,11 @@
 
 import streamlit as st
 
-from mlmtune_core.run_store import Run, find_run
+from mlmtune_core.people import is_class, name_of
+from mlmtune_core.run_shelf import find_run
+from mlmtune_core.run_store import Run
 from pages.parts.names import strategy_name, task_names
+from pages.parts.run_buttons import train_alike
 from pages.parts.visit import Visit, go_to, literal, remembered
 
 
@@ -22,4 +25,16 @@ def open_run_or_ask(visit: Visit, without: str) -> Run | None:
     if config.first_layers:
         told.append(tr("first {count} layers of the checkpoint").format(count=config.first_layers))
     st.caption(literal(" · ".join(told)))
+    if is_class() and run.owner() != visit.person.id:
+        _say_whose(visit, run)
     return run
+
+
+def _say_whose(visit: Visit, run: Run) -> None:
+    """Whose run this is, and how to have one like it."""
+    tr, name = visit.tr, literal(name_of(run.owner()) or visit.tr("somebody else"))
+    sentence = tr("This is a run of {name}.") if visit.person.is_teacher else tr("This is a run of {name}: you can look at it.")  # fmt: skip
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(":material/person: " + sentence.format(name=f"**{name}**"), width="content")
+        if st.button(tr("Train my own with these settings"), key="alike", icon=":material/content_copy:"):
+            train_alike(visit, run)

@@ -1,4 +1,4 @@
-"""The state of a run in numbers, buttons and sentences: drawn again while it lives."""
+"""The state of a run in numbers and sentences, with its buttons: drawn again while it lives."""
 
 from typing import Any
 
@@ -6,10 +6,12 @@ import streamlit as st
 
 from mlmtune_core import engine
 from mlmtune_core.errors import UserError
+from mlmtune_core.people import is_class
 from mlmtune_core.run_store import ENDED, Run
 from mlmtune_core.run_summary import Progress, summarise
 from pages.parts.names import metric_names, metric_value, state_names
-from pages.parts.visit import Visit, go_to, remembered, show_error
+from pages.parts.run_buttons import draw_buttons
+from pages.parts.visit import Visit, show_error
 
 
 def draw_state(visit: Visit, run: Run, living: bool) -> None:
@@ -20,7 +22,7 @@ def draw_state(visit: Visit, run: Run, living: bool) -> None:
     progress = summarise(run.events(), run.about().get("estimate"))
     with st.container(horizontal=True, vertical_alignment="center"):
         _draw_numbers(visit, run, state, progress)
-        _draw_buttons(visit, run, state)
+        draw_buttons(visit, run, state)
     with st.container():  # a place of its own, so that nothing jumps when a sentence appears
         _draw_sentence(visit, run, state, progress)
 
@@ -53,22 +55,27 @@ def _draw_sentence(visit: Visit, run: Run, state: str, progress: Progress) -> No
     tr, summary = visit.tr, run.summary() or {}
     if progress.total_steps and not summary and state != "interrupted":
         st.progress(progress.step / progress.total_steps)
+    if state == "queued":
+        st.info(_queue_sentence(visit, run), icon=":material/hourglass_top:")
+    if state == "paused":
+        sentence = tr("Paused at step {step}: its worker is free for others. Continue goes on from there, to the bit.")
+        st.info(sentence.format(step=visit.number(progress.step)), icon=":material/pause:")
     if state == "failed":
         show_error(UserError(summary["template"], **summary["values"]))
     if state == "interrupted":
         st.warning(
             tr(
-                "The run was interrupted: its worker is gone. What it learnt up to the best evaluation is kept; you can start it again from the beginning."
+                "The run was interrupted: its worker is gone. Continue goes on from where it was last kept."
             ),
             icon=":material/warning:",
         )
     ends = {
         "epochs_done": tr("All epochs are done."),
         "early_stopping": tr("Stopped by itself: no new best within the patience."),
-        "stopped": tr("Stopped by you."),
+        "stopped": tr("Stopped on request.") if is_class() else tr("Stopped by you."),
     }
     if summary.get("reason") in ends:
-        best = f"{_best_sentence(visit, summary.get('best') or {})} {_test_sentence(visit, summary.get('test') or {})}"
+        best = f"{_best_sentence(visit, run, summary.get('best') or {})} {_test_sentence(visit, summary.get('test') or {})}"
         lines = [
             f"{ends[summary['reason']]} {best}",
             _proof_sentence(visit, progress),
@@ -102,7 +109,24 @@ def _time_sentence(visit: Visit, run: Run, summary: dict[str, Any]) -> str:
     return sentence.format(**times, difference=visit.percent(expected / taken - 1, signed=True))
 
 
-def _best_sentence(visit: Visit, best: dict[str, Any]) -> str:
+def _queue_sentence(visit: Visit, run: Run) -> str:
+    """Its place, and how long it will take until it begins; live, with the rest of the state."""
+    tr, queue = visit.tr, engine.current().queue
+    place, seconds = queue.place(run), queue.expected_wait(run)
+    if place is None:
+        return tr("It begins in a moment.")
+    told = [tr("Place {place} of {count} in the queue.").format(place=visit.number(place), count=visit.number(queue.length()))]  # fmt: skip
+    if queue.held:
+        told.append(tr("The queue is paused: the run keeps its place."))
+    elif seconds is not None:
+        told.append(tr("It begins in about {time}.").format(time=visit.seconds(max(1, seconds))))
+    told.append(tr("Everybody's first run comes before anybody's second. You can close this page."))
+    return " ".join(told)
+
+
+def _best_sentence(visit: Visit, run: Run, best: dict[str, Any]) -> str:
+    if not best and not run.best_folder.is_dir():
+        return visit.tr("It ended before anything was learnt.")
     if not best:
         return visit.tr("It ended before the first evaluation; the weights of that moment were kept.")
     names = metric_names(visit.tr)
@@ -123,29 +147,3 @@ def _test_sentence(visit: Visit, scores: dict[str, float]) -> str:
     return visit.tr("On the test set it reaches {metric} {value}.").format(
         metric=metric_names(visit.tr)[name], value=metric_value(visit, name, scores[name])
     )
-
-
-def _draw_buttons(visit: Visit, run: Run, state: str) -> None:
-    tr = visit.tr
-    if state in ENDED or state == "interrupted":
-        if run.best_folder.is_dir() and st.button(
-            tr("Open the model"), key="to_inspect", type="primary", icon=":material/search:"
-        ):
-            go_to("inspect")
-        if state in ("interrupted", "failed") and st.button(
-            tr("Start it again"), key="again", icon=":material/replay:"
-        ):
-            engine.current().queue.resume(run)
-            st.rerun()
-        if st.button(tr("Change a setting and train again"), key="change", icon=":material/tune:"):
-            go_to("train", data=run.about()["data"].get("id", remembered("data")))
-    else:
-        st.button(
-            tr("Stop"),
-            key="stop",
-            icon=":material/stop:",
-            disabled=run.control() == "stop",
-            on_click=run.request,
-            args=("stop",),
-            help=tr("Stops within a step and keeps the best model so far."),
-        )

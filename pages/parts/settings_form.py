@@ -9,6 +9,7 @@ from pages.parts.names import metric_names
 from pages.parts.visit import Visit
 
 FEWEST_EXAMPLES = 8
+NUMBERS = ("epochs", "batch_size", "max_length", "first_layers")
 OTHERS = ("dropout", "weight_decay", "warmup_ratio", "max_grad_norm", "patience", "seed", "batch_tokens")
 RATES = (1e-6, 1e-5, 2e-5, 3e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 3e-2, 1e-1)
 
@@ -18,6 +19,19 @@ def ask_settings(visit: Visit, task: str, examples: int) -> dict[str, object]:
     settings: dict[str, object] = {"task": task, **_ask_checkpoint(visit), **_ask_strategy(visit)}
     settings |= _ask_rates(visit, str(settings["strategy"]))
     return settings | _ask_numbers(visit, examples) | _ask_regularisation(visit, task)
+
+
+def fill_settings(config: RunConfig) -> None:
+    """Writes the settings of a run into the form that is drawn next."""
+    kind, _, layers = config.strategy.partition(":")
+    place = "bundled" if config.checkpoint == BUNDLED else "folder" if config.checkpoint[:1] in "/.~" else "hub"
+    rates = {"head_learning_rate": config.head_rate, "learning_rate": config.body_rate}
+    filled = {name: getattr(config, name) for name in (*NUMBERS, *OTHERS, "early_stopping_metric", "schedule")}
+    filled |= {"checkpoint_kind": place, f"checkpoint_{place}": config.checkpoint, "strategy": kind}
+    filled |= {f"typed_{name}_{kind}": f"{rate:g}" for name, rate in rates.items()}
+    filled |= {"typed_rates": True} | ({"last_layers": int(layers)} if layers else {})
+    for key, value in filled.items():
+        st.session_state[key] = value
 
 
 def ask_examples(visit: Visit, available: int, key: str) -> int:
@@ -124,8 +138,7 @@ def _ask_rates(visit: Visit, strategy: str) -> dict[str, float | str]:
 
 def _ask_numbers(visit: Visit, examples: int) -> dict[str, object]:
     chosen: dict[str, object] = {}
-    fields = ("epochs", "batch_size", "max_length", "first_layers")
-    for column, field in zip(st.columns(len(fields), vertical_alignment="bottom"), fields, strict=True):
+    for column, field in zip(st.columns(len(NUMBERS), vertical_alignment="bottom"), NUMBERS, strict=True):
         with column:
             chosen[field] = _ask_number(visit, field, suggest_epochs(examples) if field == "epochs" else None)
     return chosen

@@ -23,8 +23,8 @@ def ask_side_files(visit: Visit, data_id: str) -> None:
                 continue
             found = ask_upload(visit, f"{side}_{data_id}")
             if found:
-                own = take_copy(data_id)
-                keep_reading(own, find_reading(own) | {side: found})
+                own = take_copy(data_id, visit.person)
+                keep_reading(own, find_reading(own) | {side: found}, visit.person)
                 remember("data", own)
                 st.rerun()
 
@@ -36,5 +36,5 @@ def _draw_given(visit: Visit, data_id: str, side: str, reading: dict[str, object
     except UserError as error:
         name.markdown(literal(error.say(visit.tr)))
     if button.button(visit.tr("Take it away"), key=f"remove_{side}", icon=":material/close:"):
-        keep_reading(data_id, {name: value for name, value in reading.items() if name != side})
+        keep_reading(data_id, {name: value for name, value in reading.items() if name != side}, visit.person)
         st.rerun()

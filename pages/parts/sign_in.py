@@ -1,6 +1,7 @@
 """Who signs in, where the server asks for it: through an OpenID Connect provider named in .streamlit/secrets.toml."""
 
 import hashlib
+import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +17,13 @@ LONGEST_NAME = 60
 
 @dataclass(frozen=True)
 class SignedIn:
-    """Someone whom the provider knows. `subject`: the same at every visit, and nothing but letters and digits."""
+    """Someone whom the provider knows. `subject`: the same at every visit, and nothing but letters and digits; `token`: what
+    nobody else can make, since it takes the secret of this server.
+    """
 
     name: str
     subject: str
+    token: str
 
 
 def signed_in(visit: Visit) -> SignedIn | None:
@@ -36,8 +40,9 @@ def signed_in(visit: Visit) -> SignedIn | None:
         st.stop()
     claims = st.user.to_dict()
     name = next((str(claims[claim]) for claim in NAME_CLAIMS if claims.get(claim)), visit.tr("Somebody"))
-    subject = hashlib.sha256(f"{claims['iss']}\n{claims['sub']}".encode()).hexdigest()[:24]
-    return SignedIn(name[:LONGEST_NAME], subject)
+    who = f"{claims['iss']}\n{claims['sub']}".encode()
+    token = hmac.new(st.secrets["auth"]["cookie_secret"].encode(), who, hashlib.sha256).hexdigest()
+    return SignedIn(name[:LONGEST_NAME], hashlib.sha256(who).hexdigest()[:24], token)
 
 
 def draw_way_out(visit: Visit, person: SignedIn) -> None:

@@ -3,9 +3,10 @@
 import streamlit as st
 
 from mlmtune_core import engine
-from mlmtune_core.data.reading import MAX_BYTES
+from mlmtune_core.data.preparing import EXAMPLES_KEPT
 from mlmtune_core.data_store import forget, keep_upload
 from mlmtune_core.errors import UserError
+from mlmtune_core.limits import read_limits
 from pages.parts.dataset import PREPARE_SECONDS, wait_for
 from pages.parts.visit import Visit, show_error
 
@@ -32,8 +33,10 @@ def _ask_file(visit: Visit, key: str) -> str | None:
             "CSV, TSV, Excel, JSON, JSON Lines, Parquet: one example per row. CoNLL columns or CoNLL-U: one word per line. SQuAD: questions with contexts."
         )
     )
-    title = tr("File (up to {limit} MB)").format(limit=MAX_BYTES // 2**20)
-    upload = st.file_uploader(title, key=f"{key}_{st.session_state.get('uploads', 0)}")
+    limit = read_limits().upload_mb
+    title = tr("File: up to {limit} MB; of more than {rows} rows a part is taken, each label with its share")
+    title = title.format(limit=visit.number(limit), rows=visit.number(EXAMPLES_KEPT))
+    upload = st.file_uploader(title, key=f"{key}_{st.session_state.get('uploads', 0)}", max_upload_size=limit)
     return _keep(visit, upload.name, upload.getvalue()) if upload is not None else None
 
 
@@ -68,13 +71,17 @@ def _ask_hub(visit: Visit, key: str) -> str | None:
 
 def _keep(visit: Visit, name: str, raw: bytes) -> str | None:
     """Writes the bytes and has them read once; what cannot be read is removed again, with a sentence."""
-    data_id = keep_upload(name, raw)
+    try:
+        data_id = keep_upload(name, raw, visit.person.id)
+    except UserError as error:
+        show_error(error)
+        return None
     try:
         question = engine.current().begin("mlmtune_core.data.preparing:count_rows", data_id, role="data")
         wait_for(visit, question, data_id)
         question.result(PREPARE_SECONDS)
     except UserError as error:
-        forget(data_id)
+        forget(data_id, visit.person)
         show_error(error)
         return None
     st.session_state["uploads"] = st.session_state.get("uploads", 0) + 1

@@ -1,15 +1,19 @@
-"""One visit: its language, how it writes numbers, and what its address remembers."""
+"""One visit: who it is, its language, how it writes numbers, and what its address remembers."""
 
 import re
 from dataclasses import dataclass
+from datetime import date
 
 import streamlit as st
+from babel.dates import format_date
 from babel.numbers import format_decimal, format_percent
 
 from mlmtune_core.config import RunConfig
 from mlmtune_core.errors import UserError
+from mlmtune_core.people import Person, find_person
 from mlmtune_core.translating import LANGUAGES, Translate, nearest_language, translator
 from mlmtune_core.visible import visible
+from pages.serving.person_cookie import COOKIE
 
 REMEMBERED = ("data", "run")
 MARKS = str.maketrans({sign: "\\" + sign for sign in "\\`*_{}[]()#+!|<>~$:@&"})
@@ -22,10 +26,11 @@ WORD_JOINER = "\u2060"  # has no width and breaks no line
 
 @dataclass(frozen=True)
 class Visit:
-    """The language of this script run: passed on, never global."""
+    """The language of this script run, and who it is for: passed on, never global."""
 
     language: str
     tr: Translate
+    person: Person = Person()
 
     @property
     def separators(self) -> str:
@@ -49,6 +54,10 @@ class Visit:
         description = RunConfig.model_fields[field].description
         return self.tr(description)
 
+    def day(self, moment: float) -> str:
+        """Unix seconds -> 3 May 2026 or 3 de mai. de 2026, where the server is."""
+        return format_date(date.fromtimestamp(moment), format="medium", locale=self.language.replace("-", "_"))
+
     def seconds(self, value: float, digits: int = 0) -> str:
         """75 -> 1 min 15 s; below ten seconds with so many digits."""
         if digits and value < 10:
@@ -69,9 +78,19 @@ def begin_visit() -> Visit:
             st.session_state[f"link_{name}"] = st.query_params[name]
         elif st.session_state.get(f"link_{name}"):
             st.query_params[name] = st.session_state[f"link_{name}"]
-    visit = Visit(language, translator(language))
+    visit = Visit(language, translator(language), find_person(read_token()))
     st.session_state["visit"] = visit
     return visit
+
+
+def read_token() -> str:
+    """Who visits, as nobody else can say it: by having signed in, or by the cookie that came with the browser's first page."""
+    return st.session_state.get("signed_in_token") or read_cookie()
+
+
+def read_cookie() -> str:
+    """What the browser showed when it connected, or nothing. The routes beside the pages know it by this alone."""
+    return st.context.cookies.get(COOKIE, "")
 
 
 def this_visit() -> Visit:

@@ -10,8 +10,9 @@ from starlette.routing import Route
 
 from mlmtune_core import engine
 from mlmtune_core.errors import RunError
-from mlmtune_core.run_store import find_run
+from mlmtune_core.run_shelf import find_run
 from pages.parts.addresses import EVENTS_ROUTE, HEALTH_ROUTE, PLOTLY_ROUTE
+from pages.serving.person_cookie import admitted
 from pages.serving.plotly_file import plotly_script
 
 PROJECT = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -19,7 +20,9 @@ NOT_KEPT = {"Cache-Control": "no-store"}
 
 
 def events(request: Request) -> Response:
-    """GET runs/<id>/events?after=<n>: the complete rows from byte n on, where to go on, and the state."""
+    """GET runs/<id>/events?after=<n>: the complete rows from byte n on, where to go on, and the state; in a class for who is in it."""
+    if not admitted(request):
+        return JSONResponse({"error": "not admitted"}, 403, headers=NOT_KEPT)
     try:
         run = find_run(request.path_params["run_id"])
         after = min(max(0, int(request.query_params.get("after", 0))), sys.maxsize)

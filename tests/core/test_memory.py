@@ -90,7 +90,7 @@ def test_the_limit_is_told_or_a_part_of_the_machine(monkeypatch):
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems do not bound what a process may take in this way")
 def test_a_run_that_does_not_fit_ends_with_a_sentence(make_run, text_frame):
     from mlmtune_core.config import BUNDLED
-    from mlmtune_core.run_store import create_run
+    from mlmtune_core.run_shelf import create_run
 
     long = "never mind what it says, it only has to be long " * 60
     frame = text_frame.loc[text_frame.index.repeat(16)].reset_index(drop=True)

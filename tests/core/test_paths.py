@@ -26,7 +26,7 @@ from mlmtune_core.data_store import (  # fmt: skip
     say_progress,
 )
 from mlmtune_core.errors import CheckpointError, DataError, RunError
-from mlmtune_core.run_store import find_run, open_run
+from mlmtune_core.run_shelf import find_run, open_run
 
 GOOD = "text,label\n" + "".join(f"a good film number {i},{'xy'[i % 2]}\n" for i in range(12))
 

@@ -9,7 +9,7 @@ from mlmtune_core import run_queue
 from mlmtune_core.config import validate
 from mlmtune_core.heartbeats import beating
 from mlmtune_core.run_queue import RunQueue, take_up
-from mlmtune_core.run_store import create_run
+from mlmtune_core.run_shelf import create_run
 
 
 class Workers:

@@ -24,7 +24,8 @@ from mlmtune_core.freezing import find_layers
 from mlmtune_core.heartbeats import beating
 from mlmtune_core.predicting import predict, predict_example
 from mlmtune_core.probabilities import softmax
-from mlmtune_core.run_store import Run, create_run, open_run
+from mlmtune_core.run_shelf import create_run, open_run
+from mlmtune_core.run_store import Run
 from mlmtune_core.run_summary import summarise
 from mlmtune_core.storage import is_plain
 from tests.conftest import SENTENCES, TEXTS

@@ -12,7 +12,8 @@ from mlmtune_core.data.columns import choose
 from mlmtune_core.data.reading import read_table
 from mlmtune_core.data.splitting import split_examples
 from mlmtune_core.data_store import SAMPLES, open_data
-from mlmtune_core.run_store import Run, create_run
+from mlmtune_core.run_shelf import create_run
+from mlmtune_core.run_store import Run
 
 KINDS = [
     ("sample-sentiment-en", "full", {"epochs": 2, "first_layers": 3}),

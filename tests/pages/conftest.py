@@ -1,5 +1,6 @@
 """Pages drawn by AppTest, with an engine that answers in this process instead of a worker's."""
 
+from contextlib import ExitStack
 from importlib import import_module
 from pathlib import Path
 
@@ -9,8 +10,8 @@ from streamlit.testing.v1 import AppTest
 
 from mlmtune_core import engine
 from mlmtune_core.estimating import Costs, Law
+from mlmtune_core.heartbeats import beating
 from mlmtune_core.run_queue import RunQueue
-from mlmtune_core.run_store import open_run
 
 FRAME = str(Path(__file__).parent.parent.parent / "pages" / "frame.py")
 
@@ -32,11 +33,27 @@ class Answered:
         return self.compute()
 
 
+class QueueHere(RunQueue):
+    """The real queue, without workers: what was submitted waits until a test has it begin, in this process."""
+
+    def __init__(self):
+        super().__init__(0, lambda run, ended: self.at_work.enter_context(beating([run.heartbeat_file])))
+        self.submitted, self.at_work = [], ExitStack()
+
+    def submit(self, run):
+        self.submitted.append(run)
+        super().submit(run)
+
+    def begin(self, run):
+        self.move_up(run)
+        self.resize(self.workers + 1)
+
+
 class EngineHere:
     """Answers at once; keeps what was submitted."""
 
     def __init__(self):
-        self.queue = RunQueue(0, lambda run, ended: None)  # no worker: what is submitted waits
+        self.queue = QueueHere()
         self.worker_memory = 2**33
         self.cluster, self.rows = None, []
         self.costs = COSTS  # a rehearsal takes a second; None has it done for real
@@ -58,7 +75,7 @@ class EngineHere:
 
     @property
     def submitted(self):
-        return [open_run(name) for name in self.queue.order()]
+        return self.queue.submitted
 
 
 @pytest.fixture
@@ -67,7 +84,26 @@ def engine_here(monkeypatch):
     monkeypatch.setattr(engine, "_current", here)
     st.cache_data.clear()
     st.cache_resource.clear()
-    return here
+    with here.queue.at_work:
+        yield here
+
+
+@pytest.fixture
+def come_as(monkeypatch):
+    """come_as(token): the pages drawn from now on are for the browser that has this token."""
+
+    def come(token):
+        monkeypatch.setattr("pages.parts.visit.read_token", lambda: token)
+        monkeypatch.setattr("pages.parts.entrance.read_token", lambda: token)
+
+    return come
+
+
+@pytest.fixture
+def class_codes(monkeypatch):
+    """A server with a class: its codes are "chalk" for students and "slate" for teachers."""
+    monkeypatch.setenv("MLMTUNE_CLASS_CODE", "chalk")
+    monkeypatch.setenv("MLMTUNE_TEACHER_CODE", "slate")
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from mlmtune_core.data.preparing import prepare
 from mlmtune_core.data.splitting import split_examples
 from mlmtune_core.data_store import keep_reading, keep_upload
 from mlmtune_core.errors import UserError
-from mlmtune_core.run_store import create_run
+from mlmtune_core.run_shelf import create_run
 from mlmtune_core.translating import translator
 from pages.parts.visit import literal
 from tests.hostile_texts import HOSTILE

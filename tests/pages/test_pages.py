@@ -10,7 +10,7 @@ from mlmtune_core import worker
 from mlmtune_core.data_store import SAMPLES, SHELF, keep_upload
 from mlmtune_core.estimating import Law
 from mlmtune_core.heartbeats import beating
-from mlmtune_core.run_store import list_runs, open_run
+from mlmtune_core.run_shelf import list_runs, open_run
 from tests.conftest import KINDS
 from tests.core.broken_files import nasty
 from tests.pages.conftest import FRAME

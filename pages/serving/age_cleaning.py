@@ -1,0 +1,22 @@
+"""What has reached its age goes: when the server starts, and once a day."""
+
+import asyncio
+import logging
+
+from mlmtune_core import engine
+from mlmtune_core.runs_kept import DAY_SECONDS, clean_by_age
+
+
+async def clean_daily() -> None:
+    """Cleans until it is cancelled. A fault is written in the log and does not end it."""
+    while True:
+        try:
+            await asyncio.to_thread(_clean)
+        except Exception:
+            logging.getLogger(__name__).exception("cleaning by age failed")
+        await asyncio.sleep(DAY_SECONDS)
+
+
+def _clean() -> None:
+    queue = engine.current().queue
+    clean_by_age({*queue.under_way(), *queue.order()})
