@@ -45,6 +45,7 @@ class QueueHere(RunQueue):
         super().submit(run)
 
     def begin(self, run):
+        super().submit(run)
         self.move_up(run)
         self.resize(self.workers + 1)
 

@@ -270,7 +270,7 @@ def test_the_teachers_page_is_refused_to_others_and_opens_by_the_code(open_page,
 @pytest.mark.parametrize("language", ["en", "pt-BR"])
 def test_the_teacher_sees_orders_stops_and_deletes(open_page, come_as, ana, bia, rui, make_own, engine_here, language):
     come_as(RUI)
-    done, going, first, second = make_own(ana), make_own(ana), make_own(ana), make_own(bia)
+    done, going, first, second = make_own(ana), make_own(ana), make_own(bia), make_own(ana)
     list(worker.carry_out(done))
     for run in (going, first, second):
         engine_here.queue.submit(run)
@@ -279,8 +279,8 @@ def test_the_teacher_sees_orders_stops_and_deletes(open_page, come_as, ana, bia,
     table = app.dataframe[0].value
     assert list(table.iloc[:, 0]) == ["▶", "1", "2", "–"] and list(table.iloc[:, 2]) == [
         "Ana *Sá*",
-        "Ana *Sá*",
         "Bia",
+        "Ana *Sá*",
         "Ana *Sá*",
     ]
     assert re.fullmatch(r"\d+[.,]\d%", table.iloc[3, 5]) and table.iloc[1, 5] == "–"
