@@ -10,11 +10,18 @@ from mlmtune_core.visible import visible
 BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#8a94a0"
 FONT_SIZE = 15
 MAX_BINS = 40
+LONGEST_LABEL = 32  # signs: longer ones would leave no room for the chart
 
 
 def plain(text: object) -> str:
     """Text of a person as Plotly shows it literally: its pseudo-HTML is escaped."""
     return visible(str(text)).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def names_on_axis(labels: Sequence[str]) -> list[str]:
+    """Labels as an axis can bear them: cut where they are long, escaped, and still all different."""
+    cut = [label if len(label) <= LONGEST_LABEL else label[: LONGEST_LABEL - 1] + "…" for label in map(visible, labels)]
+    return [plain(name if cut.index(name) == i else f"{name} ({i + 1})") for i, name in enumerate(cut)]
 
 
 def plot_label_counts(counts: dict[str, int], x_title: str, separators: str) -> go.Figure:
@@ -23,7 +30,7 @@ def plot_label_counts(counts: dict[str, int], x_title: str, separators: str) -> 
     figure = go.Figure(
         go.Bar(
             x=[counts[name] for name in names],
-            y=[plain(name) for name in names],
+            y=names_on_axis(names),
             orientation="h",
             marker_color=BLUE,
             text=[counts[name] for name in names],
@@ -66,7 +73,7 @@ def plot_confusion(
     labels: Sequence[str], counts: Sequence[Sequence[int]], x_title: str, y_title: str, separators: str
 ) -> go.Figure:
     """A row per true label, a column per predicted one; the colour is the share of the row, the number the count."""
-    shown = [plain(label) for label in labels]
+    shown = names_on_axis(labels)
     shares = [[count / max(1, sum(row)) for count in row] for row in counts]
     many = len(labels) > 12
     figure = go.Figure(

@@ -1,9 +1,10 @@
 """The model as a stack of blocks: which learn, which are frozen."""
 
-from html import escape
 from typing import Any
 
 import streamlit as st
+
+from pages.parts.visit import escaped
 
 STYLES = {
     "learning": "background:#E69F00;color:#1b1b1b;border:2px solid #b87f00",
@@ -20,12 +21,12 @@ def layer_stack(blocks: list[dict[str, Any]], texts: dict[str, str]) -> None:
     Plain escaped HTML: it holds no state and asks nothing back.
     """
     rows = "".join(_block(block, texts, narrow=i == len(blocks) - 1) for i, block in reversed(list(enumerate(blocks))))
-    st.html(f"<div role='img' aria-label='{escape(texts['alt'], quote=True)}' class='layer-stack'>{rows}</div>")
+    st.html(f"<div role='img' aria-label='{escaped(texts['alt'])}' class='layer-stack'>{rows}</div>")
 
 
 def _block(block: dict[str, Any], texts: dict[str, str], narrow: bool) -> str:
     state, width = block["state"], "78%" if narrow else "100%"
     return (
-        f"<div data-state='{state}' style='{BLOCK};width:{width};box-sizing:border-box;{STYLES[state]}'><b>{SIGNS[state]} {escape(block['name'])}</b>"
-        f"<span style='font-size:.85rem'>{escape(block['detail'])} · {escape(texts[state])}</span></div>"
+        f"<div data-state='{state}' style='{BLOCK};width:{width};box-sizing:border-box;{STYLES[state]}'><b>{SIGNS[state]} {escaped(block['name'])}</b>"
+        f"<span style='font-size:.85rem'>{escaped(block['detail'])} · {escaped(texts[state])}</span></div>"
     )

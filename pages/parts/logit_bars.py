@@ -1,12 +1,11 @@
 """The logit of every label as a bar and, beside it, its probability: drawn at once, in one piece."""
 
 from collections.abc import Collection
-from html import escape
 
 import streamlit as st
 
 from mlmtune_core.charts import GREY, ORANGE
-from pages.parts.visit import Visit
+from pages.parts.visit import Visit, escaped
 
 GRID = "display:grid;grid-template-columns:fit-content(14rem) 1fr 1fr;gap:.3rem 1.4rem;align-items:center;font-variant-numeric:tabular-nums"
 LINE = "position:absolute;top:0;bottom:0;border-left:1px solid rgba(128,128,128,.55)"
@@ -30,13 +29,13 @@ def logit_bars(
     def place(value: float) -> float:
         return ROOM + (value - low) * scale
 
-    cells = ["<span></span>", *(f"<span style='opacity:.8;font-size:.9rem'>{escape(title)}</span>" for title in titles)]
+    cells = ["<span></span>", *(f"<span style='opacity:.8;font-size:.9rem'>{escaped(title)}</span>" for title in titles)]
     for name in sorted(logits, key=lambda name: -logits[name]):
         is_chosen, z, share = name in chosen, logits[name], probabilities[name]
         weight = "font-weight:700" if is_chosen else ""
-        shown = f"▸ {escape(name)}" if is_chosen else escape(name)
+        shown = f"▸ {escaped(name)}" if is_chosen else escaped(name)
         cells.append(
-            f"<span title='{escape(name)}' style='{weight};overflow:hidden;text-overflow:ellipsis;white-space:nowrap'>{shown}</span>"
+            f"<span title='{escaped(name)}' style='{weight};overflow:hidden;text-overflow:ellipsis;white-space:nowrap'>{shown}</span>"
         )
         hint = f"{name}: {visit.number(z, 4, signed=True)}"
         cells.append(_panel(_bar(place(0), place(z), visit.number(z, 2, signed=True), hint, is_chosen), place(0)))
@@ -45,7 +44,7 @@ def logit_bars(
     ends = [(visit.number(value, 1), place(value)) for value in (low, high) if abs(place(value) - place(0)) > APART]
     cells.append("<span></span>" + _axis([*ends, ("0", place(0))]))
     cells.append(_axis([(visit.percent(share), share) for share in (0, 0.5, 1)]))
-    st.html(f"<div role='img' aria-label='{escape(alt)}' style='{GRID}'>{''.join(cells)}</div>")
+    st.html(f"<div role='img' aria-label='{escaped(alt)}' style='{GRID}'>{''.join(cells)}</div>")
 
 
 def _bar(start: float, end: float, number: str, hint: str, chosen: bool, inside: bool = False) -> str:
@@ -57,7 +56,7 @@ def _bar(start: float, end: float, number: str, hint: str, chosen: bool, inside:
     else:
         at = f"left:calc({end:.2%} + .4rem)" if end >= start else f"right:calc({1 - end:.2%} + .4rem)"
     return (
-        f"<div title='{escape(hint)}' style='position:absolute;left:{left:.2%};width:{width:.2%};top:.15rem;bottom:.15rem;"
+        f"<div title='{escaped(hint)}' style='position:absolute;left:{left:.2%};width:{width:.2%};top:.15rem;bottom:.15rem;"
         f"min-width:2px;background:{colour};border-radius:3px'></div>"
         f"<span style='position:absolute;{at};line-height:1.7rem'>{number}</span>"
     )

@@ -1,11 +1,11 @@
 """One input as the model sees it: a row of sub-words in their segments, with tags or the answer below."""
 
-from html import escape
 from typing import Any
 
 import streamlit as st
 
 from mlmtune_core.translating import Translate
+from pages.parts.visit import escaped
 
 CHIP = (
     "display:inline-block;vertical-align:top;line-height:1.7;margin:2px;padding:1px 7px;border:1px solid rgba(128,128,128,.45);border-radius:7px;"
@@ -30,8 +30,8 @@ def token_row(seen: dict[str, Any], label: str, row: int, tr: Translate) -> None
     asked = seen.get("asked") or [True] * len(tokens)
     shown = list(zip(tokens, *parts, asked, strict=True))[:MAX_CHIPS]
     chips = "".join(_chip(*each) for each in shown) + (" …" if len(tokens) > MAX_CHIPS else "")
-    ending = f" <span style='white-space:nowrap'>→ <b>{escape(label)}</b></span>" if label else ""
-    number = escape(tr("row {row}").format(row=row)) if row else ""
+    ending = f" <span style='white-space:nowrap'>→ <b>{escaped(label)}</b></span>" if label else ""
+    number = escaped(tr("row {row}").format(row=row)) if row else ""
     st.html(
         f"<div style='line-height:2'><span style='opacity:.7;font-size:.85rem;margin-right:.5rem'>{number}</span>{chips}{ending}</div>"
     )
@@ -42,5 +42,5 @@ def _chip(token: str, segment: int | str, label: str, asked: bool) -> str:
     special = token.startswith("[") and token.endswith("]") and len(token) > 2
     style = CHIP + (SPECIAL if special else SECOND if segment == 1 else "") + (TAGGED if tagged else "")
     style += "" if asked or special else IGNORED
-    below = f"<span style='{TAG}'>{escape(label)}</span>" if tagged else ""
-    return f"<span style='{style}'>{escape(token)}{below}</span>"
+    below = f"<span style='{TAG}'>{escaped(label)}</span>" if tagged else ""
+    return f"<span style='{style}'>{escaped(token)}{below}</span>"

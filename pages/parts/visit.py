@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import date
+from html import escape
 
 import streamlit as st
 from babel.dates import format_date
@@ -125,3 +126,8 @@ def show_error(error: UserError) -> None:
 def literal(text: str) -> str:
     """Text that markdown must not interpret: on one line, its signs escaped, and nothing in it turned into links or icons."""
     return REPLACED.sub(WORD_JOINER, visible(" ".join(text.split()))).translate(MARKS)
+
+
+def escaped(text: str) -> str:
+    """Text as `st.html` shows it literally, in an attribute too."""
+    return escape(visible(text))

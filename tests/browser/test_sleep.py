@@ -140,6 +140,8 @@ def test_a_laptop_that_slept_catches_up_without_a_reload(browser, server, cable)
         page.locator(".st-key-stop button").first.click()
         page.locator(".st-key-to_inspect button").wait_for()
         steps = [row["step"] for row in run.events("StepDone")]
-        page.wait_for_function("n => Number(document.querySelector('.live-chart').dataset.points) === n", arg=len(steps))
+        page.wait_for_function(
+            "n => Number(document.querySelector('.live-chart').dataset.points) === n", arg=len(steps)
+        )
         assert drawn_steps(page) == steps == list(range(1, len(steps) + 1)), "every step once, in order"
         assert page.evaluate("() => window.sameVisit")
