@@ -29,7 +29,7 @@ def watched(browser, server):
     """(a page, what its browser refused): every violation of the content security policy, and every error of the pages."""
     context = browser.new_context(locale="en-US", viewport={"width": 1280, "height": 900})
     page = context.new_page()
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(120_000)  # a machine that does other things, too, is slow to import torch
     page.add_init_script(WATCH)
     refused = []
     page.on("console", lambda said: refused.append(said.text) if "VIOLATION" in said.text else None)
@@ -114,13 +114,6 @@ def test_health_tells_numbers_and_no_names(server):
     assert health["runs"] == {"queued": 0, "under_way": 0}
 
 
-def test_what_happened_to_runs_stands_in_the_logs(server):
-    begun = re.findall(r"run (\w+) is queued$", (server.home / "logs" / "server.log").read_text(), re.MULTILINE)
-    lines = "".join(Path(path).read_text() for path in (server.home / "logs").glob("worker-train-*.log"))
-    assert begun and all(f"run {run} begins (attempt 1)\n" in lines for run in begun)
-    assert "is stopped: stopped\n" in lines or "is finished: " in lines
-
-
 def alive(process: int) -> bool:
     """A process that runs; not one that has ended and waits for its parent to notice."""
     try:
@@ -151,12 +144,14 @@ def test_the_end_comes_within_five_seconds_and_leaves_nothing_behind(browser, tm
         page.goto(f"{server.address}/train?data=sample-entities-en")
         page.locator(".layer-stack").wait_for(timeout=90_000)
         settled(page)
-        page.get_by_text("Everything (full)").click()
+        epochs = page.locator(".st-key-epochs input")
+        epochs.fill("200")
+        epochs.press("Enter")
         settled(page)
         page.locator(".st-key-start button").click()
         page.wait_for_function(NEWLY_MEASURED, arg=2, timeout=180_000)
         workers = children_of(server.pid)
-        assert len(workers) >= 3
+        assert len(workers) >= 3 and not list(server.home.glob("runs/*/finished.json"))
         began = time.monotonic()
         os.kill(server.pid, signal.SIGTERM)
         while alive(server.pid) or any(map(alive, workers)):
@@ -168,4 +163,7 @@ def test_the_end_comes_within_five_seconds_and_leaves_nothing_behind(browser, tm
     assert seconds < 5
     lines = (server.home / "logs" / "server.log").read_text().splitlines()
     assert lines[0].endswith("the server has started") and lines[-1].endswith("the server has stopped")
+    (run,) = server.home.glob("runs/[!.]*")
+    assert any(line.endswith(f"run {run.name} is queued") for line in lines)
+    assert f"run {run.name} begins (attempt 1)\n" in (server.home / "logs" / "worker-train-0.log").read_text()
     assert "Traceback" not in server.log.read_text()
