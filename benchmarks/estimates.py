@@ -22,7 +22,7 @@ from mlmtune_core.config import validate
 from mlmtune_core.data.splitting import sample_examples
 from mlmtune_core.estimating import estimate, expect_sizes
 from mlmtune_core.rehearsing import rehearse
-from mlmtune_core.run_store import create_run
+from mlmtune_core.run_shelf import create_run
 
 LENGTHS = {"short": (1, 1000), "middle": (3, 600), "long": (8, 200)}  # texts joined into one, how many such examples
 STRATEGIES = {"head_only": 5, "last_layers:2": 3, "full": 1}  # and epochs

@@ -17,7 +17,9 @@ from playwright.sync_api import Browser
 
 from mlmtune_core.config import validate
 from mlmtune_core.events import EvalDone, PhaseStarted, Started, StepDone
-from mlmtune_core.run_store import Run, create_run
+from mlmtune_core.heartbeats import beating
+from mlmtune_core.run_shelf import create_run
+from mlmtune_core.run_store import Run
 from tests.browser.serving import Server, chromium, serve, warm_up
 
 VISITS, STARTS, EVENTS, QUESTIONS = 5, 5, 60, 60
@@ -104,6 +106,11 @@ def start_to_first_point(browser: Browser, server: Server) -> dict[str, float]:
 def event_to_pixel(browser: Browser, server: Server) -> dict[str, float]:
     """Seconds from writing an event until its point is in the chart, at random moments of the polling."""
     run = _scripted_run(server.home)
+    with beating([run.heartbeat_file]):
+        return _measure_pixels(browser, server, run)
+
+
+def _measure_pixels(browser: Browser, server: Server, run: Run) -> dict[str, float]:
     context = browser.new_context()
     page = context.new_page()
     page.goto(f"{server.address}/watch?run={run.id}")
@@ -111,7 +118,6 @@ def event_to_pixel(browser: Browser, server: Server) -> dict[str, float]:
     page.evaluate(WATCH_SCRIPT)
     rng = random.Random(0)
     for step in range(1, EVENTS + 1):
-        run.beat()
         run.append(StepDone(step, step / 100, 1 / step, 16, 1e-3, 0.0, 1.0))
         page.wait_for_timeout(rng.uniform(150, 450))
     page.wait_for_function("n => Number(document.querySelector('.live-chart').dataset.points) === n", arg=EVENTS)
@@ -161,7 +167,6 @@ def _scripted_run(home: Path) -> Run:
         {"name": "scripted", "fingerprint": "", "columns": {}},
         home / "runs" / f"scripted{random.getrandbits(40):x}",
     )
-    run.beat()
     labels, metric = ("x", "y"), ("accuracy", 0.5)
     start = Started("sequence_classification", "head_only", 770, 22_713_986, 1600, 400, 1, 100, 100, *metric, labels, "cpu", 1)
     run.append(start)

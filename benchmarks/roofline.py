@@ -23,7 +23,7 @@ from mlmtune_core import worker
 from mlmtune_core.config import RunConfig, validate
 from mlmtune_core.events import PhaseStarted, StepDone
 from mlmtune_core.model import Model
-from mlmtune_core.run_store import create_run
+from mlmtune_core.run_shelf import create_run
 from mlmtune_core.training import train
 
 TOKENS = {"task": "token_classification", "strategy": "full", "learning_rate": 1e-4}

@@ -26,7 +26,7 @@ from benchmarks.estimates import join
 from benchmarks.trainer_side import read_frame
 from mlmtune_core import worker
 from mlmtune_core.config import validate
-from mlmtune_core.run_store import create_run
+from mlmtune_core.run_shelf import create_run
 
 REPEATS = 3
 SERIES: dict[str, dict[str, Any]] = {

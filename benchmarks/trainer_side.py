@@ -86,7 +86,7 @@ def train_with_mlmtune(config: RunConfig, frame: pd.DataFrame, side: str, folder
     """As the app does it, the best weights written and all events kept."""
     from mlmtune_core import worker
     from mlmtune_core.events import EvalDone
-    from mlmtune_core.run_store import create_run
+    from mlmtune_core.run_shelf import create_run
 
     run = create_run(config, frame, {"name": "benchmark", "fingerprint": "", "columns": {}})
     return [event.metrics for event in worker.carry_out(run) if isinstance(event, EvalDone)][-1][_metric(config)]
@@ -95,7 +95,7 @@ def train_with_mlmtune(config: RunConfig, frame: pd.DataFrame, side: str, folder
 def sweep_with_mlmtune(config: RunConfig, frame: pd.DataFrame, side: str, folder: str) -> float:
     """SWEEP over one case, each seed's heads as one training; returns the best score of all."""
     from mlmtune_core import worker
-    from mlmtune_core.run_store import create_run
+    from mlmtune_core.run_shelf import create_run
     from mlmtune_core.sweeps import group, make_grid
 
     configs = make_grid(config.model_dump(), SWEEP)

@@ -1,4 +1,4 @@
-"""The command line: train, predict and check, without a browser."""
+"""The command line: train, predict and check, without a browser; and worker, by which a machine joins a cluster."""
 
 import argparse
 import json
@@ -17,8 +17,10 @@ from mlmtune_core.data import checking, columns, reading, splitting
 from mlmtune_core.data.report import Report, find_fingerprint
 from mlmtune_core.errors import UserError
 from mlmtune_core.printing import show_check, show_predict, show_train
-from mlmtune_core.run_store import Run, create_run, open_run
+from mlmtune_core.run_shelf import create_run, open_run
+from mlmtune_core.run_store import Run
 from mlmtune_core.translating import nearest_language, translator
+from mlmtune_core.visible import visible, visible_json
 
 SETTINGS = (
     "task",
@@ -48,16 +50,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         result = chosen.command(chosen)
     except UserError as error:
-        print(error.say(tr), file=sys.stderr)
+        print(visible(error.say(tr)), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
-    print(json.dumps(result, ensure_ascii=False, indent=1) if chosen.json else chosen.show(result, tr))
+    if chosen.json:
+        print(visible_json(json.dumps(result, ensure_ascii=False, indent=1)))
+    else:
+        print(visible(chosen.show(result, tr)))
     return 0
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """The three commands and their options."""
+    """The commands and their options."""
     parser = argparse.ArgumentParser(
         prog="python -m mlmtune_core", description="Fine-tune a masked language model and ask it."
     )
@@ -85,6 +90,10 @@ def make_parser() -> argparse.ArgumentParser:
     check.add_argument("file", type=Path)
     check.add_argument("--task")
     check.set_defaults(command=run_check, show=show_check)
+    worker = commands.add_parser("worker", help="carry out the runs of a server on another machine")
+    worker.add_argument("scheduler", help="the address of the Dask scheduler: tcp://host:8786")
+    worker.add_argument("--slots", type=int, default=1, help="how many runs at a time; they share the cores")
+    worker.set_defaults(command=run_worker, json=True)
     for command in (train, check):
         for role, title in columns.ROLE_TITLES.items():
             command.add_argument(f"--{role.replace('_', '-')}-column", help=f"which column holds the {title}")
@@ -132,7 +141,7 @@ def run_train(chosen: argparse.Namespace) -> dict[str, Any]:
         other = checking.require_sound(read_report(path, config.task, chosen))
         examples = pd.concat([examples, other.examples.assign(split=side)], ignore_index=True)
     examples = splitting.split_examples(examples, config.validation_share, config.seed)
-    about = {"name": chosen.file.name, "fingerprint": find_fingerprint(examples), "columns": report.columns}
+    about = {"name": visible(chosen.file.name), "fingerprint": find_fingerprint(examples), "columns": report.columns}
     this = create_run(config, examples, about, chosen.out)
     return _train_with_progress(this, named=str(chosen.out) if chosen.out else this.id)
 
@@ -159,6 +168,13 @@ def run_predict(chosen: argparse.Namespace) -> Any:
         return [{name: word[name] for name in ("word", "label", "logits", "probabilities")} for word in result["words"]]
     wanted = {"labels": ("label", "logits", "probabilities"), "number": ("value",), "span": ("answer", "spans")}
     return {name: result[name] for name in wanted[result["view"]]}
+
+
+def run_worker(chosen: argparse.Namespace) -> None:
+    """worker: carries out runs until it is interrupted."""
+    from mlmtune_core.joining import join
+
+    join(chosen.scheduler, max(1, chosen.slots))
 
 
 def _train_with_progress(this: Run, named: str) -> dict[str, Any]:

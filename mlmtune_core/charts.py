@@ -5,6 +5,8 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from mlmtune_core.visible import visible
+
 BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#8a94a0"
 FONT_SIZE = 15
 MAX_BINS = 40
@@ -12,7 +14,7 @@ MAX_BINS = 40
 
 def plain(text: object) -> str:
     """Text of a person as Plotly shows it literally: its pseudo-HTML is escaped."""
-    return str(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return visible(str(text)).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def plot_label_counts(counts: dict[str, int], x_title: str, separators: str) -> go.Figure:

@@ -32,18 +32,31 @@ def find_folder(name: str) -> Path:
     """The folder that holds a checkpoint. Raises CheckpointError, with what to do, where there is none."""
     if name == BUNDLED:
         return _bundled_folder()
-    folder = Path(name).expanduser()
-    if folder.is_dir():
+    folder = _place(name)
+    if os.path.isdir(folder):
         _look_inside(folder)
         return folder
     if _looks_like_a_path(name):
-        near = nearest_first(folder.name, _folders_beside(folder))[:3]
+        near = nearest_first(folder.name, _folders_in(folder.parent))[:3]
         raise CheckpointError(
             "There is no folder “{name}”. Folders beside it: {near}. Give a folder with config.json and model.safetensors.",
             name=name,
             near=", ".join(near) or "–",
         )
     return _hub_folder(name)
+
+
+def _place(name: str) -> Path:
+    """Where a folder of this name would stand: anywhere, or only under $MLMTUNE_CHECKPOINTS, so that nobody looks around the server."""
+    root = os.environ.get("MLMTUNE_CHECKPOINTS")
+    folder = Path(os.path.abspath(os.path.join(root or "", os.path.expanduser(name))))
+    if root and not folder.is_relative_to(os.path.abspath(root)):
+        raise CheckpointError(
+            "“{name}” is not among the checkpoints of this server. Give one of these folders: {found}.",
+            name=name,
+            found=", ".join(sorted(_folders_in(Path(root)))[:20]) or "–",
+        )
+    return folder
 
 
 def load_tokenizer(name: str) -> "PreTrainedTokenizerBase":
@@ -194,9 +207,8 @@ def _looks_like_a_path(name: str) -> bool:
     )
 
 
-def _folders_beside(folder: Path) -> list[str]:
-    parent = folder.parent
-    return [child.name for child in parent.iterdir() if child.is_dir()] if parent.is_dir() else []
+def _folders_in(parent: Path) -> list[str]:
+    return [child.name for child in parent.iterdir() if child.is_dir()] if os.path.isdir(parent) else []
 
 
 def _hub_folder(name: str) -> Path:

@@ -1,5 +1,7 @@
 """How many cores a run may use: those of the machine, shared by the workers that are busy."""
 
+import os
+import socket
 from pathlib import Path
 
 from mlmtune_core.storage import home, write_atomically
@@ -15,7 +17,7 @@ def share(cores: int, busy: int) -> int:
 
 
 def follow(events: int) -> None:
-    """Has the calling thread compute with as many threads as `share` said last; before that, as it does.
+    """Has the calling thread compute with $MLMTUNE_THREADS, or as many as `share` said last on this machine; else as it does.
 
     events: what the run has said so far. At its beginning one core is left alone: there the page of the run is being opened,
     and two threads of which one must wait for its core take twice as long as one (measured). Counted in events, not in
@@ -24,7 +26,7 @@ def follow(events: int) -> None:
     import torch  # not in the server, which only shares
 
     try:
-        threads = int(_file().read_text(encoding="ascii"))
+        threads = int(os.environ.get("MLMTUNE_THREADS") or _file().read_text(encoding="ascii"))
     except (FileNotFoundError, ValueError):
         return
     if events < QUIET_EVENTS:
@@ -34,4 +36,4 @@ def follow(events: int) -> None:
 
 
 def _file() -> Path:
-    return home() / "workers" / "threads"
+    return home() / "workers" / f"threads-{socket.gethostname()}"

@@ -61,7 +61,8 @@ def keep_upload(name: str, raw: bytes, owner: str = "") -> str:
     folder = home() / "data" / data_id
     folder.mkdir(parents=True)
     write_atomically(folder / "upload", raw)
-    write_atomically(folder / "about.json", json.dumps({"name": name, "owner": owner}).encode())
+    shown = name.encode(errors="replace").decode()  # a name may hold half a pair of signs, which no page can show
+    write_atomically(folder / "about.json", json.dumps({"name": shown, "owner": owner}).encode())
     return data_id
 
 
@@ -135,7 +136,7 @@ def find_edits_of(data_id: str) -> list[list[dict[str, object]]]:
 
 def say_progress(data_id: str, share: float) -> None:
     """Leaves word of how far the reading of an upload is."""
-    if (home() / "data" / data_id).is_dir():
+    if is_plain(data_id) and (home() / "data" / data_id).is_dir():
         write_atomically(home() / "data" / data_id / "progress.json", json.dumps(share).encode())
 
 
@@ -159,7 +160,7 @@ def read_bbc_news() -> bytes:
 
 
 def _write(data_id: str, name: str, content: object) -> None:
-    if data_id not in SAMPLES and data_id not in SHELF:
+    if is_plain(data_id) and data_id not in SAMPLES and data_id not in SHELF:
         write_atomically(home() / "data" / data_id / name, json.dumps(content, ensure_ascii=False).encode())
 
 

@@ -1,54 +1,52 @@
-"""Who runs what, where: the only module that imports distributed."""
+"""Who runs what, where: workers of this server, and those of a scheduler elsewhere (see cluster)."""
 
 import logging
 import os
 import signal
+import socket
+from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
-from importlib import import_module
 from typing import Any
 
 import dask
-from distributed import Client, Future, Nanny, Scheduler, SpecCluster, Worker, WorkerPlugin
+import psutil
+from distributed import Client, Future, KilledWorker, Nanny, Scheduler, SpecCluster
 from distributed import TimeoutError as TookTooLong
+from distributed.system import MEMORY_LIMIT
 
+from mlmtune_core.cluster import Cluster, WorkerRow
 from mlmtune_core.cores import share
 from mlmtune_core.errors import RunError, UserError
-from mlmtune_core.events import failure
-from mlmtune_core.run_store import Run, list_runs
+from mlmtune_core.heartbeats import who
+from mlmtune_core.memory import worker_limit
+from mlmtune_core.processes import DASK_SETTINGS, HOST, WARM, Warm, call, worker_options
+from mlmtune_core.run_queue import RunQueue, take_up
+from mlmtune_core.run_store import Run
 from mlmtune_core.storage import home
 
-HOST = "127.0.0.1"
+log = logging.getLogger(__name__)
 ASK_SECONDS = 60.0
-TRAIN_NICENESS = 5
-WARM = {
-    "train": "mlmtune_core.worker:warm",
-    "inspect": "mlmtune_core.previewing:warm",
-    "data": "mlmtune_core.data.preparing:warm",
-}
-DASK_SETTINGS = {
-    "distributed.worker.daemon": True,
-    "distributed.scheduler.allowed-failures": 2,
-    "distributed.admin.tick.limit": "30s",  # importing torch holds the worker's loop for seconds
-    "distributed.logging.distributed": "error",
-    "distributed.diagnostics.nvml": False,
-    "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": 2
-    ** 29,  # Dask's 64 KB makes a step of training 45 % slower
-}
 
 
 class Engine:
     """An embedded Dask cluster, alive from start to close.
 
-    `train-0..n-1` carry out runs, `inspect` opens models, `data` reads files: a large file holds up nobody's model.
+    `train-0..n-1` carry out runs, `inspect` opens models, `rehearse` times what runs will cost, `data` reads files: a large
+    file, or a class that sets up its runs, holds up nobody's model. Where a scheduler is named, its workers carry out the runs.
     """
 
-    def __init__(self, train_workers: int, cores: int) -> None:
-        self.train_workers = train_workers
-        self._cores, self._runs = cores, dict[str, Future]()
+    def __init__(self, train_workers: int, cores: int, scheduler_address: str = "") -> None:
+        self.cluster = Cluster(scheduler_address, Warm("train")) if scheduler_address else None
+        train_workers = 0 if self.cluster else train_workers
+        self.queue = RunQueue(train_workers, self.cluster.begin if self.cluster else self._carry_out)
+        self.worker_memory = worker_limit(MEMORY_LIMIT, max(1, train_workers))
+        self._cores, self._futures = cores, dict[str, Future]()
         folder = home() / "workers"
         folder.mkdir(parents=True, exist_ok=True)
-        names = [(f"train-{i}", "train") for i in range(train_workers)] + [("inspect", "inspect"), ("data", "data")]
-        workers = {name: {"cls": Nanny, "options": _worker_options(name, role, str(folder))} for name, role in names}
+        names = [(f"train-{i}", "train") for i in range(train_workers)]
+        names += [(role, role) for role in WARM if role != "train"]
+        workers = {name: {"cls": Nanny, "options": worker_options(name, role, str(folder), self.worker_memory)} for name, role in names}
         scheduler = {
             "cls": Scheduler,
             "options": {"host": HOST, "port": 0, "dashboard": False, "dashboard_address": f"{HOST}:0"},
@@ -56,37 +54,44 @@ class Engine:
         self._cluster = SpecCluster(scheduler=scheduler, workers=workers, silence_logs=logging.ERROR)
         self._client = Client(self._cluster, set_as_default=False)
 
-    def submit(self, run: Run) -> None:
-        """Queues a run for the next free train worker; a run that is queued or under way is not queued twice."""
-        known = self._runs.get(run.id)
-        if known is not None and not known.done():
-            return
-        future = self._client.submit(
-            _call,
-            "mlmtune_core.worker:run",
-            str(run.folder),
-            resources={"train": 1},
-            pure=False,
-            key=f"{run.id}-{os.urandom(4).hex()}",
-        )
-        self._runs[run.id] = future
-        self._share_cores()
-        future.add_done_callback(lambda done: self._settle(run, done))
-
     def ask(self, path: str, *args: Any, role: str = "inspect", seconds: float = ASK_SECONDS) -> Any:
         """Calls `module:function` on the worker of a role and waits. Raises its UserError, or RunError when it takes too long."""
         return self.begin(path, *args, role=role).result(seconds)
 
     def begin(self, path: str, *args: Any, role: str = "inspect") -> "Question":
         """As `ask`, without waiting."""
-        return Question(self._client.submit(_call, path, *args, resources={role: 1}, pure=False))
+        return Question(self._client.submit(call, path, *args, resources={role: 1}, pure=False))
 
     def expect_threads(self) -> int:
-        """How many threads a run would have that started now."""
-        return max(1, self._cores // min(self.train_workers, len(self._runs) + 1))
+        """How many threads a run would have that started now; of a cluster it is not known, and taken to be those of this machine."""
+        if self.cluster:
+            return self._cores
+        return max(1, self._cores // min(self.queue.workers, len(self._futures) + 1))
+
+    def health(self) -> dict[str, Any]:
+        """How many workers are alive in each role, and how many runs are queued and under way."""
+        roles = Counter(role for worker in list(self._cluster.scheduler.workers.values()) for role in worker.resources)
+        if self.cluster:
+            roles["train"] = self.queue.workers
+        runs = {"queued": self.queue.length(), "under_way": len(self.queue.under_way())}
+        return {"workers": {role: roles[role] for role in WARM}, "runs": runs}
+
+    def workers(self) -> list[WorkerRow]:
+        """All worker processes: those of this server, then those of the cluster."""
+        pids = {nanny.pid: name for name, nanny in list(self._cluster.workers.items()) if nanny.pid}
+        at_work = {who(Run(home() / "runs" / name).heartbeat_file): name for name in self.queue.under_way()}
+        rows = []
+        for pid, name in pids.items():
+            with suppress(psutil.Error):  # it died this moment
+                process, here = psutil.Process(pid), socket.gethostname()
+                memory, since = process.memory_info().rss, process.create_time()
+                rows.append(WorkerRow(name, name.split("-")[0], here, at_work.get((here, pid), ""), memory, since))
+        return rows + (self.cluster.workers() if self.cluster else [])
 
     def close(self) -> None:
-        """Ends the workers at once; runs under way are interrupted, which their folders bear at any moment."""
+        """Ends the workers at once; runs under way are interrupted, which their folders bear at any moment. Those of a cluster go on."""
+        if self.cluster:
+            self.cluster.close()
         for nanny in self._cluster.workers.values():
             nanny.auto_restart = False
             if nanny.pid:
@@ -95,22 +100,27 @@ class Engine:
         with suppress(TimeoutError):
             self._cluster.close(timeout=3)
 
-    def _settle(self, run: Run, future: Future) -> None:
-        """A run whose worker died again and again ends with a sentence instead of waiting for ever."""
-        if future.status == "error" and run.summary() is None:
-            error = RunError(
-                "The worker process died {times} times on this run, most likely for want of memory. Try a smaller batch size or maximum length.",
-                times=3,
-            )
-            event = failure(error)
-            run.append(event)
-            run.finish({"reason": "failed", "template": event.template, "values": event.values, "seconds": 0.0})
-        if self._runs.get(run.id) is future:
-            del self._runs[run.id]
-            self._share_cores()
+    def _carry_out(self, run: Run, ended: Callable[[Exception | None], None]) -> None:
+        future = self._client.submit(
+            call,
+            "mlmtune_core.worker:run",
+            str(run.folder),
+            resources={"train": 1},
+            pure=False,
+            key=f"{run.id}-{os.urandom(4).hex()}",
+        )
+        self._futures[run.id] = future
+        self._share_cores()
+        future.add_done_callback(lambda done: self._settle(run, done, ended))
+
+    def _settle(self, run: Run, future: Future, ended: Callable[[Exception | None], None]) -> None:
+        if self._futures.get(run.id) is future:
+            del self._futures[run.id]
+        ended(None if future.status == "finished" else RuntimeError(future.status))
+        self._share_cores()
 
     def _share_cores(self) -> None:
-        share(self._cores, min(self.train_workers, len(self._runs)))
+        share(self._cores, min(self.queue.workers, len(self._futures)))
 
 
 class Question:
@@ -135,6 +145,10 @@ class Question:
                 raise RunError(
                     "No answer after {seconds} seconds. Wait a moment and try again.", seconds=round(seconds)
                 ) from None
+            except KilledWorker:
+                raise RunError(
+                    "The worker process died over this question, most likely for want of memory. Wait a moment and try again."
+                ) from None
             except RuntimeError as error:
                 raise RunError(
                     "This did not work, by a fault of mlmtune ({error}). If it comes back, report it.", error=error
@@ -145,30 +159,17 @@ class Question:
         return self._answer
 
 
-class Warm(WorkerPlugin):
-    """Imports and loads what a worker will need, in the thread that runs tasks, so that the first Start does not wait for it."""
-
-    def __init__(self, role: str) -> None:
-        self.role = role
-        self.name = f"warm-{role}"
-
-    def setup(self, worker: Worker) -> None:
-        """Called by distributed in each new worker process."""
-        os.environ["TOKENIZERS_PARALLELISM"] = "false"
-        if self.role == "train":
-            os.nice(TRAIN_NICENESS)
-        worker.executors["default"].submit(_call, WARM[self.role])
-
-
 def start() -> Engine:
-    """Starts the engine of this process, once; queued runs of an earlier server are queued again."""
+    """Starts the engine of this process, once; runs that an earlier server left unfinished are queued again."""
     global _current
     if _current is None:
         dask.config.set(DASK_SETTINGS)
         cores = os.cpu_count() or 1
-        _current = Engine(int(os.environ.get("MLMTUNE_TRAIN_WORKERS") or max(1, cores // 2)), cores)
-        for run in reversed([run for run in list_runs() if run.state() == "queued"]):
-            _current.submit(run)
+        train_workers = int(os.environ.get("MLMTUNE_TRAIN_WORKERS") or max(1, cores // 2))
+        _current = Engine(train_workers, cores, os.environ.get("MLMTUNE_SCHEDULER", ""))
+        take_up(_current.queue, adopt=_current.cluster is not None)
+        if _current.cluster:
+            _current.cluster.start(_current.queue.resize)
     return _current
 
 
@@ -188,33 +189,3 @@ def close() -> None:
 
 
 _current: Engine | None = None
-
-
-def _worker_options(name: str, role: str, folder: str) -> dict[str, Any]:
-    return {
-        "name": name,
-        "nthreads": 1,
-        "host": HOST,
-        "resources": {role: 1},
-        "memory_limit": 0,
-        "dashboard": False,
-        "dashboard_address": f"{HOST}:0",
-        "local_directory": folder,
-        "plugins": [Warm(role)],
-        "silence_logs": logging.ERROR,
-    }
-
-
-def _call(path: str, *args: Any) -> Any:
-    """Imports and calls in the worker process. A UserError is an answer too, and travels back as a value.
-
-    Of other errors only the text travels: the server must not import torch to read one.
-    """
-    module, _, name = path.partition(":")
-    try:
-        return getattr(import_module(module), name)(*args)
-    except UserError as error:
-        return error
-    except Exception as error:
-        logging.getLogger(__name__).exception("%s failed", path)
-        raise RuntimeError(f"{type(error).__name__}: {error}") from None

@@ -38,7 +38,7 @@ class Costs:
     measure: a batch through the frozen layers, through what learns (recording included), through what remains of an
     evaluation. keep: writing the best weights. `lengths`: tokens of sampled inputs; `windows`: inputs an example needs;
     `known`: share of the inputs that earlier runs have already been through the frozen layers with; `layers`: of the encoder,
-    as it was timed.
+    as it was timed; `memory`: bytes instead of seconds (see memory).
     """
 
     once: float
@@ -52,6 +52,7 @@ class Costs:
     windows: float
     known: float
     layers: int
+    memory: Law = Law(0.0, 0.0, 0.0)
 
 
 def estimate(costs: Costs, config: RunConfig, sizes: Mapping[str, int]) -> float:

@@ -4,8 +4,11 @@
 so that two runs with the same seed yield equal events.
 """
 
+import errno
 from dataclasses import dataclass, field, fields
 from typing import Any
+
+from mlmtune_core.translating import mark
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,14 @@ class Finished:
 
 
 @dataclass(frozen=True)
+class Resumed:
+    """After an interruption the run goes on from where it stood at `step`: of what was said since Started, the first `rows` lines hold."""
+
+    step: int
+    rows: int
+
+
+@dataclass(frozen=True)
 class Failed:
     """The run cannot go on: a sentence as a template and its values."""
 
@@ -111,7 +122,7 @@ class Failed:
     values: dict[str, object] = field(default_factory=dict)
 
 
-Event = PhaseStarted | Progress | Started | StepDone | EvalDone | Tested | FrozenChecked | Finished | Failed
+Event = PhaseStarted | Progress | Started | StepDone | EvalDone | Tested | FrozenChecked | Finished | Resumed | Failed
 
 
 def to_row(event: Event) -> dict[str, object]:
@@ -124,11 +135,25 @@ def failure(error: Exception) -> Failed:
     """An error as the event that ends a run; one that is not meant for readers gets a sentence of its own."""
     template, values = getattr(error, "template", None), getattr(error, "values", {})
     if template is None:
-        template, values = (
-            "The run broke off by a fault of mlmtune ({error}). Start it again; if it comes back, report it.",
-            {"error": f"{type(error).__name__}: {error}"},
-        )
+        template, values = _explain(error)
     return Failed(
         template,
         {name: value if isinstance(value, int | float | str) else str(value) for name, value in values.items()},
     )
+
+
+def _explain(error: Exception) -> tuple[str, dict[str, object]]:
+    told = f"{type(error).__name__}: {error}"
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return mark(
+            "The disk of the server is full. Free some space (delete runs that nobody needs), then press Continue: "
+            "the run goes on from where it was last kept."
+        ), {}
+    if isinstance(error, MemoryError) or "can't allocate memory" in told or "out of memory" in told.lower():
+        return mark(
+            "There was not enough memory for this run. Try a smaller batch size or maximum length, fewer layers that learn, "
+            "or a smaller checkpoint."
+        ), {}
+    return mark(
+        "The run broke off by a fault of mlmtune ({error}). Start it again; if it comes back, report it."
+    ), {"error": told}

@@ -1,70 +1,42 @@
-"""What is kept: whose runs these are, how much they take, until when they stay, and what goes by age."""
+"""When a run is kept: soon after its first step, then now and then, and where its owner wants it to pause."""
 
 import time
-from collections import Counter
-from collections.abc import Collection, Iterable
-from functools import lru_cache
-from pathlib import Path
+from collections.abc import Callable, Mapping
 
-from mlmtune_core.data_store import forget, list_uploads
-from mlmtune_core.limits import Use, find_disk_mb, look_again, read_limits
-from mlmtune_core.people import Person
-from mlmtune_core.run_store import Run, list_runs
-from mlmtune_core.storage import measure
+import torch
+from safetensors import SafetensorError
 
-DAY_SECONDS = 24 * 3600
+from mlmtune_core.recorder import Recorder
+from mlmtune_core.resuming import Kept, write_kept
+from mlmtune_core.stepping import State
 
-
-def runs_of(owner: str) -> list[Run]:
-    """The runs of one person, newest first."""
-    return [run for run in list_runs() if _owner_of(run.folder) == owner]
+SOON_SECONDS, EVERY_SECONDS = 1.0, 5.0  # after preparing; between two times
+SHARE = 0.03  # of a run's time at most is spent on keeping it
 
 
-def owners() -> dict[str, int]:
-    """id of a person -> how many runs are theirs, most first."""
-    return dict(Counter(_owner_of(run.folder) for run in list_runs()).most_common())
+class Keeper:
+    """Asked by the loop after every step (see training.train)."""
 
+    def __init__(self, recorder: Recorder, prefix: Callable[[], Mapping[str, torch.Tensor]]) -> None:
+        self._recorder, self._prefix = recorder, prefix
+        self._next = time.monotonic() + SOON_SECONDS
 
-def find_use(person: Person, waiting: int) -> Use:
-    """How much of the limits somebody uses, with so many runs in the queue."""
-    limits = read_limits()
-    kept = len(runs_of(person.id)) if limits.runs_kept else 0
-    return Use(waiting, kept, find_disk_mb() if limits.disk_mb else 0)
+    def due(self) -> bool:
+        """Whether this is a moment to keep."""
+        return self._recorder.wants_pause or time.monotonic() >= self._next
 
+    def keep(self, state: State) -> bool:
+        """Keeps it; False where the run is to pause here. A disk without room costs the run its safety, not its life.
 
-def kept_until(changed: float) -> float | None:
-    """When something goes that was last changed at this moment (both unix seconds); None where all is kept for ever."""
-    days = read_limits().keep_days
-    return changed + days * DAY_SECONDS if days else None
-
-
-def runs_older_than(days: float, busy: Collection[str]) -> list[Run]:
-    """Runs in which nothing has happened for so many days, without those of `busy`, which wait or are under way."""
-    limit = time.time() - days * DAY_SECONDS
-    return [run for run in list_runs() if run.id not in busy and run.last_changed() < limit]
-
-
-def measure_runs(runs: Iterable[Run]) -> int:
-    """Bytes that these runs take on the disk."""
-    return sum(measure(run.folder) for run in runs)
-
-
-def clean_by_age(busy: Collection[str]) -> int:
-    """Deletes runs and uploads that are older than MLMTUNE_KEEP_DAYS, and says how many; none where all is kept for ever."""
-    days = read_limits().keep_days
-    if not days:
-        return 0
-    runs = runs_older_than(days, busy)
-    for run in runs:
-        run.delete()
-    uploads = [data_id for data_id, changed in list_uploads() if changed < time.time() - days * DAY_SECONDS]
-    for data_id in uploads:
-        forget(data_id)
-    look_again()
-    return len(runs) + len(uploads)
-
-
-@lru_cache(maxsize=100_000)
-def _owner_of(folder: Path) -> str:
-    """Read once: a run never changes hands."""
-    return Run(folder).owner()
+        Raises OSError where there is no room to pause.
+        """
+        began, pause = time.monotonic(), self._recorder.wants_pause
+        kept = Kept(state, self._recorder.kept(), self._prefix())
+        try:
+            self._recorder.run.keep_last(lambda path: write_kept(kept, path))
+        except (OSError, SafetensorError):
+            if pause:
+                raise
+        now = time.monotonic()
+        self._next = now + max(EVERY_SECONDS, (now - began) / SHARE)
+        return not pause

@@ -9,7 +9,7 @@ from pathlib import Path
 from mlmtune_core.data.reading import MAX_BYTES
 from mlmtune_core.errors import ConfigError, LimitError
 from mlmtune_core.people import check_codes, is_class
-from mlmtune_core.run_store import drop_shared_caches
+from mlmtune_core.run_shelf import drop_shared_caches
 from mlmtune_core.storage import home, measure
 
 NEAR = 0.9

@@ -31,12 +31,22 @@ class Rows:
             self._pages.madvise(mmap.MADV_DONTNEED)
             self._used = 0
 
+    def flush(self) -> None:
+        """Has what was written into the file survive a power cut."""
+        if self._pages is not None:
+            self._pages.flush()
 
-def reserve(count: int, width: int, file: Path, memory_bytes: int) -> Rows:
-    """Room for (count, width): memory, or, beyond so many bytes, `file`, written anew; memory again where the disk is full."""
+
+def reserve(count: int, width: int, file: Path, memory_bytes: int, again: bool = False) -> Rows:
+    """Room for (count, width): memory, or, beyond so many bytes, `file`; memory again where the disk is full.
+
+    The file is written anew, unless `again` says that what stands in it is still wanted.
+    """
     size = count * width * torch.float32.itemsize
     if size <= memory_bytes:
         return Rows(torch.empty(count, width))
+    if again and file.exists():
+        return open_rows(file, count, width)
     try:
         with file.open("wb") as empty:
             _allocate(empty.fileno(), size)

@@ -15,7 +15,8 @@ from mlmtune_core.data.columns import asked_roles
 from mlmtune_core.errors import RunError
 from mlmtune_core.evaluating import compute_logits
 from mlmtune_core.model import Model
-from mlmtune_core.run_store import Run, open_run
+from mlmtune_core.run_shelf import open_run
+from mlmtune_core.run_store import Run
 from mlmtune_core.tasks import TASKS
 from mlmtune_core.worker import make_model
 

@@ -1,9 +1,10 @@
 """What a frozen prefix computes, computed once."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from mlmtune_core.devices import move
@@ -21,9 +22,14 @@ class PrefixCache:
 
     Frozen blocks run without dropout, so these are constants. For a head on [CLS] alone (`first_only`) one vector an
     example is kept, else one a token. Up to MEMORY_MB they stay in memory, beyond that in a file that is mapped.
+
+    In other company a text's activations differ in their last bits: a run that goes on after an interruption brings along
+    those that it had (`kept`), and borrows nothing new.
     """
 
-    def __init__(self, model: Model, first_only: bool, encoded: Sequence[Encoded], run: Run) -> None:
+    def __init__(
+        self, model: Model, first_only: bool, encoded: Sequence[Encoded], run: Run, checkpoint: Path, again: bool = False
+    ) -> None:
         self._model = model
         self._first_only = first_only
         self._places: dict[bytes, tuple[int, int]] = {}
@@ -33,17 +39,45 @@ class PrefixCache:
                 length = 1 if first_only else item.length
                 self._places[item.digest] = (end, end + length)
                 end += length
-        self._rows = reserve(end, model.encoder.config.hidden_size, run.cache_file, MEMORY_MB * 2**20)
+        self._has_file = again and run.cache_file.exists()
+        self._rows = reserve(end, model.encoder.config.hidden_size, run.cache_file, MEMORY_MB * 2**20, again)
         self._known: set[bytes] = set()
-        self._run, self._key = run, ""
+        self._run, self._to_publish = run, True
+        self._key = make_key(checkpoint, model.encoder.config.num_hidden_layers, model.boundary, first_only)
 
-    def borrow(self, checkpoint: Path) -> None:
-        """Takes over what earlier runs computed with the checkpoint in this folder, cut at the same boundary."""
-        layers = self._model.encoder.config.num_hidden_layers
-        self._key = make_key(checkpoint, layers, self._model.boundary, self._first_only)
+    def borrow(self) -> None:
+        """Takes over what earlier runs computed with this checkpoint, cut at the same boundary."""
         self._known |= borrow(self._run.shared_cache(self._key)[1], self._places, self._rows)
-        if len(self._known) == len(self._places):
-            self._key = ""  # others have it all: nothing to publish
+        self._to_publish = len(self._known) < len(self._places)  # where others have it all there is nothing to add
+
+    def kept(self) -> dict[str, torch.Tensor]:
+        """What `restore` needs; nothing where this run has left it all for others, in its folder."""
+        if self._published():
+            return {}
+        known = [digest for digest in self._places if digest in self._known]
+        kept = {"digests": torch.from_numpy(np.frombuffer(b"".join(known), np.uint8).reshape(len(known), -1).copy())}
+        if self._rows.file:
+            self._rows.flush()
+            return kept
+        places = [torch.arange(*self._places[digest]) for digest in known]
+        return kept | {"values": self._rows.values[torch.cat(places)] if known else self._rows.values[:0]}
+
+    def restore(self, kept: Mapping[str, torch.Tensor]) -> None:
+        """Instead of `borrow`: takes over what this run had before it was interrupted."""
+        if self._published():
+            self._known |= borrow([self._run.shared_cache(self._key)[0]], self._places, self._rows)
+            self._to_publish = False
+        if not kept or ("values" not in kept and not self._has_file):  # its file is gone: computed anew
+            return
+        known, end = [bytes(digest) for digest in kept["digests"].numpy()], 0
+        for digest in known if "values" in kept else ():
+            start, stop = self._places[digest]
+            self._rows.copy(start, kept["values"][end : end + stop - start])
+            end += stop - start
+        self._known.update(known)
+
+    def _published(self) -> bool:
+        return self._run.shared_cache(self._key)[0].is_file()
 
     @property
     def known_share(self) -> float:
@@ -52,10 +86,10 @@ class PrefixCache:
 
     def publish(self) -> None:
         """Leaves everything for later runs, once all of it is known."""
-        if self._key and len(self._known) == len(self._places):
+        if self._to_publish and len(self._known) == len(self._places):
             file, every = self._run.shared_cache(self._key)[0], self._run.shared_cache("*")[1]
             publish(file, self._places, self._rows, every)
-            self._key = ""
+            self._to_publish = False
 
     def add(self, items: Sequence[Encoded], batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         """The batch of these items (not yet on a card) with `hidden`: (B, T, H), or (B, 1, H) for a head on [CLS]; zeros where there is padding."""

@@ -71,6 +71,7 @@ def publish(index: Path, places: Places, rows: Rows, others: list[Path]) -> None
     try:
         if rows.file is None:
             rows.values.numpy().tofile(temporary)
+        rows.flush()
         (rows.file or temporary).replace(values_file(index))
         save_file(content, temporary)
         temporary.replace(index)

@@ -17,6 +17,8 @@ from mlmtune_core.events import (
     FrozenChecked,
     PhaseStarted,
     Progress,
+    Resumed,
+    Started,
     StepDone,
     Tested,
     failure,
@@ -39,12 +41,15 @@ class Recorder:
         self._best: EvalDone | None = None
         self._frozen_unchanged: bool | None = None
         self._test: dict[str, float] | None = None
+        self.wants_pause = False  # as of the last look for wishes
+        self.taken = self._rows = 0  # events so far; lines in the log since Started
 
     def take(self, event: Event, model: nn.Module | None = None, label_names: list[str] | None = None) -> list[Event]:
         """Writes one event with all that belongs to it, weights first; returns it with those that it entailed.
 
         Steps that follow one another within TOGETHER_SECONDS come into the log with the next event.
         """
+        self.taken += not isinstance(event, Resumed)
         if isinstance(event, Progress):
             if time.monotonic() - self._said < PROGRESS_SECONDS:
                 return []
@@ -68,13 +73,33 @@ class Recorder:
 
     def _log(self, event: Event) -> None:
         self._unwritten.append(event)
+        self._rows = 1 if isinstance(event, Started) else self._rows + 1
         if not isinstance(event, StepDone) or time.monotonic() - self._written >= TOGETHER_SECONDS:
+            self._write()
+
+    def _write(self) -> None:
+        if self._unwritten:
             self.run.append(*self._unwritten)
-            self._unwritten, self._written = [], time.monotonic()
+        self._unwritten, self._written = [], time.monotonic()
+
+    def kept(self) -> dict[str, Any]:
+        """What `go_on` needs, as plain values; all that was said is in the log then."""
+        self._write()
+        seconds = time.monotonic() - self._began
+        return {"taken": self.taken, "rows": self._rows, "seconds": seconds, "frozen_unchanged": self._frozen_unchanged}
+
+    def go_on(self, step: int, best: EvalDone | None, recorded: dict[str, Any]) -> Event:
+        """Takes up what an earlier attempt's recorder knew at `step` (see `kept`); returns the event that says so."""
+        self.taken, self._rows, self._best = recorded["taken"], recorded["rows"], best
+        self._frozen_unchanged = recorded["frozen_unchanged"]
+        self._began = time.monotonic() - recorded["seconds"]
+        return Resumed(step, self._rows)
 
     def wants_stop(self) -> bool:
         """True once the owner has asked to stop."""
-        return self.run.control() == "stop"
+        wish = self.run.control()
+        self.wants_pause = wish == "pause"  # one look at the file a step
+        return wish == "stop"
 
     def stop(self, model: nn.Module | None, label_names: list[str]) -> list[Event]:
         """Ends the run where it stands: the best weights so far are kept, or those of this moment where nothing was measured."""
@@ -82,7 +107,8 @@ class Recorder:
         return before + self.take(Finished("stopped", describe_best(self._best)))
 
     def fail(self, error: Exception) -> list[Event]:
-        """Ends the run with a sentence."""
+        """Ends the run with a sentence, for which room was kept on the disk."""
+        self.run.free_reserve()
         return self.take(failure(error))
 
     def _save(self, model: nn.Module, label_names: list[str]) -> list[Event]:

@@ -16,10 +16,12 @@ from mlmtune_core.config import validate
 from mlmtune_core.embedding_rows import rows_in_use
 from mlmtune_core.estimating import Costs, Law
 from mlmtune_core.evaluating import Dataset, Measuring, Setup, Standing, compute_logits, conclude
-from mlmtune_core.freezing import hash_frozen, set_train_mode
+from mlmtune_core.freezing import count_weights, hash_frozen, set_train_mode
+from mlmtune_core.memory import memory_law
 from mlmtune_core.model import run_below
 from mlmtune_core.recorder import Recorder
-from mlmtune_core.run_store import Run, create_run
+from mlmtune_core.run_shelf import create_run
+from mlmtune_core.run_store import Run
 from mlmtune_core.stepping import Stepper
 from mlmtune_core.storage import home, new_id
 from mlmtune_core.tasks import TASKS
@@ -73,7 +75,15 @@ def _time_pieces(run: Run) -> Costs:
         windows=len(dataset.encoded) / len(dataset.examples),
         known=known,
         layers=setup.model.encoder.config.num_hidden_layers,
+        memory=_find_memory(setup),
     )
+
+
+def _find_memory(setup: Setup) -> Law:
+    trainable, total = count_weights(setup.model)
+    shape = setup.model.encoder.config
+    learning = shape.num_hidden_layers - setup.model.boundary
+    return memory_law(total, trainable, shape.hidden_size, shape.num_attention_heads, learning)
 
 
 def _choose_batches(lengths: Sequence[int], batch_size: int) -> list[list[int]]:

@@ -6,7 +6,7 @@ from typing import Any
 from safetensors import safe_open
 
 from mlmtune_core.data.columns import ASKED
-from mlmtune_core.run_store import open_run
+from mlmtune_core.run_shelf import open_run
 from mlmtune_core.tasks import TASKS
 
 MISTAKES_SHOWN = 500

@@ -1,11 +1,9 @@
 """Runs on disk; the only module that knows file names."""
 
 import json
-import os
-import secrets
+import logging
 import shutil
-import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -14,21 +12,23 @@ import pandas as pd
 
 from mlmtune_core.config import RunConfig
 from mlmtune_core.errors import RunError
-from mlmtune_core.events import Event, to_row
-from mlmtune_core.storage import home, is_plain, new_id, write_atomically
+from mlmtune_core.event_log import EventLog
+from mlmtune_core.events import Event
+from mlmtune_core.heartbeats import forget_claims, is_alive
+from mlmtune_core.storage import write_atomically
 
+log = logging.getLogger(__name__)
 ENDED = ("finished", "stopped", "failed")
-HEARTBEAT_SECONDS = 2.0
-LOST_AFTER_SECONDS = 20.0
-READ_BYTES = 512 * 1024
+LAST_WORDS_BYTES = 64 * 1024  # kept free for the end of a run whose disk is full
 
 
 class Run:
-    """One run's folder: config.json, data.parquet, events.jsonl, control, heartbeat, best/, finished.json (last)."""
+    """One run's folder: config.json, data.parquet, events.jsonl, control, heartbeat and who holds it, attempts, last/, best/, finished.json (last)."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.id = folder.name
+        self.log = EventLog(folder / "events.jsonl")
 
     @property
     def best_folder(self) -> Path:
@@ -39,6 +39,16 @@ class Run:
     def weights_file(self) -> Path:
         """The best weights as one safetensors file; label names and scores stand in its header."""
         return self.best_folder / "weights.safetensors"
+
+    @property
+    def last_file(self) -> Path:
+        """Where an interrupted run goes on from (see resuming); gone once the run is complete."""
+        return self.folder / "last" / "state.safetensors"
+
+    @property
+    def heartbeat_file(self) -> Path:
+        """Who is at work on it (see heartbeats)."""
+        return self.folder / "heartbeat"
 
     @property
     def cache_file(self) -> Path:
@@ -85,37 +95,15 @@ class Run:
         return pd.read_parquet(self.folder / "data.parquet")
 
     def append(self, *events: Event) -> None:
-        """Adds events, with this moment, one line each."""
-        rows = ({**to_row(event), "time": time.time()} for event in events)
-        lines = [json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n" for row in rows]
-        with (self.folder / "events.jsonl").open("a", encoding="utf-8") as log:
-            log.write("".join(lines))
-
-    def read_events(self, after: int = 0, limit: int = READ_BYTES) -> tuple[list[dict[str, Any]], int, bool]:
-        """(rows, next, more): the complete lines from byte `after` on, where to go on, and whether more stand ready."""
-        path = self.folder / "events.jsonl"
-        if not path.exists():
-            return [], after, False
-        with path.open("rb") as log:
-            log.seek(after)
-            chunk = log.read(limit)
-        whole = chunk[: chunk.rfind(b"\n") + 1]
-        rows = [json.loads(line) for line in whole.splitlines() if line]
-        return rows, after + len(whole), len(chunk) == limit
+        """Adds events to its log, one line each."""
+        self.log.append(*events)
 
     def events(self, kind: str | None = None) -> list[dict[str, Any]]:
-        """All events since the last Started (the current attempt), or those of one kind."""
-        rows: list[dict[str, Any]] = []
-        after, more = 0, True
-        while more:
-            new, after, more = self.read_events(after)
-            rows += new
-        starts = [i for i, row in enumerate(rows) if row["kind"] == "Started"]
-        current = rows[starts[-1] :] if starts else rows
-        return [row for row in current if kind in (None, row["kind"])]
+        """All events of the current attempt (see EventLog.current), or those of one kind."""
+        return [row for row in self.log.current() if kind in (None, row["kind"])]
 
     def request(self, wish: str) -> None:
-        """Leaves a wish of the owner for the worker: `stop`."""
+        """Leaves a wish of the owner for the worker: `stop` or `pause`."""
         write_atomically(self.folder / "control", wish.encode())
 
     def control(self) -> str:
@@ -124,14 +112,17 @@ class Run:
             return wish.read()
         return ""
 
-    def beat(self) -> None:
-        """Says that a worker is alive on this run."""
-        (self.folder / "heartbeat").touch()
-
     def finish(self, summary: dict[str, Any]) -> None:
-        """Marks the run as complete: finished.json is written last of all; what served only while it went on is gone before."""
-        self.cache_file.unlink(missing_ok=True)
+        """Marks the run as complete: finished.json is written last of all. What served only while it went on is gone before; of a
+        failed run what it needs to go on stays.
+        """
+        self.free_reserve()
         write_atomically(self.folder / "finished.json", json.dumps(summary, ensure_ascii=False, indent=1).encode())
+        why = summary.get("template", summary["reason"])  # without its values: they may be a student's text
+        log.info("run %s is %s: %s", self.id, self.state(), why)
+        forget_claims(self.heartbeat_file)
+        if summary["reason"] != "failed":
+            self.forget_last()
 
     def summary(self) -> dict[str, Any] | None:
         """What `finish` wrote, or None while the run is not complete."""
@@ -140,37 +131,62 @@ class Run:
         except FileNotFoundError:
             return None
 
-    def begin_again(self) -> None:
-        """Clears what an earlier attempt asked and ended with; its events stay in the log, before the next Started."""
-        for name in ("control", "finished.json", "heartbeat", self.cache_file.name):
+    def allow(self) -> None:
+        """Clears what the run was asked and how it ended: it may be queued once more, and goes on from where it was last kept."""
+        for name in ("control", "finished.json", "heartbeat", "attempts"):
             (self.folder / name).unlink(missing_ok=True)
 
+    def begin_attempt(self) -> int:
+        """What a worker does first: whatever an interrupted write left behind is gone, a line half written too. Returns how many
+        attempts there were since the run was last kept, this one included.
+        """
+        for left in [*self.folder.glob(".*"), *self.folder.glob("*/.*")]:
+            left.unlink(missing_ok=True)
+        self.log.mend()
+        with suppress(OSError):
+            (self.folder / "reserve").write_bytes(bytes(LAST_WORDS_BYTES))
+        attempts = self.attempts() + 1
+        write_atomically(self._attempts, str(attempts).encode())
+        log.info("run %s begins (attempt %d)", self.id, attempts)
+        return attempts
+
+    def attempts(self) -> int:
+        """How often a worker has begun with it since it was last kept."""
+        try:
+            return int(self._attempts.read_text(encoding="ascii"))
+        except (FileNotFoundError, ValueError):
+            return 0
+
+    def keep_last(self, write: Callable[[Path], object]) -> None:
+        """Has a function write where the run stands, whole or not at all. From here on attempts are counted anew."""
+        self.last_file.parent.mkdir(exist_ok=True)
+        write_atomically(self.last_file, write)
+        self._attempts.unlink(missing_ok=True)
+
+    def forget_last(self) -> None:
+        """What is needed only to go on is removed."""
+        shutil.rmtree(self.last_file.parent, ignore_errors=True)
+        for file in (self.cache_file, self._attempts):
+            file.unlink(missing_ok=True)
+
     def state(self) -> str:
-        """queued, preparing, training, evaluating, saving, finished, stopped, failed or interrupted; always derived."""
+        """queued, preparing, training, evaluating, saving, paused, finished, stopped, failed or interrupted; always derived."""
         summary = self.summary()
         if summary is not None:
             return {"stopped": "stopped", "failed": "failed"}.get(summary["reason"], "finished")
-        beat = self.folder / "heartbeat"
-        if not beat.exists():
-            return "queued"
-        if time.time() - beat.stat().st_mtime > LOST_AFTER_SECONDS:
-            return "interrupted"
-        return self._last_phase()
+        if is_alive(self.heartbeat_file):
+            return self.log.phase()
+        if self.control() == "pause":
+            return "paused"
+        return "interrupted" if self.heartbeat_file.exists() else "queued"
 
-    def _last_phase(self) -> str:
-        path = self.folder / "events.jsonl"
-        size = path.stat().st_size if path.exists() else 0
-        start = max(0, size - 4096)
-        with path.open("rb") if size else open(os.devnull, "rb") as log:
-            log.seek(start)
-            lines = log.read().split(b"\n")[1 if start else 0 : -1]
-        for line in reversed(lines):
-            row = json.loads(line)
-            if row["kind"] == "StepDone":
-                return "training"
-            if row["kind"] in ("PhaseStarted", "Progress"):
-                return row["phase"]
-        return "preparing"
+    def free_reserve(self) -> None:
+        """Gives the last words of a run room on a full disk."""
+        (self.folder / "reserve").unlink(missing_ok=True)
+
+    @property
+    def _attempts(self) -> Path:
+        return self.folder / "attempts"
 
     def last_changed(self) -> float:
         """When it was made, last said something, or ended (unix seconds)."""
@@ -180,60 +196,3 @@ class Run:
     def delete(self) -> None:
         """Removes the folder and all in it."""
         shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def create_run(
-    config: RunConfig,
-    examples: pd.DataFrame,
-    data: dict[str, Any],
-    folder: Path | None = None,
-    estimate: float | None = None,
-    owner: str = "",
-) -> Run:
-    """Writes config.json and data.parquet of a new run, whole or not at all.
-
-    `estimate`: the seconds it was expected to take; `owner`: the id of the person who may change it (see people).
-    """
-    folder = folder or home() / "runs" / new_id()
-    if folder.exists() and any(folder.iterdir()):
-        raise RunError("The folder “{folder}” is not empty. Give a new one.", folder=folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
-    temporary.mkdir()
-    examples.to_parquet(temporary / "data.parquet", index=False)
-    about = {"config": config.model_dump(), "data": data, "created": time.time(), "estimate": estimate, "owner": owner}
-    (temporary / "config.json").write_text(json.dumps(about, ensure_ascii=False, indent=1), encoding="utf-8")
-    temporary.replace(folder)
-    return Run(folder)
-
-
-def open_run(name: str) -> Run:
-    """A run by its id, or by its folder. Raises RunError where there is none."""
-    folders = [home() / "runs" / name] if is_plain(name) else []
-    for folder in [*folders, Path(name or "-").expanduser()]:
-        if (folder / "config.json").is_file() and (folder / "data.parquet").is_file():
-            return Run(folder)
-    raise RunError("There is no run “{name}” here. It may have been deleted, or the link may be cut off.", name=name)
-
-
-def list_runs() -> Iterator[Run]:
-    """All runs, newest first."""
-    folder = home() / "runs"
-    children = [child for child in folder.iterdir() if not child.name.startswith(".")] if folder.is_dir() else []
-    for child in sorted(children, key=_made, reverse=True):
-        if (child / "config.json").is_file():
-            yield Run(child)
-
-
-def drop_shared_caches() -> None:
-    """Removes what frozen layers computed, of all runs: who has it mapped keeps it, later runs compute it again."""
-    for path in (home() / "runs").glob("*/prefix-*"):
-        path.unlink(missing_ok=True)
-
-
-def _made(folder: Path) -> float:
-    """When a folder came to be; one that is being deleted is the oldest."""
-    try:
-        return folder.stat().st_ctime
-    except FileNotFoundError:
-        return 0.0

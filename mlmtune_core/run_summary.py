@@ -66,7 +66,8 @@ def _seconds_left(
     """In the first epoch, which is the longest where frozen layers run only once, what the estimate leaves; then time so
     far, measuring included, carried on to the last step.
     """
-    spent = rows[-1]["time"] - start["time"]
+    paused = sum(row["time"] - before["time"] for before, row in zip(rows, rows[1:], strict=False) if row["kind"] == "Resumed")  # fmt: skip
+    spent = rows[-1]["time"] - start["time"] - paused
     if estimate and estimate > spent and (not steps or steps[-1]["epoch"] < 1):
         return estimate - spent
     if len(steps) < 2:

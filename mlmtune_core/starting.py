@@ -10,10 +10,11 @@ import pandas as pd
 
 from mlmtune_core.config import RunConfig
 from mlmtune_core.errors import RunError
-from mlmtune_core.keeping import find_use
 from mlmtune_core.limits import find_problems
 from mlmtune_core.people import Person
-from mlmtune_core.run_store import Run, create_run, open_run
+from mlmtune_core.run_shelf import create_run, open_run
+from mlmtune_core.run_store import Run
+from mlmtune_core.runs_kept import find_use
 
 TWICE_SECONDS = 3.0
 

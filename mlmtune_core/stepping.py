@@ -1,16 +1,43 @@
 """One update of the weights after another: forward, loss, backward, clipping, AdamW."""
 
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import torch
 from torch import nn
 
 from mlmtune_core.devices import precision, steps_unread
-from mlmtune_core.embedding_rows import follow_decay
+from mlmtune_core.embedding_rows import EmbeddingRows, follow_decay
 from mlmtune_core.errors import TrainingError
 from mlmtune_core.evaluating import Setup, Standing
 from mlmtune_core.events import StepDone
-from mlmtune_core.optimizing import make_optimizer, make_schedule
+from mlmtune_core.optimizing import make_optimizer, make_schedule, rate_factor
+
+
+@dataclass(frozen=True)
+class State:
+    """A moment between two steps: `done` batches of `epoch` are learnt from, which `shuffle` (numpy's generator before it) puts in order.
+
+    tensors: weights, AdamW's moments and torch's generators (see Stepper.state); not copies: the next step changes them.
+    """
+
+    epoch: int
+    done: int
+    shuffle: dict[str, Any]
+    standing: Standing
+    tensors: Mapping[str, torch.Tensor]
+
+
+class Keeper(Protocol):
+    """Who decides when a state is kept (see keeping)."""
+
+    def due(self) -> bool:
+        """Whether this is a moment to keep."""
+
+    def keep(self, state: State) -> bool:
+        """Keeps it; False where the run is to pause here."""
 
 
 class Stepper:
@@ -20,6 +47,7 @@ class Stepper:
         self._setup, self._standing = setup, standing
         self._optimizer = make_optimizer(setup.model, setup.config)
         follow_decay(setup.model, self._optimizer)
+        self._total_steps = total_steps
         self._schedule = make_schedule(self._optimizer, setup.config, total_steps)
         self._weights = [weight for group in self._optimizer.param_groups for weight in group["params"]]
         self._limit = steps_unread(setup.model.device)
@@ -44,6 +72,38 @@ class Stepper:
         unread, self._unread = self._unread, []
         numbers = torch.stack([each[-1] for each in unread]).tolist() if unread else []
         return [self._describe(*each[:3], *pair) for each, pair in zip(unread, numbers, strict=True)]
+
+    def state(self) -> dict[str, torch.Tensor]:
+        """All that the next step depends on, by name: weights, AdamW's moments, torch's generators. Nothing is copied."""
+        tensors = {"random": torch.get_rng_state(), "shrunk": torch.tensor(self._shrunk(), dtype=torch.float64)}
+        if self._setup.model.device.type == "cuda":
+            tensors["random_card"] = torch.cuda.get_rng_state(self._setup.model.device)
+        for i, weight in enumerate(self._weights):
+            moments = self._optimizer.state[weight].items()
+            tensors |= {f"weight.{i}": weight.detach()} | {f"{name}.{i}": value for name, value in moments}
+        return tensors
+
+    @torch.no_grad()
+    def restore(self, tensors: Mapping[str, torch.Tensor]) -> None:
+        """Goes on from what `state` gave after `standing.step` steps. Raises RuntimeError where it is of other weights."""
+        step = self._standing.step
+        for i, weight in enumerate(self._weights):
+            weight.copy_(tensors[f"weight.{i}"])
+            moments = {name: tensors[f"{name}.{i}"].to(weight.device) for name in ("exp_avg", "exp_avg_sq")}
+            self._optimizer.state[weight] = moments | {"step": tensors[f"step.{i}"].to(weight.device)}
+        self._schedule.last_epoch = step
+        factor = rate_factor(self._setup.config, self._total_steps, step)
+        for group in self._optimizer.param_groups:
+            group["lr"] = group["initial_lr"] * factor
+        rows = self._setup.model.encoder.get_input_embeddings()
+        if isinstance(rows, EmbeddingRows):
+            rows.shrunk = tensors["shrunk"].item()
+        torch.set_rng_state(tensors["random"])
+        if self._setup.model.device.type == "cuda":
+            torch.cuda.set_rng_state(tensors["random_card"], self._setup.model.device)
+
+    def _shrunk(self) -> float:
+        return getattr(self._setup.model.encoder.get_input_embeddings(), "shrunk", 1.0)
 
     def _describe(self, rates: dict[str, float], epoch: float, examples: int, loss: float, norm: float) -> StepDone:
         standing = self._standing

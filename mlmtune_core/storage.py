@@ -2,8 +2,11 @@
 
 import os
 import secrets
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+
+LONGEST_NAME = 64  # of an id; a file system refuses much longer ones with an error of its own
 
 
 def home() -> Path:
@@ -16,19 +19,25 @@ def new_id() -> str:
     return secrets.token_hex(12)  # no "__" in it: that would break the keys of components
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Writes to a temporary name beside `path`, then renames: a reader sees the old file or the new one, whole."""
+def write_atomically(path: Path, content: bytes | Callable[[Path], object]) -> None:
+    """Writes, or has a function write, to a temporary name beside `path`, then renames: a reader sees the old file or the new one, whole.
+
+    Also after a power cut: the content is on the disk before the name is. Where that fails, nothing is left behind.
+    """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    with temporary.open("wb") as out:
-        out.write(content)
-        out.flush()
-        os.fsync(out.fileno())
-    temporary.replace(path)
+    try:
+        content(temporary) if callable(content) else temporary.write_bytes(content)
+        with temporary.open("rb") as written:
+            os.fsync(written.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def is_plain(name: str) -> bool:
-    """True of a name as `new_id` makes it: letters, digits, - and _, no way out of the folder."""
-    return bool(name) and all(letter.isascii() and (letter.isalnum() or letter in "-_") for letter in name)
+    """True of a name as `new_id` makes it: letters, digits, - and _, not many, no way out of the folder."""
+    return 0 < len(name) <= LONGEST_NAME and all(letter.isascii() and (letter.isalnum() or letter in "-_") for letter in name)
 
 
 def measure(folder: Path) -> int:

@@ -12,35 +12,52 @@ from mlmtune_core.evaluating import Dataset, Setup, Standing, describe_best, eva
 from mlmtune_core.events import Event, Finished, FrozenChecked, PhaseStarted, Started
 from mlmtune_core.freezing import count_weights, hash_frozen, set_train_mode
 from mlmtune_core.ordering import count_steps, shuffle
-from mlmtune_core.stepping import Stepper
+from mlmtune_core.stepping import Keeper, State, Stepper
 
 
-def train(setup: Setup, train_set: Dataset, validation_set: Dataset) -> Iterator[Event]:
+def train(
+    setup: Setup, train_set: Dataset, validation_set: Dataset, keeper: Keeper | None = None, begun: State | None = None
+) -> Iterator[Event]:
     """Fine-tunes `setup.model` in place and says what happens; ends with Finished, or raises TrainingError.
 
     Which weights learn is already set on the model (see freezing). On EvalDone with is_best the weights at that
     moment are the best so far: whoever consumes the events keeps them. Closing the generator stops the run.
+    A `keeper` is asked after every step whether to keep the state; where it says so, the run pauses. From such a state,
+    `begun`, another call goes on to the bit, without saying again what was said.
     """
     model, task, config = setup.model, setup.task, setup.config
     torch.manual_seed(config.seed)
     rng = np.random.default_rng(config.seed)
     frozen_hash, _ = hash_frozen(model)
     steps = count_steps(train_set.lengths, config)
-    standing = Standing()
-    yield describe_start(setup, train_set, validation_set, steps)
+    standing = begun.standing if begun else Standing()
+    if not begun:
+        yield describe_start(setup, train_set, validation_set, steps)
     with rows_in_use(model, [*train_set.encoded, *validation_set.encoded], setup.pad_id):
         stepper = Stepper(setup, standing, sum(steps))
-        yield from evaluate(setup, validation_set, standing, epoch=0.0)
-        for epoch in range(1, config.epochs + 1):
-            yield PhaseStarted("training")
+        if begun:
+            rng.bit_generator.state = begun.shuffle
+            stepper.restore(begun.tensors)
+        else:
+            yield from evaluate(setup, validation_set, standing, epoch=0.0)
+        for epoch in range(begun.epoch if begun else 1, config.epochs + 1):
+            before, learnt = rng.bit_generator.state, begun.done if begun and begun.epoch == epoch else 0
+            if not learnt:
+                yield PhaseStarted("training")
             set_train_mode(model)
             order = shuffle(train_set.lengths, config, rng, epoch)
-            padded = batches(train_set.encoded, order, setup.pad_id, task.LABELS_ARE, setup.model.device, setup.prefix)
-            for done, batch in enumerate(padded, start=1):
+            padded = batches(
+                train_set.encoded, order[learnt:], setup.pad_id, task.LABELS_ARE, setup.model.device, setup.prefix
+            )
+            for done, batch in enumerate(padded, start=learnt + 1):
                 yield from stepper.take(batch, epoch - 1 + done / len(order))
                 if epoch == done == 1:
                     yield from stepper.read()
                     yield check_frozen(model, frozen_hash, standing.step)
+                if keeper and keeper.due():
+                    yield from stepper.read()
+                    if not keeper.keep(State(epoch, done, before, standing, stepper.state())):
+                        return
             yield from stepper.read()
             yield from evaluate(setup, validation_set, standing, epoch=float(epoch))
             if patience_left(config, standing) == 0:

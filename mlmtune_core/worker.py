@@ -1,9 +1,8 @@
 """One run, start to end: the one place where all parts meet."""
 
 import copy
-import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,23 +15,29 @@ from mlmtune_core.batching import to_batch
 from mlmtune_core.config import BUNDLED, RunConfig
 from mlmtune_core.devices import choose_device, move
 from mlmtune_core.dropout import use_quick_dropout
-from mlmtune_core.errors import DataError, UserError
+from mlmtune_core.errors import DataError, RunError, UserError
 from mlmtune_core.evaluating import Dataset, Setup, Standing, measure
-from mlmtune_core.events import EvalDone, Event, Failed, Finished, PhaseStarted, Tested
+from mlmtune_core.events import EvalDone, Event, Failed, Finished, FrozenChecked, PhaseStarted, StepDone, Tested
 from mlmtune_core.freezing import apply_strategy, find_boundary
+from mlmtune_core.heartbeats import Held, beating
+from mlmtune_core.keeping import Keeper
 from mlmtune_core.model import Model, build, can_cut, shorten
 from mlmtune_core.prefix_cache import PrefixCache
 from mlmtune_core.recorder import Recorder
-from mlmtune_core.run_store import HEARTBEAT_SECONDS, Run
+from mlmtune_core.resuming import Kept, read_kept
+from mlmtune_core.run_shelf import open_run
+from mlmtune_core.run_store import Run
 from mlmtune_core.stepping import Stepper
 from mlmtune_core.sweep_training import train_together
 from mlmtune_core.tasks import TASKS
 from mlmtune_core.training import train
 
+MOST_ATTEMPTS = 5  # that ended before anything more was kept
 
-def run(folder: str) -> str:
-    """Carries out the run in `folder` (what the engine calls); returns how it ended."""
-    this = Run(Path(folder))
+
+def run(name: str) -> str:
+    """Carries out a run given by its id or its folder (what the engine calls); returns its state after that."""
+    this = open_run(name)
     for _ in carry_out(this):
         pass
     return this.state()
@@ -49,25 +54,36 @@ def warm() -> None:
 
 def run_together(folders: list[str]) -> list[str]:
     """Carries out several head-only runs that differ in little as one training; returns how each ended."""
-    runs = [Run(Path(folder)) for folder in folders]
-    for _ in carry_out_together(runs):
-        pass
+    runs = [this for this in map(Run, map(Path, folders)) if this.summary() is None]
+    list(carry_out_together(runs))
     return [run.state() for run in runs]
 
 
 def carry_out(this: Run) -> Iterator[Event]:
-    """Yields every event after it was recorded. Whatever goes wrong ends the run with a sentence, never with silence."""
-    this.begin_again()
-    recorder = Recorder(this)
-    with _heartbeat([this]):
+    """Yields every event after it was recorded, from where the run was last kept. Ends without Finished where its owner wants a
+    pause, and at once where another process is at work on it. Whatever goes wrong ends it with a sentence, never with silence.
+    """
+    with suppress(Held), beating([this.heartbeat_file]):
+        if this.summary() is not None:  # looked up now that nobody else can end it
+            return
+        recorder = Recorder(this)
         try:
+            if this.begin_attempt() > MOST_ATTEMPTS:
+                raise RunError(
+                    "The worker process died {times} times on this run, most likely for want of memory. Try a smaller batch size or maximum length.",
+                    times=MOST_ATTEMPTS,
+                )
             cores.follow(0)
-            for said, (event, model, label_names) in enumerate(_events(this), start=1):
-                cores.follow(said)
+            for event, model, label_names in _events(this, recorder):
                 yield from recorder.take(event, model, label_names)
-                if not isinstance(event, Finished) and recorder.wants_stop():
+                cores.follow(recorder.taken)
+                if isinstance(event, Finished):
+                    break
+                if recorder.wants_stop():
                     yield from recorder.stop(model, label_names)
-                    return
+                    break
+                if recorder.wants_pause and not isinstance(event, StepDone | FrozenChecked):
+                    break  # after a step the loop keeps it first; elsewhere it goes on from where it was kept last
         except Exception as error:
             yield from recorder.fail(error)
             if not isinstance(error, UserError):
@@ -77,10 +93,10 @@ def carry_out(this: Run) -> Iterator[Event]:
 def carry_out_together(runs: Sequence[Run]) -> Iterator[tuple[int, Event]]:
     """(which run, its event), each after it was recorded. The runs share data and all settings but sweeps.TOGETHER and the seed."""
     recorders, ended = [Recorder(run) for run in runs], set()
-    for run in runs:
-        run.begin_again()
-    with _heartbeat(runs):
+    with suppress(Held), beating([run.heartbeat_file for run in runs]):
         try:
+            for run in runs:
+                run.begin_attempt()
             cores.follow(0)
             yield from _record_together(recorders, ended)
         except Exception as error:
@@ -112,17 +128,21 @@ def _record_together(recorders: Sequence[Recorder], ended: set[int]) -> Iterator
             ended.add(i)
 
 
-def _events(this: Run) -> Iterator[tuple[Event, Model | None, list[str]]]:
+def _events(this: Run, recorder: Recorder) -> Iterator[tuple[Event, Model | None, list[str]]]:
     """(event, model, label names), from preparing to Finished."""
+    kept = read_kept(this)
     yield PhaseStarted("preparing"), None, []
-    setup, sets = assemble(this)
-    for event in train(setup, sets["train"], sets["validation"]):
+    setup, sets = assemble(this, kept)
+    if kept:
+        yield recorder.go_on(kept.state.standing.step, kept.state.standing.best, kept.recorded), None, []
+    keeper = Keeper(recorder, setup.prefix.kept if setup.prefix else dict)
+    for event in train(setup, sets["train"], sets["validation"], keeper, kept and kept.state):
         for each in _completed(this, setup, sets, event):
             yield each, setup.model, setup.label_names
 
 
-def assemble(this: Run) -> tuple[Setup, dict[str, Dataset]]:
-    """Everything a run trains and measures with, made from its settings and its examples."""
+def assemble(this: Run, kept: Kept | None = None) -> tuple[Setup, dict[str, Dataset]]:
+    """Everything a run trains and measures with, made from its settings and its examples, and from what was kept of it."""
     config = this.config()
     task = TASKS[config.task]
     tokenizer = checkpoints.load_tokenizer(config.checkpoint)
@@ -130,9 +150,8 @@ def assemble(this: Run) -> tuple[Setup, dict[str, Dataset]]:
     label_names = task.find_labels(splits["train"])
     sets = {}
     for name, examples in splits.items():
-        sets[name] = Dataset(
-            examples, task.encode(examples, tokenizer, label_names, config.max_length, config.label_all_pieces)
-        )
+        encoded = task.encode(examples, tokenizer, label_names, config.max_length, config.label_all_pieces)
+        sets[name] = Dataset(examples, encoded)
     torch.manual_seed(config.seed)
     model = make_model(config, label_names).to(choose_device())
     if model.device.type == "cpu":
@@ -141,7 +160,7 @@ def assemble(this: Run) -> tuple[Setup, dict[str, Dataset]]:
     pad_id = tokenizer.pad_token_id or 0
     few = move(to_batch(sets["train"].encoded[:2], pad_id, task.LABELS_ARE), model.device)
     shorten(model, few)
-    prefix = make_prefix(this, config, model, sets, few)
+    prefix = make_prefix(this, config, model, sets, few, kept)
     return Setup(model, task, config, label_names, pad_id, prefix), sets
 
 
@@ -187,7 +206,12 @@ def make_model(config: RunConfig, label_names: list[str]) -> Model:
 
 
 def make_prefix(
-    this: Run, config: RunConfig, model: Model, sets: dict[str, Dataset], few: dict[str, torch.Tensor]
+    this: Run,
+    config: RunConfig,
+    model: Model,
+    sets: dict[str, Dataset],
+    few: dict[str, torch.Tensor],
+    kept: Kept | None = None,
 ) -> PrefixCache | None:
     """The cache of what the frozen layers make of all examples; none where none is frozen, or where a batch of a few shows that
     the encoder cannot be cut.
@@ -197,8 +221,9 @@ def make_prefix(
     if not model.boundary or not can_cut(model, few):
         return None
     past_all = model.boundary == model.encoder.config.num_hidden_layers
-    prefix = PrefixCache(model, past_all and model.head.first_only, encoded, this)
-    prefix.borrow(checkpoints.find_folder(config.checkpoint))
+    first_only, folder = past_all and model.head.first_only, checkpoints.find_folder(config.checkpoint)
+    prefix = PrefixCache(model, first_only, encoded, this, folder, again=kept is not None)
+    prefix.restore(kept.prefix) if kept else prefix.borrow()
     return prefix
 
 
@@ -223,26 +248,3 @@ def _read_splits(this: Run, task: Any) -> dict[str, list[Any]]:
                 labels=", ".join(unknown),
             )
     return splits
-
-
-@contextmanager
-def _heartbeat(runs: Sequence[Run]) -> Iterator[None]:
-    """Touches the heartbeat files every two seconds, whatever the loop is doing."""
-    done = threading.Event()
-
-    def beat() -> None:
-        for run in runs:
-            run.beat()
-
-    def beat_on() -> None:
-        while not done.wait(HEARTBEAT_SECONDS):
-            beat()
-
-    beat()
-    thread = threading.Thread(target=beat_on, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()

@@ -46,7 +46,7 @@ def _draw_data(visit: Visit, data_id: str, data: Prepared) -> None:
         st.subheader(tr("Sample") + ": " + tr(shelf[data_id].topic))
         st.caption(task_names(tr)[data.task] + " · " + format_names(tr, data.format))
     else:
-        st.subheader(literal(data.name))
+        st.subheader(literal(data.name), anchor=False)
         ask_reading(visit, data_id, data)
     if data.report is None:
         show_error(data.error)

@@ -1,5 +1,6 @@
 """The script that every visit runs: language, theme, navigation."""
 
+import os
 from pathlib import Path
 
 import streamlit as st
@@ -7,38 +8,44 @@ import streamlit as st
 from mlmtune_core.errors import UserError
 from mlmtune_core.translating import LANGUAGES
 from pages.parts.choice import choice
-from pages.parts.entrance import ask_name_and_code
+from pages.parts.entrance import ask_name_and_code, recognise
+from pages.parts.sign_in import SignedIn, draw_way_out, signed_in
 from pages.parts.visit import Visit, begin_visit, show_error
 
 ICON = Path(__file__).parent / "parts" / "icon.png"
 
 
 def main() -> None:
-    """Begins the visit, offers the languages and runs the page of the address, once its visitor was let in."""
+    """Begins the visit, asks who it is where that is wanted, and draws the page of the address once its visitor was let in."""
     st.set_page_config(page_title="mlmtune", page_icon=str(ICON), layout="wide")
     visit = begin_visit()
-    pages = _make_pages(visit)
-    st.session_state["pages"] = pages
-    page = st.navigation(list(pages.values()), position="top" if visit.person.admitted else "hidden")
-    title, corner = st.columns([4, 1], vertical_alignment="center")
-    greeting = page is pages["home"] or not visit.person.admitted
-    title.title(
-        visit.tr("See what fine-tuning does to a language model") if greeting else page.title.partition(" ")[2],
-        anchor=False,
-    )
-    with corner.container(horizontal=True, horizontal_alignment="right"):
-        _offer_languages(visit)
-    if not visit.person.admitted:
-        ask_name_and_code(visit)
-        return
     try:
-        page.run()
+        signed = signed_in(visit)
+        _draw(recognise(visit, signed) if signed else visit, signed)
     except UserError as error:
         show_error(error)
 
 
+def _draw(visit: Visit, signed: SignedIn | None) -> None:
+    pages = _make_pages(visit)
+    st.session_state["pages"] = pages
+    let_in = visit.person.admitted
+    page = st.navigation(list(pages.values()), position="top" if let_in else "hidden")
+    title, corner = st.columns([4, 1], vertical_alignment="center")
+    greeting = page is pages["home"] or not let_in
+    title.title(
+        visit.tr("See what fine-tuning does to a language model") if greeting else page.title.lstrip("0123456789 "),
+        anchor=False,
+    )
+    with corner.container(horizontal=True, horizontal_alignment="right"):
+        if signed:
+            draw_way_out(visit, signed)
+        _offer_languages(visit)
+    page.run() if let_in else ask_name_and_code(visit)
+
+
 def _make_pages(visit: Visit) -> dict[str, st.Page]:
-    """All pages by name; the teacher's stands in the navigation of teachers only."""
+    """All pages by name; the teacher's stands in the navigation of teachers only, the workers' where there are others' machines."""
     tr = visit.tr
     titles = {
         "home": tr("Start here"),
@@ -48,10 +55,12 @@ def _make_pages(visit: Visit) -> dict[str, st.Page]:
         "inspect": tr("Inspect"),
         "teacher": tr("Class"),
     }
+    if os.environ.get("MLMTUNE_SCHEDULER"):
+        titles["workers"] = tr("Workers")
     return {
         name: st.Page(
             f"{name}.py",
-            title=title if name == "home" else f"{number} {title}",
+            title=title if name in ("home", "workers") else f"{number} {title}",
             url_path="" if name == "home" else name,
             default=name == "home",
             visibility="visible" if name != "teacher" or visit.person.is_teacher else "hidden",

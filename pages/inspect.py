@@ -7,7 +7,8 @@ import streamlit as st
 from mlmtune_core import engine
 from mlmtune_core.data.columns import asked_roles
 from mlmtune_core.errors import UserError
-from mlmtune_core.run_store import Run, open_run
+from mlmtune_core.run_shelf import find_run
+from mlmtune_core.run_store import Run
 from pages.parts.answer_view import draw_answer
 from pages.parts.choice import choice
 from pages.parts.names import role_names, split_names
@@ -103,7 +104,7 @@ def _changed(run: Run) -> int:
 @st.cache_data(max_entries=128, show_spinner=False)
 def _find_roles(run_id: str) -> tuple[str, tuple[str, ...]]:
     """(task, what it asks about) of a run: they never change."""
-    run = open_run(run_id)
+    run = find_run(run_id)
     task = run.config().task
     return task, asked_roles(task, run.data().columns)
 

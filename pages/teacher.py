@@ -6,7 +6,7 @@ from mlmtune_core import engine
 from mlmtune_core.class_results import make_results
 from mlmtune_core.errors import PeopleError, RunError
 from mlmtune_core.people import is_class
-from mlmtune_core.run_store import list_runs, open_run
+from mlmtune_core.run_shelf import list_runs, open_run
 from pages.parts.choice import choice
 from pages.parts.class_table import draw_results, draw_runs
 from pages.parts.clean_up import ask_clean_up

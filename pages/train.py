@@ -12,7 +12,7 @@ from mlmtune_core.limits import find_problems
 from mlmtune_core.starting import start_run
 from pages.parts.addresses import PLOTLY_ROUTE
 from pages.parts.dataset import describe_model, open_dataset
-from pages.parts.estimate_view import draw_estimate, find_estimate
+from pages.parts.estimate_view import draw_estimate, find_estimate, find_want_of_memory
 from pages.parts.layer_stack import layer_stack
 from pages.parts.limits_line import draw_limits, find_use_of
 from pages.parts.live_chart import load_ahead
@@ -48,22 +48,29 @@ def draw(visit: Visit) -> None:
         settings = ask_settings(visit, data.task, data.report.rows_kept)
         used = f"examples_{remembered('data')}"
         examples = sample_examples(examples, ask_examples(visit, len(examples), used), settings["seed"])
-    config = None
-    try:
-        config = validate(settings)
-    except ConfigError as error:
-        missing += [problem.say(tr) for problem in error.problems]
+    config = _validate(visit, settings, missing)
     with right:
         outputs = {"regression": 1, "question_answering": 2}.get(data.task, len(data.report.labels))
         use = find_use_of(visit)
         missing += [problem.say(tr) for problem in find_problems(use)]
         if not _draw_model(visit, settings, outputs):
             missing.append(tr("The model cannot be drawn yet: see the message beside."))
+        if config and not missing:
+            missing += find_want_of_memory(visit, config, data)
         _draw_start(visit, data, examples, config, missing)
         draw_limits(visit, use)
         if config and not missing:
             draw_estimate(visit, config, data, examples, used)
     load_ahead(PLOTLY_ROUTE)
+
+
+def _validate(visit: Visit, settings: dict[str, object], missing: list[str]) -> RunConfig | None:
+    """The settings as a run takes them; or None, and into `missing` what is wrong with them."""
+    try:
+        return validate(settings)
+    except ConfigError as error:
+        missing += [problem.say(visit.tr) for problem in error.problems]
+        return None
 
 
 def _draw_model(visit: Visit, settings: dict[str, object], outputs: int) -> bool:

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from mlmtune_core.config import TASK_NAMES, validate
-from mlmtune_core.run_store import create_run
+from mlmtune_core.run_shelf import create_run
 
 KINDS = (*TASK_NAMES, "several_labels")  # what make_run can make
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789.,!?'-"

@@ -1,6 +1,7 @@
 """A data set of the Hub by its name -> one Parquet file, its splits in a column, its class numbers as names."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -13,7 +14,7 @@ MAX_ROWS = 200_000
 
 def fetch(name: str, config: str | None = None) -> tuple[str, bytes]:
     """(file name, Parquet bytes) of a data set, all its splits. Raises DataError where it is not there or there is no line."""
-    if not NAME.fullmatch(name) or ".." in name:
+    if not NAME.fullmatch(name) or ".." in name or Path(name).exists():  # `datasets` would read a folder of this server
         raise DataError("“{name}” is no name of the Hub. Write it as owner/name, or as name.", name=name)
     return load(name, config)
 

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import pandas as pd
 
@@ -65,7 +66,7 @@ class Report:
         """The problems that block."""
         return [problem for problem in self.problems if problem.severity == "error"]
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """A short hash of all examples: equal data, equal fingerprint."""
         return find_fingerprint(self.examples)

@@ -1,9 +1,10 @@
-"""Where the browser finds the event route and plotly, under any base path."""
+"""Where the browser finds the event route and plotly, and who watches the server its health, under any base path."""
 
 from importlib.metadata import version
 
 import streamlit as st
 
 BASE = "/" + st.get_option("server.baseUrlPath").strip("/") if st.get_option("server.baseUrlPath") else ""
-EVENTS_ROUTE = BASE + "/runs/{run_id}/events"
+EVENTS_ROUTE = BASE + "/runs/{run_id:path}/events"  # whatever stands there, the answer is the route's
 PLOTLY_ROUTE = f"{BASE}/scripts/plotly-{version('plotly')}.min.js"
+HEALTH_ROUTE = BASE + "/health"

@@ -28,10 +28,10 @@ def _draw_label(visit: Visit, run: Run, answer: dict[str, Any]) -> None:
     tr = visit.tr
     if answer["several"]:
         said = ", ".join(answer["label"]) or tr("none of the labels")
-        st.subheader(tr("Answer: {label}").format(label=literal(said)))
+        st.subheader(tr("Answer: {label}").format(label=literal(said)), anchor=False)
     else:
         share = visit.percent(answer["probabilities"][answer["label"]], 1)
-        st.subheader(tr("Answer: {label} ({probability})").format(label=literal(answer["label"]), probability=share))
+        st.subheader(tr("Answer: {label} ({probability})").format(label=literal(answer["label"]), probability=share), anchor=False)
     if "true" in answer:
         true = answer["true"] if isinstance(answer["true"], str) else ", ".join(answer["true"]) or tr("none of the labels")  # fmt: skip
         right = tr("The label in the data is the same.")

@@ -4,10 +4,10 @@ import streamlit as st
 
 from mlmtune_core import engine
 from mlmtune_core.errors import UserError
-from mlmtune_core.keeping import measure_runs, owners, runs_of, runs_older_than
 from mlmtune_core.limits import look_again
 from mlmtune_core.people import name_of
 from mlmtune_core.run_store import Run
+from mlmtune_core.runs_kept import measure_runs, owners, runs_of, runs_older_than
 from pages.parts.choice import choice
 from pages.parts.run_buttons import act
 from pages.parts.visit import Visit, literal, show_error

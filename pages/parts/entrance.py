@@ -1,10 +1,13 @@
 """Who comes in: a name and the code of the class, asked once, before any page."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from mlmtune_core.errors import UserError
-from mlmtune_core.people import MAX_NAME, admit, class_code
-from pages.parts.visit import Visit, read_token, show_error
+from mlmtune_core.people import MAX_NAME, admit, class_code, find_person, is_class, vouch_for
+from pages.parts.sign_in import SignedIn
+from pages.parts.visit import Visit, read_cookie, read_token, show_error
 
 
 def ask_name_and_code(visit: Visit) -> None:
@@ -21,6 +24,19 @@ def ask_name_and_code(visit: Visit) -> None:
     st.caption(tr("Nothing else is asked. This browser is known again by a cookie of this server."))
     if pressed:
         _let_in(name, code)
+
+
+def recognise(visit: Visit, signed: SignedIn) -> Visit:
+    """The visit of somebody who signed in: the same person in every browser. Where no code of a class is asked they are in."""
+    st.session_state["signed_in_token"] = signed.token
+    person = find_person(signed.token)
+    if is_class() and not person.admitted and not class_code():
+        person = admit(signed.token, signed.name)
+    if is_class() and person.admitted and not find_person(read_cookie()).admitted:
+        vouch_for(read_cookie(), person.name)  # for the routes, to which only the cookie comes
+    visit = replace(visit, person=person if person.name else replace(person, name=signed.name))
+    st.session_state["visit"] = visit
+    return visit
 
 
 def ask_teacher_code(visit: Visit) -> None:

@@ -9,9 +9,10 @@ from mlmtune_core.data.preparing import Prepared
 from mlmtune_core.data.splitting import sample_examples
 from mlmtune_core.errors import UserError
 from mlmtune_core.estimating import MINUTE, Costs, as_head_only, estimate, expect_sizes, fit_layers, fit_rows
+from mlmtune_core.memory import GIGABYTE, needed_bytes
 from pages.parts.visit import Visit
 
-LOOK_SECONDS = 0.5
+LOOK_SECONDS = 1.0
 SAMPLE = 200
 REHEARSED = ("checkpoint", "first_layers", "task", "strategy", "head", "batch_size", "max_length", "label_all_pieces")
 
@@ -31,6 +32,19 @@ def find_estimate(config: RunConfig, data: Prepared, examples: pd.DataFrame) -> 
     return costs and estimate(costs, config, expect_sizes(examples, config.validation_share))
 
 
+def find_want_of_memory(visit: Visit, config: RunConfig, data: Prepared) -> list[str]:
+    """The sentence that says that a run would not fit, where it is known by now."""
+    costs, limit = _find_costs(config, data), engine.current().worker_memory
+    needed = costs and needed_bytes(costs, config)
+    if not needed or needed <= limit:
+        return []
+    sentence = visit.tr(
+        "This run would need about {needed} GB of memory; here one run may take {limit} GB. Take a smaller batch size or maximum "
+        "length, fewer layers that learn, or a smaller checkpoint."
+    )
+    return [sentence.format(needed=visit.number(needed / GIGABYTE, 1), limit=visit.number(limit / GIGABYTE, 1))]
+
+
 def _rehearse(config: RunConfig, data: Prepared) -> engine.Question:
     """The question for the costs of a run; settings that change only how often its pieces are due ask nothing new."""
     values = tuple(config.model_dump(include=set(REHEARSED)).items())
@@ -42,7 +56,8 @@ def _ask(
     settings: tuple[tuple[str, object], ...], fingerprint: str, threads: int, _examples: pd.DataFrame
 ) -> engine.Question:
     sample = sample_examples(_examples.drop(columns="split", errors="ignore"), SAMPLE, 0)
-    return engine.current().begin("mlmtune_core.rehearsing:rehearse", dict(settings), sample, threads)
+    rehearsal = "mlmtune_core.rehearsing:rehearse", dict(settings), sample, threads
+    return engine.current().begin(*rehearsal, role="rehearse")
 
 
 def _find_costs(config: RunConfig, data: Prepared) -> Costs | None:

@@ -1,5 +1,5 @@
 const BLUE = "#0072B2", SKY = "#56B4E9", ORANGE = "#E69F00", GREEN = "#009E73", RED = "#D55E00", GREY = "#8a94a0";
-const ENDED = ["finished", "stopped", "failed", "interrupted"];
+const ENDED = ["finished", "stopped", "failed", "interrupted", "paused"];
 const SMOOTHING = 0.9, POLL_MS = 700, FIRST_POLL_MS = 150, FIRST_POLLS = 40, HIDDEN_POLL_MS = 5000, MAX_WAIT_MS = 5000, MAX_EPOCH_LINES = 30;
 const TRACE = { loss: 0, smooth: 1, validation: 2, best: 3, metric: 4, bestMetric: 5, baseline: 6 };
 
@@ -36,8 +36,8 @@ class LiveChart {
     if (window.Plotly) window.Plotly.purge(this.plot);
   }
 
-  forget() {
-    this.start = null; this.steps = 0; this.evals = 0; this.average = 0; this.epochs = [];
+  forget(start = null) {
+    this.start = start; this.rows = []; this.best = null; this.steps = 0; this.evals = 0; this.average = 0; this.epochs = [];
     this.fresh = Object.fromEntries(Object.keys(TRACE).map((name) => [name, { x: [], y: [], customdata: [] }]));
   }
 
@@ -77,13 +77,27 @@ class LiveChart {
     if (begins >= 0) { this.forget(); this.start = answer.rows[begins]; await this.draw(); }
     const rows = begins >= 0 ? answer.rows.slice(begins + 1) : answer.rows;
     for (const row of rows) {
-      if (row.kind === "StepDone") this.addStep(row);
-      if (row.kind === "EvalDone") this.addEvaluation(row);
+      if (row.kind === "Resumed") await this.goBackTo(row.step);
+      else this.add(row);
     }
     await this.flush();
     this.position = answer.next;
     const last = answer.rows.length ? { lastTime: answer.rows.at(-1).time } : {};
     this.mark({ state: answer.state, points: this.steps, evals: this.evals, lastStep: this.lastStep ?? 0, ...last });
+  }
+
+  add(row) {
+    this.rows.push(row);
+    if (row.kind === "StepDone") this.addStep(row);
+    if (row.kind === "EvalDone") this.addEvaluation(row);
+  }
+
+  // After an interruption the run goes on from this step, before it was measured there: what came later is said again.
+  async goBackTo(step) {
+    const rows = this.rows.filter((row) => row.kind === "EvalDone" ? row.step < step : (row.step ?? 0) <= step);
+    this.forget(this.start);
+    await this.draw();
+    for (const row of rows) this.add(row);
   }
 
   addStep(row) {

@@ -7,7 +7,8 @@ from mlmtune_core.data_store import demand_access
 from mlmtune_core.errors import PeopleError, RunError, UserError
 from mlmtune_core.limits import look_again
 from mlmtune_core.people import Person, is_class, name_of
-from mlmtune_core.run_store import ENDED, Run, open_run
+from mlmtune_core.run_shelf import open_run
+from mlmtune_core.run_store import ENDED, Run
 from pages.parts.settings_form import fill_settings
 from pages.parts.visit import Visit, go_to, literal, remembered, show_error
 
@@ -33,8 +34,8 @@ def act(person: Person, run: Run, what: str) -> None:
         run.delete()
         look_again()
     elif what == "again":
-        run.begin_again()
-        queue.submit(run)
+        run.forget_last()
+        queue.resume(run)
     else:
         {"pause": queue.pause, "resume": queue.resume, "stop": queue.stop, "move_up": queue.move_up}[what](run)
 
@@ -49,7 +50,7 @@ def act_on_queue(person: Person, what: str) -> None:
 def draw_buttons(visit: Visit, run: Run, state: str) -> None:
     """The buttons that this state and this person allow."""
     tr = visit.tr
-    there = state in (*ENDED, "interrupted") and run.best_folder.is_dir()
+    there = state in (*ENDED, "interrupted", "paused") and run.best_folder.is_dir()
     if there and st.button(tr("Open the model"), key="to_inspect", type="primary", icon=":material/search:"):
         go_to("inspect")
     if not visit.person.may_change(run.owner()):

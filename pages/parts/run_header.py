@@ -3,7 +3,8 @@
 import streamlit as st
 
 from mlmtune_core.people import is_class, name_of
-from mlmtune_core.run_store import Run, open_run
+from mlmtune_core.run_shelf import find_run
+from mlmtune_core.run_store import Run
 from pages.parts.names import strategy_name, task_names
 from pages.parts.run_buttons import train_alike
 from pages.parts.visit import Visit, go_to, literal, remembered
@@ -17,7 +18,7 @@ def open_run_or_ask(visit: Visit, without: str) -> Run | None:
         if st.button(tr("Set up a run"), key="set_up", type="primary"):
             go_to("train")
         return None
-    run = open_run(remembered("run"))
+    run = find_run(remembered("run"))
     about = run.about()
     config = run.config()
     told = [about["data"]["name"], task_names(tr)[config.task], strategy_name(tr, config.strategy)]

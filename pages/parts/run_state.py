@@ -4,6 +4,7 @@ from typing import Any
 
 import streamlit as st
 
+from mlmtune_core import engine
 from mlmtune_core.errors import UserError
 from mlmtune_core.people import is_class
 from mlmtune_core.run_store import ENDED, Run
@@ -54,12 +55,17 @@ def _draw_sentence(visit: Visit, run: Run, state: str, progress: Progress) -> No
     tr, summary = visit.tr, run.summary() or {}
     if progress.total_steps and not summary and state != "interrupted":
         st.progress(progress.step / progress.total_steps)
+    if state == "queued":
+        st.info(_queue_sentence(visit, run), icon=":material/hourglass_top:")
+    if state == "paused":
+        sentence = tr("Paused at step {step}: its worker is free for others. Continue goes on from there, to the bit.")
+        st.info(sentence.format(step=visit.number(progress.step)), icon=":material/pause:")
     if state == "failed":
         show_error(UserError(summary["template"], **summary["values"]))
     if state == "interrupted":
         st.warning(
             tr(
-                "The run was interrupted: its worker is gone. What it learnt up to the best evaluation is kept; you can start it again from the beginning."
+                "The run was interrupted: its worker is gone. Continue goes on from where it was last kept."
             ),
             icon=":material/warning:",
         )
@@ -69,7 +75,7 @@ def _draw_sentence(visit: Visit, run: Run, state: str, progress: Progress) -> No
         "stopped": tr("Stopped on request.") if is_class() else tr("Stopped by you."),
     }
     if summary.get("reason") in ends:
-        best = f"{_best_sentence(visit, summary.get('best') or {})} {_test_sentence(visit, summary.get('test') or {})}"
+        best = f"{_best_sentence(visit, run, summary.get('best') or {})} {_test_sentence(visit, summary.get('test') or {})}"
         lines = [
             f"{ends[summary['reason']]} {best}",
             _proof_sentence(visit, progress),
@@ -103,7 +109,24 @@ def _time_sentence(visit: Visit, run: Run, summary: dict[str, Any]) -> str:
     return sentence.format(**times, difference=visit.percent(expected / taken - 1, signed=True))
 
 
-def _best_sentence(visit: Visit, best: dict[str, Any]) -> str:
+def _queue_sentence(visit: Visit, run: Run) -> str:
+    """Its place, and how long it will take until it begins; live, with the rest of the state."""
+    tr, queue = visit.tr, engine.current().queue
+    place, seconds = queue.place(run), queue.expected_wait(run)
+    if place is None:
+        return tr("It begins in a moment.")
+    told = [tr("Place {place} of {count} in the queue.").format(place=visit.number(place), count=visit.number(queue.length()))]  # fmt: skip
+    if queue.held:
+        told.append(tr("The queue is paused: the run keeps its place."))
+    elif seconds is not None:
+        told.append(tr("It begins in about {time}.").format(time=visit.seconds(max(1, seconds))))
+    told.append(tr("Everybody's first run comes before anybody's second. You can close this page."))
+    return " ".join(told)
+
+
+def _best_sentence(visit: Visit, run: Run, best: dict[str, Any]) -> str:
+    if not best and not run.best_folder.is_dir():
+        return visit.tr("It ended before anything was learnt.")
     if not best:
         return visit.tr("It ended before the first evaluation; the weights of that moment were kept.")
     names = metric_names(visit.tr)

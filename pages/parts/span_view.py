@@ -15,7 +15,7 @@ def draw_span(visit: Visit, run: Run, answer: dict[str, Any]) -> None:
     """The answer, the spans that came next, and the tokens of the window it stands in."""
     tr = visit.tr
     said = answer["answer"] or tr("the context does not say")
-    st.subheader(tr("Answer: {label}").format(label=literal(said)))
+    st.subheader(tr("Answer: {label}").format(label=literal(said)), anchor=False)
     if "true" in answer:
         true = " | ".join(answer["true"]) or tr("the context does not say")
         st.markdown(tr("In the data: {answer}").format(answer=literal(true)))

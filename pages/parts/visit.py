@@ -1,5 +1,6 @@
 """One visit: who it is, its language, how it writes numbers, and what its address remembers."""
 
+import re
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,9 +12,16 @@ from mlmtune_core.config import RunConfig
 from mlmtune_core.errors import UserError
 from mlmtune_core.people import Person, find_person
 from mlmtune_core.translating import LANGUAGES, Translate, nearest_language, translator
+from mlmtune_core.visible import visible
 from pages.serving.person_cookie import COOKIE
 
 REMEMBERED = ("data", "run")
+MARKS = str.maketrans({sign: "\\" + sign for sign in "\\`*_{}[]()#+!|<>~$:@&"})
+# what begins a list or a rule; and what Streamlit replaces in the parsed text, where a backslash no longer helps
+REPLACED = re.compile(
+    r"^(?=-|\d+\.)|(?<=:)(?=material[_/]|streamlit:|//)|(?<=@)(?=\w)|(?<=www)(?=\.)|(?<=[-<>~])(?=[-=>])", re.IGNORECASE
+)
+WORD_JOINER = "\u2060"  # has no width and breaks no line
 
 
 @dataclass(frozen=True)
@@ -76,7 +84,12 @@ def begin_visit() -> Visit:
 
 
 def read_token() -> str:
-    """What the browser showed when it connected: the cookie that came with its first page, or nothing."""
+    """Who visits, as nobody else can say it: by having signed in, or by the cookie that came with the browser's first page."""
+    return st.session_state.get("signed_in_token") or read_cookie()
+
+
+def read_cookie() -> str:
+    """What the browser showed when it connected, or nothing. The routes beside the pages know it by this alone."""
     return st.context.cookies.get(COOKIE, "")
 
 
@@ -110,5 +123,5 @@ def show_error(error: UserError) -> None:
 
 
 def literal(text: str) -> str:
-    """Text that markdown must not interpret: every sign of its own is escaped."""
-    return "".join("\\" + letter if letter in "\\`*_{}[]()#+!|<>~$:@&" else letter for letter in text)
+    """Text that markdown must not interpret: on one line, its signs escaped, and nothing in it turned into links or icons."""
+    return REPLACED.sub(WORD_JOINER, visible(" ".join(text.split()))).translate(MARKS)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 
 from mlmtune_core import engine
-from mlmtune_core.keeping import DAY_SECONDS, clean_by_age
+from mlmtune_core.runs_kept import DAY_SECONDS, clean_by_age
 
 
 async def clean_daily() -> None:

@@ -1,20 +1,21 @@
-"""The routes beside the pages: the events of a run, and plotly."""
+"""The routes beside the pages: the events of a run, plotly, and whether the server is well."""
 
+import sys
+import tomllib
 from pathlib import Path
 
-import plotly
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from mlmtune_core import engine
 from mlmtune_core.errors import RunError
-from mlmtune_core.run_store import open_run
-from mlmtune_core.storage import is_plain
-from pages.parts.addresses import EVENTS_ROUTE, PLOTLY_ROUTE
+from mlmtune_core.run_shelf import find_run
+from pages.parts.addresses import EVENTS_ROUTE, HEALTH_ROUTE, PLOTLY_ROUTE
 from pages.serving.person_cookie import admitted
+from pages.serving.plotly_file import plotly_script
 
-PLOTLY_FILE = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
-YEAR_SECONDS = 365 * 24 * 3600
+PROJECT = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 NOT_KEPT = {"Cache-Control": "no-store"}
 
 
@@ -23,23 +24,23 @@ def events(request: Request) -> Response:
     if not admitted(request):
         return JSONResponse({"error": "not admitted"}, 403, headers=NOT_KEPT)
     try:
-        name = request.path_params["run_id"]
-        if not is_plain(name):
-            raise ValueError("not a run id")
-        run = open_run(name)
-        rows, position, more = run.read_events(max(0, int(request.query_params.get("after", 0))))
+        run = find_run(request.path_params["run_id"])
+        after = min(max(0, int(request.query_params.get("after", 0))), sys.maxsize)
+        rows, position, more = run.log.read(after)
     except (RunError, ValueError):
         return JSONResponse({"error": "not found"}, 404)
     return JSONResponse({"rows": rows, "next": position, "state": run.state(), "more": more}, headers=NOT_KEPT)
 
 
-def plotly_script(_: Request) -> Response:
-    """plotly.min.js of the installed package; its version stands in the address."""
-    return FileResponse(
-        PLOTLY_FILE,
-        media_type="text/javascript",
-        headers={"Cache-Control": f"public, max-age={YEAR_SECONDS}, immutable"},
-    )
+def health(_: Request) -> Response:
+    """GET health: 200 and "ok" while every role has a worker, else 503 and "degraded"; numbers only, no names."""
+    try:
+        numbers = engine.current().health()
+    except RunError:  # the engine is not up yet, or no more
+        numbers = {}
+    well = bool(numbers) and all(numbers["workers"].values())
+    status = {"status": "ok" if well else "degraded", "version": PROJECT["version"]}
+    return JSONResponse(status | numbers, 200 if well else 503, headers=NOT_KEPT)
 
 
-ROUTES = [Route(EVENTS_ROUTE, events), Route(PLOTLY_ROUTE, plotly_script)]
+ROUTES = [Route(EVENTS_ROUTE, events), Route(PLOTLY_ROUTE, plotly_script), Route(HEALTH_ROUTE, health)]

@@ -40,10 +40,13 @@ class Server:
 
 
 @contextmanager
-def serve(home: Path, script: str = "app.py") -> Iterator[Server]:
-    """Starts the app, or another script, and waits until it answers; ends it by its own process id."""
+def serve(home: Path, script: str = "app.py", *options: str, base: str = "", port: int = 0) -> Iterator[Server]:
+    """Starts the app, or another script, and waits until it answers; ends it by its own process id.
+
+    `options` of Streamlit come behind; `base` is the path below which it is served.
+    """
     home.mkdir(parents=True, exist_ok=True)
-    port, log = _free_port(), home / "server.log"
+    port, log = port or free_port(), home / "server.log"
     command = [
         sys.executable,
         "-m",
@@ -54,12 +57,15 @@ def serve(home: Path, script: str = "app.py") -> Iterator[Server]:
         str(port),
         "--server.address",
         "127.0.0.1",
+        "--server.baseUrlPath",
+        base,
+        *options,
     ]
     environment = {**os.environ, "MLMTUNE_HOME": str(home), "HF_HUB_OFFLINE": "1"}
     with log.open("wb") as out:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=subprocess.STDOUT)
     try:
-        address = f"http://127.0.0.1:{port}"
+        address = f"http://127.0.0.1:{port}{base}"
         _wait_until(lambda: _is_healthy(address), 60, f"the server did not come up:\n{log.read_text()}")
         yield Server(address, process.pid, home, log)
     finally:
@@ -70,11 +76,15 @@ def serve(home: Path, script: str = "app.py") -> Iterator[Server]:
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """The Chromium of this machine, headless, else Playwright's own."""
-    path = next((found for found in map(shutil.which, CHROMIUMS) if found), None)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
         yield browser
         browser.close()
+
+
+def find_chromium() -> str | None:
+    """Where the Chromium of this machine is, if there is one."""
+    return next((found for found in map(shutil.which, CHROMIUMS) if found), None)
 
 
 def settled(page: Page) -> None:
@@ -97,7 +107,7 @@ def warm_up(browser: Browser, server: Server) -> None:
     page.close()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from contextlib import ExitStack
 
 import pandas as pd
 import pytest
@@ -10,8 +11,9 @@ from mlmtune_core import worker
 from mlmtune_core.class_results import COLUMNS, make_results, rank_results, write_results
 from mlmtune_core.config import validate
 from mlmtune_core.events import EvalDone, Started
+from mlmtune_core.heartbeats import beating
 from mlmtune_core.people import admit
-from mlmtune_core.run_store import create_run, list_runs
+from mlmtune_core.run_shelf import create_run, list_runs
 
 ANA = "a" * 43
 
@@ -27,6 +29,12 @@ def make(text_frame, monkeypatch):
     return make
 
 
+@pytest.fixture
+def at_work():
+    with ExitStack() as stack:
+        yield lambda run: stack.enter_context(beating([run.heartbeat_file]))
+
+
 def end(run, score, **best):
     best = {"step": 4, "epoch": 2.0, "validation_loss": 0.5, "metrics": {"accuracy": score, "macro_f1": 0.1}} | best
     run.finish({"reason": "epochs_done", "best": best, "seconds": 12.5})
@@ -37,10 +45,10 @@ def test_no_runs_are_an_empty_table():
     assert write_results(make_results([])).decode("utf-8-sig").startswith("run,state,person")
 
 
-def test_under_way_comes_first_then_the_queue_in_its_order_then_what_has_ended(make):
+def test_under_way_comes_first_then_the_queue_in_its_order_then_what_has_ended(make, at_work):
     ended, waiting, next_one, going = (make(seed=seed) for seed in range(4))
     end(ended, 0.75)
-    going.beat()
+    at_work(going)
     going.append(
         Started("sequence_classification", "full", 1, 1, 6, 2, 5, 3, 15, "accuracy", 0.5, ("a", "b"), "cpu", 1)
     )
@@ -95,6 +103,6 @@ def test_a_run_that_begins_again_is_read_again(make):
     run = make()
     end(run, 0.5)
     assert list(make_results(list_runs())["state"]) == ["finished"] == list(make_results(list_runs())["state"])
-    run.begin_again()
+    run.allow()
     table = make_results(list_runs(), [run.id])
     assert list(table["state"]) == ["queued"] and table["score"].isna().all() and table["place"][0] == 1

@@ -39,9 +39,9 @@ def train_process(run: Run) -> int:
 
 def test_runs_queue_finish_and_can_be_asked(running, make_run):
     first, second = make_run(strategy="full"), make_run(seed=1)
-    running.submit(first)
-    running.submit(second)
-    running.submit(first)
+    running.queue.submit(first)
+    running.queue.submit(second)
+    running.queue.submit(first)
     wait_until(lambda: first.state() == second.state() == "finished")
     assert len(first.events("Started")) == 1
     answer = running.ask("mlmtune_core.predicting:predict", first.id, "a good film")
@@ -56,7 +56,7 @@ def test_runs_queue_finish_and_can_be_asked(running, make_run):
 
 def test_a_killed_worker_is_replaced_and_its_run_finishes(running, make_run):
     run = make_run(strategy="full", epochs=30, patience=0)
-    running.submit(run)
+    running.queue.submit(run)
     wait_until(lambda: len(run.events("StepDone")) > 5)
     os.kill(train_process(run), signal.SIGKILL)
     wait_until(lambda: run.state() == "finished", 90)
@@ -66,7 +66,7 @@ def test_a_killed_worker_is_replaced_and_its_run_finishes(running, make_run):
 
 def test_stop_reaches_a_run_in_its_worker(running, make_run):
     run = make_run(strategy="full", epochs=200, patience=0)
-    running.submit(run)
+    running.queue.submit(run)
     wait_until(lambda: len(run.events("StepDone")) > 5)
     run.request("stop")
     wait_until(lambda: run.state() == "stopped", 10)

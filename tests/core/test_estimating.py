@@ -21,7 +21,7 @@ from mlmtune_core.estimating import (
 )
 from mlmtune_core.events import StepDone
 from mlmtune_core.rehearsing import rehearse
-from mlmtune_core.run_store import list_runs
+from mlmtune_core.run_shelf import list_runs
 from mlmtune_core.run_summary import summarise
 from tests.conftest import KINDS
 
@@ -129,6 +129,14 @@ def test_time_left_follows_the_announcement_in_the_first_epoch_and_the_clock_aft
     assert summarise(first, 20.0).seconds_left == pytest.approx(18.0)
     assert summarise(first, None).seconds_left == pytest.approx(38.0)
     assert summarise([*first, {**step, "step": 20, "epoch": 2.0, "time": 110.0}], 20.0).seconds_left == pytest.approx(10.0)  # fmt: skip
+
+
+def test_a_pause_is_not_counted_in_the_time_left():
+    start = {"kind": "Started", "total_steps": 40, "epochs": 4, "time": 100.0}
+    step = {"kind": "StepDone", "examples": 4, "loss": 1.0}
+    rows = [start, *({**step, "step": i, "epoch": i / 10, "time": 100.0 + i} for i in (1, 2))]
+    rows += [{"kind": "Resumed", "step": 2, "rows": 3, "time": 3600.0}, {**step, "step": 3, "epoch": 0.3, "time": 3601.0}]
+    assert summarise(rows, None).seconds_left == pytest.approx(37.0)
 
 
 def test_cores_are_shared_by_the_busy_and_followed_within_a_run(make_run, home):

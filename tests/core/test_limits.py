@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from mlmtune_core import data_store, keeping, limits, starting
+from mlmtune_core import data_store, limits, runs_kept, starting
 from mlmtune_core.config import validate
 from mlmtune_core.errors import ConfigError, LimitError
 from mlmtune_core.limits import Use, find_problems, is_near, read_limits
 from mlmtune_core.people import Person
-from mlmtune_core.run_store import list_runs
+from mlmtune_core.run_shelf import list_runs
 from mlmtune_core.storage import measure
 
 ANA, BIA = Person("ana", "Ana", admitted=True), Person("bia", "Bia", admitted=True)
@@ -107,8 +107,8 @@ def test_only_so_many_runs_of_a_person_are_kept_and_none_goes_by_itself(start, m
     runs = [start(seed=seed) for seed in range(2)]
     with pytest.raises(LimitError, match="Delete one"):
         start(seed=2)
-    assert {run.id for run in keeping.runs_of("ana")} == {run.id for run in runs}
-    assert keeping.owners() == {"ana": 2}
+    assert {run.id for run in runs_kept.runs_of("ana")} == {run.id for run in runs}
+    assert runs_kept.owners() == {"ana": 2}
     runs[0].delete()
     start(seed=2)
 
@@ -150,11 +150,11 @@ def test_by_age_go_old_runs_and_uploads_but_nothing_that_waits_or_goes_on(start,
         age(run, 31)
     upload, fresh = data_store.keep_upload("a.csv", b"x"), data_store.keep_upload("b.csv", b"x")
     os.utime(home / "data" / upload, (time.time() - 31 * 86400,) * 2)
-    assert keeping.clean_by_age({busy.id}) == 0 and keeping.kept_until(0.0) is None, "by default all is kept"
+    assert runs_kept.clean_by_age({busy.id}) == 0 and runs_kept.kept_until(0.0) is None, "by default all is kept"
     monkeypatch.setenv("MLMTUNE_KEEP_DAYS", "30")
-    assert keeping.kept_until(86400.0) == 31 * 86400
-    assert [run.id for run in keeping.runs_older_than(30, {busy.id})] == [old.id]
-    assert keeping.clean_by_age({busy.id}) == 2
+    assert runs_kept.kept_until(86400.0) == 31 * 86400
+    assert [run.id for run in runs_kept.runs_older_than(30, {busy.id})] == [old.id]
+    assert runs_kept.clean_by_age({busy.id}) == 2
     assert {run.id for run in list_runs()} == {busy.id, young.id}
     assert [data_id for data_id, _ in data_store.list_uploads()] == [fresh]
 

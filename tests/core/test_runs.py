@@ -1,6 +1,7 @@
 """The run folder, the command line, predicting, checkpoints."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -20,9 +21,11 @@ from mlmtune_core.config import RunConfig, validate
 from mlmtune_core.errors import CheckpointError, ConfigError, RunError, UserError
 from mlmtune_core.events import Finished, PhaseStarted, StepDone
 from mlmtune_core.freezing import find_layers
+from mlmtune_core.heartbeats import beating
 from mlmtune_core.predicting import predict, predict_example
 from mlmtune_core.probabilities import softmax
-from mlmtune_core.run_store import Run, create_run, open_run
+from mlmtune_core.run_shelf import create_run, open_run
+from mlmtune_core.run_store import Run
 from mlmtune_core.run_summary import summarise
 from mlmtune_core.storage import is_plain
 from tests.conftest import SENTENCES, TEXTS
@@ -33,21 +36,21 @@ def test_a_reader_sees_complete_lines_only(make_run):
     run.append(PhaseStarted("training"))
     with (run.folder / "events.jsonl").open("a") as log:
         log.write('{"kind": "StepDone", "st')
-    rows, position, more = run.read_events()
+    rows, position, more = run.log.read()
     assert [row["kind"] for row in rows] == ["PhaseStarted"] and not more
     with (run.folder / "events.jsonl").open("a") as log:
         log.write('ep": 1}\n')
-    assert run.read_events(position)[0] == [{"kind": "StepDone", "step": 1}]
+    assert run.log.read(position)[0] == [{"kind": "StepDone", "step": 1}]
 
 
 def test_a_long_log_is_read_in_parts(make_run):
     run = make_run()
     for step in range(200):
         run.append(StepDone(step, 0.0, 1.0, 1, 0.0, 0.0, 1.0))
-    rows, position, more = run.read_events(0, limit=5000)
+    rows, position, more = run.log.read(0, limit=5000)
     assert more and 0 < len(rows) < 200
     while more:
-        new, position, more = run.read_events(position, limit=5000)
+        new, position, more = run.log.read(position, limit=5000)
         rows += new
     assert [row["step"] for row in rows] == list(range(200))
 
@@ -62,23 +65,33 @@ def test_quick_steps_are_written_together_and_none_is_lost(make_run, monkeypatch
     for event in worker.carry_out(run):
         yielded.append(type(event).__name__)
         if not isinstance(event, StepDone):
-            assert len(run.read_events()[0]) >= len(yielded)
-    assert [row["kind"] for row in run.read_events()[0]] == yielded
+            assert len(run.log.read()[0]) >= len(yielded)
+    assert [row["kind"] for row in run.log.read()[0]] == yielded
     assert sum(writes) == len(yielded) and len(writes) == len(yielded) - yielded.count("StepDone") < len(yielded)
 
 
 def test_states_are_derived(make_run):
     run = make_run()
     assert run.state() == "queued"
-    run.beat()
-    assert run.state() == "preparing"
-    run.append(PhaseStarted("evaluating"))
-    assert run.state() == "evaluating"
-    run.append(StepDone(1, 0.1, 1.0, 1, 0.0, 0.0, 1.0))
+    with beating([run.heartbeat_file]):
+        assert run.state() == "preparing"
+        run.append(PhaseStarted("evaluating"))
+        assert run.state() == "evaluating"
+        run.append(StepDone(1, 0.1, 1.0, 1, 0.0, 0.0, 1.0))
+        run.request("pause")
+        assert run.state() == "training"
+        me = run.heartbeat_file.read_text()
+    assert run.state() == "paused"
+    run.allow()
+    assert run.state() == "queued"
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    run.heartbeat_file.write_text(json.dumps(json.loads(me) | {"pid": gone.pid}))
+    assert run.state() == "interrupted"
+    elsewhere = json.dumps(json.loads(me) | {"host": "another"})
+    run.heartbeat_file.write_text(elsewhere)
     assert run.state() == "training"
-    import os
-
-    os.utime(run.folder / "heartbeat", (time.time() - 60,) * 2)
+    os.utime(run.heartbeat_file, (time.time() - 60,) * 2)
     assert run.state() == "interrupted"
     run.finish({"reason": "early_stopping"})
     assert run.state() == "finished"

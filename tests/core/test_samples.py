@@ -11,7 +11,7 @@ from mlmtune_core.data import checking, columns, preparing
 from mlmtune_core.data.reading import read_file
 from mlmtune_core.data.splitting import split_examples
 from mlmtune_core.data_store import SAMPLES, SAMPLES_FOLDER
-from mlmtune_core.run_store import create_run
+from mlmtune_core.run_shelf import create_run
 
 TASKS = {
     "sentiment": "sequence_classification",

@@ -1,5 +1,6 @@
 """Pages drawn by AppTest, with an engine that answers in this process instead of a worker's."""
 
+from contextlib import ExitStack
 from importlib import import_module
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from streamlit.testing.v1 import AppTest
 
 from mlmtune_core import engine
 from mlmtune_core.estimating import Costs, Law
+from mlmtune_core.heartbeats import beating
+from mlmtune_core.run_queue import RunQueue
 
 FRAME = str(Path(__file__).parent.parent.parent / "pages" / "frame.py")
 
@@ -30,59 +33,20 @@ class Answered:
         return self.compute()
 
 
-class QueueHere:
-    """The queue's names, without workers: what was submitted waits until a test lets it go on."""
+class QueueHere(RunQueue):
+    """The real queue, without workers: what was submitted waits until a test has it begin, in this process."""
 
     def __init__(self):
-        self.submitted, self.waits, self.busy, self.held = [], [], [], False
+        super().__init__(0, lambda run, ended: self.at_work.enter_context(beating([run.heartbeat_file])))
+        self.submitted, self.at_work = [], ExitStack()
 
     def submit(self, run):
         self.submitted.append(run)
-        self.waits.append(run)
+        super().submit(run)
 
     def begin(self, run):
-        self.waits = [each for each in self.waits if each.id != run.id]
-        self.busy.append(run)
-        run.beat()
-
-    def stop(self, run):
-        run.request("stop")
-
-    def pause(self, run):
-        run.request("pause")
-
-    def resume(self, run):
-        run.begin_again()
-        self.submit(run)
-
-    def drop(self, run):
-        self.waits = [each for each in self.waits if each.id != run.id]
-
-    def move_up(self, run):
-        self.drop(run)
-        self.waits.insert(0, run)
-
-    def hold(self):
-        self.held = True
-
-    def release(self):
-        self.held = False
-
-    def place(self, run):
-        order = self.order()
-        return order.index(run.id) + 1 if run.id in order else None
-
-    def waiting(self, owner):
-        return sum(run.owner() == owner for run in self.waits)
-
-    def length(self):
-        return len(self.waits)
-
-    def order(self):
-        return [run.id for run in self.waits]
-
-    def under_way(self):
-        return [run.id for run in self.busy]
+        self.move_up(run)
+        self.resize(self.workers + 1)
 
 
 class EngineHere:
@@ -90,10 +54,15 @@ class EngineHere:
 
     def __init__(self):
         self.queue = QueueHere()
+        self.worker_memory = 2**33
+        self.cluster, self.rows = None, []
         self.costs = COSTS  # a rehearsal takes a second; None has it done for real
 
     def expect_threads(self):
         return 1
+
+    def workers(self):
+        return self.rows
 
     def ask(self, path, *args, role="inspect", seconds=None):
         if path == "mlmtune_core.rehearsing:rehearse" and self.costs:
@@ -115,7 +84,8 @@ def engine_here(monkeypatch):
     monkeypatch.setattr(engine, "_current", here)
     st.cache_data.clear()
     st.cache_resource.clear()
-    return here
+    with here.queue.at_work:
+        yield here
 
 
 @pytest.fixture

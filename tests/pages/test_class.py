@@ -16,7 +16,7 @@ from mlmtune_core.config import validate
 from mlmtune_core.data_store import find_edits_of, keep_upload
 from mlmtune_core.errors import PeopleError, RunError
 from mlmtune_core.people import admit, find_person
-from mlmtune_core.run_store import create_run, list_runs, open_run
+from mlmtune_core.run_shelf import create_run, list_runs, open_run
 from pages.parts.run_buttons import HOLD, act, act_on_queue
 from pages.serving.person_cookie import COOKIE, PersonCookie
 from pages.serving.routes import ROUTES

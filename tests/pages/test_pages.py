@@ -9,7 +9,8 @@ from streamlit.testing.v1 import AppTest
 from mlmtune_core import worker
 from mlmtune_core.data_store import SAMPLES, SHELF, keep_upload
 from mlmtune_core.estimating import Law
-from mlmtune_core.run_store import list_runs, open_run
+from mlmtune_core.heartbeats import beating
+from mlmtune_core.run_shelf import list_runs, open_run
 from tests.conftest import KINDS
 from tests.core.broken_files import nasty
 from tests.pages.conftest import FRAME
@@ -303,9 +304,9 @@ def test_a_failed_run_says_why_in_the_readers_language(open_page, make_run, monk
 
 def test_stop_is_a_wish_left_for_the_worker(open_page, make_run):
     run = make_run()
-    run.beat()
-    app = open_page("watch", run=run.id)
-    app.button(key="stop").click().run()
+    with beating([run.heartbeat_file]):
+        app = open_page("watch", run=run.id)
+        app.button(key="stop").click().run()
     assert open_run(run.id).control() == "stop" and app.button(key="stop").disabled
 
 

@@ -1,0 +1,84 @@
+"""What a worker process is: its role, what it loads before it is asked, how nice it is, and what it may take."""
+
+import logging
+import os
+from importlib import import_module
+from typing import Any
+
+from distributed import Worker, WorkerPlugin
+
+from mlmtune_core import logs
+from mlmtune_core.errors import UserError
+from mlmtune_core.memory import bound
+
+log = logging.getLogger(__name__)
+HOST = "127.0.0.1"
+NICENESS = {"train": 5, "rehearse": 5}  # those who wait for a page come first; a rehearsal is to be as slow as a run
+WARM = {
+    "train": "mlmtune_core.worker:warm",
+    "inspect": "mlmtune_core.previewing:warm",
+    "rehearse": "mlmtune_core.previewing:warm",
+    "data": "mlmtune_core.data.preparing:warm",
+}
+DASK_SETTINGS = {
+    "distributed.worker.daemon": True,
+    "distributed.scheduler.allowed-failures": 0,  # the queue decides whether a run is tried again
+    "distributed.admin.tick.limit": "30s",  # importing torch holds the worker's loop for seconds
+    "distributed.logging.distributed": "error",
+    "distributed.diagnostics.nvml": False,
+    "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": 2
+    ** 29,  # Dask's 64 KB makes a step of training 45 % slower
+}
+
+_warm: set[str] = set()  # in a worker process: the roles that it is warm for
+
+
+class Warm(WorkerPlugin):
+    """Imports and loads what a worker will need, in the thread that runs tasks, so that the first Start does not wait for it."""
+
+    def __init__(self, role: str, memory: int = 0) -> None:
+        self.role, self.memory = role, memory
+        self.name = f"warm-{role}"
+
+    def setup(self, worker: Worker) -> None:
+        """Called by distributed in each new worker process."""
+        logs.begin(f"worker-{worker.name}")
+        os.environ["TOKENIZERS_PARALLELISM"] = "false"
+        if self.role in NICENESS:
+            os.setpriority(os.PRIO_PROCESS, 0, NICENESS[self.role])  # not os.nice, which adds up when it is set up again
+        if self.memory:
+            bound(self.memory)
+        if self.role not in _warm:  # a server that comes back sends it again
+            _warm.add(self.role)
+            worker.executors["default"].submit(call, WARM[self.role])
+
+
+def worker_options(name: str, role: str, folder: str, memory: int = 0) -> dict[str, Any]:
+    """What Dask is told of a worker process; `memory`: bytes that it may take, 0 for no limit."""
+    return {
+        "name": name,
+        "nthreads": 1,
+        "host": HOST,
+        "resources": {role: 1},
+        "memory_limit": 0,
+        "dashboard": False,
+        "dashboard_address": f"{HOST}:0",
+        "local_directory": folder,
+        "plugins": [Warm(role, memory)],
+        "silence_logs": logging.ERROR,
+    }
+
+
+def call(path: str, *args: Any) -> Any:
+    """Imports and calls in the worker process. A UserError is an answer too, and travels back as a value.
+
+    Of other errors only the text travels: the server must not import torch to read one.
+    """
+    module, _, name = path.partition(":")
+    try:
+        return getattr(import_module(module), name)(*args)
+    except UserError as error:
+        return error
+    except Exception as error:
+        log.exception("%s failed", path)
+        raise RuntimeError(f"{type(error).__name__}: {error}") from None

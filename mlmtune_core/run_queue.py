@@ -1,0 +1,231 @@
+"""Runs that wait for a free train worker, in a fair order: a person's second run behind everybody's first."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from mlmtune_core.errors import RunError
+from mlmtune_core.events import Failed, failure
+from mlmtune_core.heartbeats import is_alive
+from mlmtune_core.run_shelf import list_runs
+from mlmtune_core.run_store import Run
+from mlmtune_core.storage import home
+from mlmtune_core.waiting import Left, find_wait
+
+log = logging.getLogger(__name__)
+MOST_DEATHS = 10  # of a worker, before a run is no longer tried by itself
+
+Begin = Callable[[Run, Callable[[Exception | None], None]], object]
+
+
+@dataclass
+class Turn:
+    """A run in the queue: whose it is, since when, and how often a worker died on it."""
+
+    run: Run
+    owner: str
+    since: float
+    first: bool = False
+    deaths: int = 0
+
+
+class RunQueue:
+    """Hands runs to `begin(run, ended)`, so many at a time; `ended` is to be called, from any thread, with an error or None."""
+
+    def __init__(self, workers: int, begin: Begin) -> None:
+        self.workers, self._begin = workers, begin
+        self._lock = threading.RLock()
+        self._waiting: list[Turn] = []
+        self._going: dict[str, Turn] = {}
+        self._served: dict[str, float] = {}
+        self._left = Left()
+
+    def submit(self, run: Run) -> None:
+        """Queues a run; one that waits or is under way is not queued twice."""
+        with self._lock:
+            if run.id not in self._going and self._find(run) is None and run.summary() is None:
+                self._waiting.append(Turn(run, run.owner(), time.time()))
+                log.info("run %s is queued", run.id)
+            self._go_on()
+
+    def adopt(self, run: Run) -> None:
+        """A run that another process carries out, of which this one only hears when it has ended."""
+        with self._lock:
+            self._going[run.id] = Turn(run, run.owner(), time.time())
+        self._begin(run, lambda error: self._settle(run, error))
+
+    def stop(self, run: Run) -> None:
+        """Ends a run for good and keeps its best model; one that has no worker ends at once."""
+        self._ask(run, "stop")
+        if run.summary() is None and not self._is_going(run) and not is_alive(run.heartbeat_file):
+            best = next((row for row in reversed(run.events("EvalDone")) if row["is_best"]), {})
+            kept = {name: best[name] for name in ("step", "epoch", "validation_loss", "metrics") if name in best}
+            run.finish({"reason": "stopped", "best": kept, "seconds": 0.0})
+
+    def pause(self, run: Run) -> None:
+        """Has a run give its worker back after the step it is at; one that waits leaves the queue."""
+        self._ask(run, "pause")
+
+    def resume(self, run: Run) -> None:
+        """Queues a run again that was paused, interrupted or failed: it goes on from where it was kept last."""
+        with self._lock:
+            if run.id in self._going:
+                run.request("")  # its worker may have seen the wish to pause or not (see _settle)
+            elif not is_alive(run.heartbeat_file):
+                run.allow()
+                self.submit(run)
+
+    def drop(self, run: Run) -> None:
+        """Takes a run out for ever, before it is deleted."""
+        with self._lock:
+            self._waiting = [turn for turn in self._waiting if turn.run.id != run.id]
+            if run.id in self._going:
+                run.request("stop")
+
+    def move_up(self, run: Run) -> None:
+        """Has a waiting run be the next."""
+        with self._lock:
+            turn = self._find(run)
+            if turn is not None:
+                self._waiting.remove(turn)
+                turn.first = True
+                self._waiting.insert(0, turn)
+
+    @property
+    def held(self) -> bool:
+        """Whether no more runs begin for now. It holds over a restart of the server."""
+        return self._hold_file.exists()
+
+    def hold(self) -> None:
+        """Lets no more runs begin; those under way go on."""
+        self._hold_file.parent.mkdir(parents=True, exist_ok=True)
+        self._hold_file.touch()
+
+    def release(self) -> None:
+        """Lets runs begin again."""
+        self._hold_file.unlink(missing_ok=True)
+        with self._lock:
+            self._go_on()
+
+    def order(self) -> list[str]:
+        """The ids of the runs that wait, the next one first."""
+        with self._lock:
+            return [turn.run.id for turn in self._in_order()]
+
+    def under_way(self) -> list[str]:
+        """The ids of the runs that have a worker."""
+        with self._lock:
+            return list(self._going)
+
+    def place(self, run: Run) -> int | None:
+        """1 for the next; None for a run that does not wait."""
+        order = self.order()
+        return order.index(run.id) + 1 if run.id in order else None
+
+    def waiting(self, owner: str) -> int:
+        """How many runs of a person wait."""
+        with self._lock:
+            return sum(turn.owner == owner for turn in self._waiting)
+
+    def length(self) -> int:
+        """How many runs wait."""
+        return len(self._waiting)
+
+    def expected_wait(self, run: Run) -> float | None:
+        """Seconds until a waiting run begins, from what those before it were expected to take; None where it does not wait,
+        or where nobody is there to begin it.
+        """
+        with self._lock:
+            turns = self._in_order()
+            ahead = [turn.run for turn in turns]
+            place = next((i for i, each in enumerate(ahead) if each.id == run.id), None)
+        if place is None or not self.workers:
+            return None
+        with self._lock:
+            going = [turn.run for turn in self._going.values()]
+        return find_wait(self._left.of(going), ahead[:place], self.workers)
+
+    def resize(self, workers: int) -> None:
+        """Another number of workers is there."""
+        with self._lock:
+            self.workers = workers
+            self._go_on()
+
+    @property
+    def _hold_file(self) -> Path:
+        return home() / "queue-held"
+
+    def _ask(self, run: Run, wish: str) -> None:
+        with self._lock:
+            if run.summary() is None:
+                run.request(wish)
+                log.info("run %s is asked to %s", run.id, wish)
+            self._waiting = [turn for turn in self._waiting if turn.run.id != run.id]
+
+    def _is_going(self, run: Run) -> bool:
+        with self._lock:
+            return run.id in self._going
+
+    def _find(self, run: Run) -> Turn | None:
+        return next((turn for turn in self._waiting if turn.run.id == run.id), None)
+
+    def _in_order(self) -> list[Turn]:
+        """Those moved up; then everybody's first run, everybody's second...: of two persons, who was served longer ago."""
+        turns = {turn.owner: sum(going.owner == turn.owner for going in self._going.values()) for turn in self._waiting}
+        keys = []
+        for turn in self._waiting:
+            nth = turns[turn.owner]
+            served = self._served.get(turn.owner, 0.0) if nth == 0 else 0.0
+            keys.append((-1, 0.0, 0.0) if turn.first else (nth, served, turn.since))
+            turns[turn.owner] += not turn.first
+        return [turn for _, turn in sorted(zip(keys, self._waiting, strict=True), key=lambda pair: pair[0])]
+
+    def _go_on(self) -> None:
+        while self._waiting and len(self._going) < self.workers and not self.held:
+            turn = self._in_order()[0]
+            self._waiting.remove(turn)
+            self._going[turn.run.id] = turn
+            self._served[turn.owner] = time.time()
+            self._begin(turn.run, lambda error, run=turn.run: self._settle(run, error))
+
+    def _settle(self, run: Run, error: Exception | None) -> None:
+        """A run gave its worker back. One that neither ended nor was to pause is the next again, but not for ever."""
+        with self._lock:
+            turn = self._going.pop(run.id, None)
+            ended = not run.folder.is_dir() or run.summary() is not None or run.control() == "pause"
+            if turn is not None and not ended:
+                turn.deaths += error is not None
+                log.warning("run %s gave its worker back before its end (%s)", run.id, error)
+                if turn.deaths < MOST_DEATHS:
+                    turn.first = True
+                    self._waiting.insert(0, turn)
+                else:
+                    _give_up(run, turn.deaths)
+            self._left = Left()
+            self._go_on()
+
+
+def take_up(queue: RunQueue, adopt: bool = False) -> None:
+    """Queues what an earlier server left: all runs that neither ended nor pause. Those of a living process are left to it, or adopted."""
+    unended = sorted((run for run in list_runs() if run.summary() is None), key=lambda run: run.about()["created"])
+    living = [run for run in unended if is_alive(run.heartbeat_file)]
+    for run in living if adopt else ():
+        queue.adopt(run)
+    for run in unended:
+        if run not in living and run.state() in ("queued", "interrupted"):
+            run.heartbeat_file.unlink(missing_ok=True)
+            queue.submit(run)
+
+
+def _give_up(run: Run, deaths: int) -> None:
+    event: Failed = failure(
+        RunError(
+            "The worker process died {times} times on this run, most likely for want of memory. Try a smaller batch size or maximum length.",
+            times=deaths,
+        )
+    )
+    run.append(event)
+    run.finish({"reason": "failed", "template": event.template, "values": event.values, "seconds": 0.0})

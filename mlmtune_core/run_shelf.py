@@ -1,0 +1,88 @@
+"""All runs of this server: made, found by their ids, listed."""
+
+import json
+import os
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from mlmtune_core.config import RunConfig
+from mlmtune_core.errors import RunError
+from mlmtune_core.run_store import Run
+from mlmtune_core.storage import home, is_plain, new_id
+
+
+def create_run(
+    config: RunConfig,
+    examples: pd.DataFrame,
+    data: dict[str, Any],
+    folder: Path | None = None,
+    estimate: float | None = None,
+    owner: str = "",
+) -> Run:
+    """Writes config.json and data.parquet of a new run, whole or not at all.
+
+    `estimate`: the seconds it was expected to take; `owner`: the id of the person who may change it (see people).
+    """
+    folder = folder or home() / "runs" / new_id()
+    if folder.exists() and any(folder.iterdir()):
+        raise RunError("The folder “{folder}” is not empty. Give a new one.", folder=folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    temporary = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
+    temporary.mkdir()
+    examples.to_parquet(temporary / "data.parquet", index=False)
+    about = {"config": config.model_dump(), "data": data, "created": time.time(), "estimate": estimate, "owner": owner}
+    (temporary / "config.json").write_text(json.dumps(about, ensure_ascii=False, indent=1), encoding="utf-8")
+    temporary.replace(folder)
+    return Run(folder)
+
+
+def find_run(run_id: str) -> Run:
+    """A run by its id, as links name it: no link leads out of the folder of runs. Raises RunError where there is none."""
+    folder = home() / "runs" / run_id
+    if is_plain(run_id) and _holds_run(folder):
+        return Run(folder)
+    raise RunError("There is no run “{name}” here. It may have been deleted, or the link may be cut off.", name=run_id)
+
+
+def open_run(name: str) -> Run:
+    """A run by its id, or by its folder, as the command line names it. Raises RunError where there is none."""
+    try:
+        return find_run(name)
+    except RunError:
+        folder = Path(os.path.expanduser(name or "-"))
+        if _holds_run(folder):
+            return Run(folder)
+        raise
+
+
+def list_runs() -> Iterator[Run]:
+    """All runs, newest first."""
+    folder = home() / "runs"
+    children = [child for child in folder.iterdir() if not child.name.startswith(".")] if folder.is_dir() else []
+    for child in sorted(children, key=_made, reverse=True):
+        if (child / "config.json").is_file():
+            yield Run(child)
+
+
+def _holds_run(folder: Path) -> bool:
+    with suppress(OSError):  # a name that is too long for the file system
+        return (folder / "config.json").is_file() and (folder / "data.parquet").is_file()
+    return False
+def drop_shared_caches() -> None:
+    """Removes what frozen layers computed, of all runs: who has it mapped keeps it, later runs compute it again."""
+    for path in (home() / "runs").glob("*/prefix-*"):
+        path.unlink(missing_ok=True)
+
+
+def _made(folder: Path) -> float:
+    """When a folder came to be; one that is being deleted is the oldest."""
+    try:
+        return folder.stat().st_ctime
+    except FileNotFoundError:
+        return 0.0

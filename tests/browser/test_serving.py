@@ -1,0 +1,171 @@
+"""What stands around the pages: headers that a real browser obeys, the health route, and the end of the server."""
+
+import json
+import os
+import re
+import signal
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.serving import Server, serve, settled
+
+pytestmark = pytest.mark.browser
+
+WATCH = """addEventListener('securitypolicyviolation', (event) => {
+  const text = [event.effectiveDirective, event.blockedURI, event.sourceFile, event.sample].join(' ');
+  (window.refused ??= []).push(text);
+  console.log('VIOLATION', text);
+})"""
+NEWLY_MEASURED = "n => Number(document.querySelector('.live-chart')?.dataset.points ?? 0) > n"
+
+
+@pytest.fixture
+def watched(browser, server):
+    """(a page, what its browser refused): every violation of the content security policy, and every error of the pages."""
+    context = browser.new_context(locale="en-US", viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    page.add_init_script(WATCH)
+    refused = []
+    page.on("console", lambda said: refused.append(said.text) if "VIOLATION" in said.text else None)
+    page.on("pageerror", lambda error: refused.append(str(error)))
+    yield page, refused
+    context.close()
+
+
+def open_page(page: Page, server: Server, path: str) -> None:
+    page.goto(server.address + path)
+    settled(page)
+
+
+def test_every_page_works_and_the_policy_refuses_nothing_of_it(watched, server):
+    page, refused = watched
+    open_page(page, server, "/")
+    expect(page.locator(".st-key-open_sample button")).to_be_visible()
+    open_page(page, server, "/data?data=sample-entities-en")
+    page.locator(".st-key-lengths .main-svg").first.wait_for()
+    page.locator("input[type=file]").first.set_input_files({"name": "a.csv", "mimeType": "text/csv", "buffer": b"text,label\nhello,a\nbye,b\n"})  # fmt: skip
+    expect(page.get_by_text("a.csv").first).to_be_visible()
+    open_page(page, server, "/train?data=sample-entities-en")
+    page.locator(".layer-stack").wait_for()
+    page.locator(".st-key-start button").click()
+    page.wait_for_function(NEWLY_MEASURED, arg=3)
+    page.wait_for_function("() => Number(document.querySelector('.live-chart').dataset.evals) >= 2")
+    page.locator(".st-key-stop button").first.click()
+    page.locator(".st-key-to_inspect button").click()
+    page.locator(".st-key-chapter button").click()
+    page.locator(".token-strip .chip").nth(6).click()
+    expect(page.locator(".token-strip .panel h4")).to_have_text("Jobs")
+    expect(page.get_by_test_id("stDataFrame").first).to_be_visible()
+    settled(page)
+    assert refused == []
+
+
+def test_the_policy_refuses_what_comes_from_outside_and_what_is_written_into_a_page(watched, server):
+    page, refused = watched
+    open_page(page, server, "/")
+    page.evaluate("""() => {
+      const add = (kind, values) => document.head.append(Object.assign(document.createElement(kind), values));
+      add('script', { src: 'http://evil.example/a.js' });
+      add('script', { textContent: 'window.written = 1' });
+      add('link', { rel: 'stylesheet', href: 'http://evil.example/a.css' });
+      new Image().src = 'http://evil.example/a.png';
+      fetch('http://evil.example/').catch(() => 0);
+    }""")
+    wanted = ["script-src-elem http://evil.example/a.js", "script-src-elem inline", "style-src-elem http", "img-src http", "connect-src http"]  # fmt: skip
+    page.wait_for_function("wanted => wanted.every((each) => window.refused?.some((text) => text.startsWith(each)))", arg=wanted)  # fmt: skip
+    assert len(refused) >= len(wanted)
+    assert page.evaluate("window.written") is None
+
+
+def test_no_other_site_may_frame_a_page(browser, server):
+    page = browser.new_page()
+    with page.expect_console_message(lambda said: "frame-ancestors" in said.text):
+        page.set_content(f"<iframe src='{server.address}/'></iframe>")
+    page.close()
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/train", "/health", "/runs/none/events", "/static/nothing.js", "/_stcore/health"]
+)
+def test_the_headers_are_on_every_answer(server, path):
+    try:
+        headers = urllib.request.urlopen(server.address + path).headers
+    except urllib.error.HTTPError as error:
+        headers = error.headers
+    assert headers["X-Content-Type-Options"] == "nosniff" and headers["Referrer-Policy"] == "same-origin"
+    assert headers["X-Frame-Options"] == "SAMEORIGIN" and "camera=()" in headers["Permissions-Policy"]
+    policy = headers["Content-Security-Policy"]
+    assert "default-src 'self'" in policy and "frame-ancestors 'self'" in policy and "unsafe-eval'" in policy
+    assert not re.search(r" 'unsafe-eval'|script-src[^;]*'unsafe-inline'|https?:|\*", policy)
+
+
+def test_health_tells_numbers_and_no_names(server):
+    with urllib.request.urlopen(f"{server.address}/health") as answer:
+        health = json.load(answer)
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert health["status"] == "ok" and set(health) == {"status", "version", "workers", "runs"}
+    assert set(health["workers"]) == {"train", "inspect", "data"} and all(health["workers"].values())
+    assert health["runs"] == {"queued": 0, "under_way": 0}
+
+
+def test_what_happened_to_runs_stands_in_the_logs(server):
+    begun = re.findall(r"run (\w+) is queued$", (server.home / "logs" / "server.log").read_text(), re.MULTILINE)
+    lines = "".join(Path(path).read_text() for path in (server.home / "logs").glob("worker-train-*.log"))
+    assert begun and all(f"run {run} begins (attempt 1)\n" in lines for run in begun)
+    assert "is stopped: stopped\n" in lines or "is finished: " in lines
+
+
+def alive(process: int) -> bool:
+    """A process that runs; not one that has ended and waits for its parent to notice."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def children_of(process: int) -> set[int]:
+    """All processes below a process."""
+    parents = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            parents[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    found, size = {process}, 0
+    while len(found) > size:
+        size = len(found)
+        found |= {child for child, parent in parents.items() if parent in found}
+    return found - {process}
+
+
+def test_the_end_comes_within_five_seconds_and_leaves_nothing_behind(browser, tmp_path):
+    """SIGTERM, as systemd and Docker send it, while a run is under way and a page watches it."""
+    with serve(tmp_path / "home") as server:
+        page = browser.new_page()
+        page.goto(f"{server.address}/train?data=sample-entities-en")
+        page.locator(".layer-stack").wait_for(timeout=90_000)
+        settled(page)
+        page.get_by_text("Everything (full)").click()
+        settled(page)
+        page.locator(".st-key-start button").click()
+        page.wait_for_function(NEWLY_MEASURED, arg=2, timeout=180_000)
+        workers = children_of(server.pid)
+        assert len(workers) >= 3
+        began = time.monotonic()
+        os.kill(server.pid, signal.SIGTERM)
+        while alive(server.pid) or any(map(alive, workers)):
+            assert time.monotonic() < began + 20, [each for each in (server.pid, *workers) if alive(each)]
+            time.sleep(0.02)
+        seconds = time.monotonic() - began
+        page.close()
+    print(f"SIGTERM to the end of the server and its {len(workers)} processes: {seconds:.2f} s")
+    assert seconds < 5
+    lines = (server.home / "logs" / "server.log").read_text().splitlines()
+    assert lines[0].endswith("the server has started") and lines[-1].endswith("the server has stopped")
+    assert "Traceback" not in server.log.read_text()

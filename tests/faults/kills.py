@@ -1,0 +1,128 @@
+"""Kill -9, again and again: of the train worker and of the server, over ten runs. python -m tests.faults.kills [--json]
+
+Every run must end as its twin that nobody interrupted: the same events, the same scores, every weight bit for bit.
+"""
+
+import argparse
+import json
+import os
+import random
+import signal
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+from mlmtune_core.heartbeats import is_alive
+from mlmtune_core.run_store import Run
+from tests.browser.serving import Server, serve
+from tests.faults.runs import KINDS, create, differences, is_whole
+
+WORKER_KILLS, SERVER_KILLS = 50, 10
+PATIENCE_SECONDS = 300.0
+
+
+def main() -> int:
+    """Twins first, then the same under fire; returns 1 where something was lost or differs."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--json", action="store_true")
+    options.add_argument("--seed", type=int, default=0)
+    options.add_argument("--runs", type=int, default=len(KINDS))
+    told = options.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["MLMTUNE_HOME"] = f"{folder}/whole"
+        twins = [create(i) for i in range(told.runs)]
+        with serve(Path(f"{folder}/whole")):
+            lasted = [_wait_for(run) for run in twins]
+        os.environ["MLMTUNE_HOME"] = f"{folder}/fire"
+        runs = [create(i) for i in range(told.runs)]
+        fire = _Fire(Path(f"{folder}/fire"), random.Random(told.seed))
+        fire.carry_out(runs, lasted)
+        rows = [
+            {"name": f"{i}: {KINDS[i][0]}, {KINDS[i][1]}", "worker_kills": fire.worker_kills[run.id], "server_kills": fire.server_kills[run.id],
+             "resumed": len(run.events("Resumed")), "state": run.state(), "whole": is_whole(run), "differs_in": differences(run, twin)}
+            for i, (run, twin) in enumerate(zip(runs, twins, strict=True))
+        ]  # fmt: skip
+    total = {
+        "worker_kills": sum(fire.worker_kills.values()),
+        "server_kills": sum(fire.server_kills.values()),
+        "lost": sum(row["state"] != "finished" for row in rows),
+        "corrupt": sum(not row["whole"] for row in rows),
+        "different": sum(bool(row["differs_in"]) for row in rows),
+    }
+    if told.json:
+        print(json.dumps({"rows": rows, "total": total}, indent=1))
+    else:
+        for row in rows:
+            print(*row.values(), sep=" | ")
+        print(total)
+    return int(bool(total["lost"] or total["corrupt"] or total["different"]))
+
+
+class _Fire:
+    """Kills while runs go on: five times their worker and once the server, each, at random moments."""
+
+    def __init__(self, home: Path, rng: random.Random) -> None:
+        self._home, self._rng, self._stack = home, rng, ExitStack()
+        self._server: Server | None = None
+        self.worker_kills: dict[str, int] = {}
+        self.server_kills: dict[str, int] = {}
+
+    def carry_out(self, runs: list[Run], lasted: list[float]) -> None:
+        count = len(runs)
+        self.worker_kills, self.server_kills = {run.id: 0 for run in runs}, {run.id: 0 for run in runs}
+        self._start()
+        for i, run in enumerate(runs):
+            plan = ["worker"] * (WORKER_KILLS // count) + ["server"] * (SERVER_KILLS // count)
+            self._rng.shuffle(plan)
+            for target in plan:
+                pid = self._wait_until_at_work(run)
+                if pid is None:
+                    break
+                time.sleep(self._rng.uniform(0.0, 2 * lasted[i] / len(plan)))
+                self._kill(run, target, pid)
+            _wait_for(run)
+        self._end()
+
+    def _kill(self, run: Run, target: str, pid: int) -> None:
+        if run.summary() is not None or not is_alive(run.heartbeat_file):
+            return
+        if target == "worker":
+            os.kill(pid, signal.SIGKILL)
+            self.worker_kills[run.id] += 1
+        else:
+            os.kill(self._server.pid, signal.SIGKILL)
+            self.server_kills[run.id] += 1
+            self._end()
+            self._start()
+
+    def _wait_until_at_work(self, run: Run) -> int | None:
+        """The process that is at work on the run; None once the run has ended."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            if run.summary() is not None:
+                return None
+            if is_alive(run.heartbeat_file):
+                return json.loads(run.heartbeat_file.read_text(encoding="utf-8"))["pid"]
+            time.sleep(0.05)
+        raise TimeoutError(f"{run.folder}: nobody works on it")
+
+    def _start(self) -> None:
+        self._server = self._stack.enter_context(serve(self._home))
+
+    def _end(self) -> None:
+        self._stack.close()
+
+
+def _wait_for(run: Run) -> float:
+    """Waits until a run has ended; returns the seconds it took."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while run.summary() is None:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{run.folder}: {run.state()}")
+        time.sleep(0.1)
+    return run.summary()["seconds"]
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
