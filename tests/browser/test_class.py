@@ -98,7 +98,7 @@ def test_a_lesson(visit, server):
         assert Run(server.home / "runs" / run_id).state() == "stopped"
 
         bia.goto(server.address + bias)
-        expect(bia.get_by_text("finished", exact=True)).to_be_visible()
+        bia.get_by_text("finished", exact=True).wait_for()
         rui.get_by_text("Results", exact=True).click()
         with rui.expect_download() as download:
             rui.locator(".st-key-results_csv button").click()
