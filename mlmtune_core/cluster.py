@@ -68,6 +68,9 @@ class Cluster:
 
     def start(self, resize: Callable[[int], None]) -> None:
         """Begins to connect; `resize` hears how many runs can go on at the same time whenever that changes."""
+        logging.getLogger("distributed.client").setLevel(
+            logging.CRITICAL
+        )  # a lost scheduler is shown, not logged as a fault
         self._thread = threading.Thread(target=self._keep_up, args=(resize,), daemon=True)
         self._thread.start()
 
