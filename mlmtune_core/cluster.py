@@ -68,6 +68,9 @@ class Cluster:
 
     def start(self, resize: Callable[[int], None]) -> None:
         """Begins to connect; `resize` hears how many runs can go on at the same time whenever that changes."""
+        logging.getLogger("distributed.client").setLevel(
+            logging.CRITICAL
+        )  # a lost scheduler is shown, not logged as a fault
         self._thread = threading.Thread(target=self._keep_up, args=(resize,), daemon=True)
         self._thread.start()
 
@@ -132,15 +135,12 @@ class Cluster:
                 told, busy = self._ask(self._client)
             except Exception:  # whatever it was, the answer is to connect anew
                 self._leave()
-        on_slots = {run for runs in busy.values() for run in runs}
-        others = [
-            each.run for each in list(self._going.values()) if each.future is None and each.run.id not in on_slots
-        ]
         self._rows = [self._row(address, worker, busy.get(address, [])) for address, worker in told.items()]
         self._since = {address: self._since[address] for address in told}
-        return round(sum(_slots(worker) for worker in told.values())) + sum(
-            is_alive(run.heartbeat_file) for run in others
-        )
+        on_slots = {run for runs in busy.values() for run in runs}
+        others = [going.run for going in list(self._going.values()) if going.future is None]
+        without = [run for run in others if run.id not in on_slots and is_alive(run.heartbeat_file)]
+        return round(sum(map(_slots, told.values()))) + len(without)
 
     def _ask(self, client: Client) -> tuple[dict[str, Any], dict[str, list[str]]]:
         """(address -> what the scheduler says of a worker, address -> ids of the runs it is at)."""
@@ -148,12 +148,10 @@ class Cluster:
             raise OSError(client.status)
         told = client.sync(client.scheduler.identity, callback_timeout=ASK_SECONDS)["workers"]
         busy = client.sync(client.scheduler.processing, workers=None, callback_timeout=ASK_SECONDS)
+        runs = {address: [RUN_ID.match(str(key)) for key in keys] for address, keys in busy.items()}
         return (
             {address: worker for address, worker in told.items() if _slots(worker)},
-            {
-                address: [found[0] for key in keys if (found := RUN_ID.match(str(key)))]
-                for address, keys in busy.items()
-            },
+            {address: [found[0] for found in matches if found] for address, matches in runs.items()},
         )
 
     def _leave(self) -> None:

@@ -59,7 +59,7 @@ def beating(files: Sequence[Path]) -> Iterator[None]:
 
     def beat_on() -> None:
         while not done.wait(BEAT_SECONDS):
-            if any(_number(claim) < max(map(_number, _claims(file)), default=0) for file, claim in zip(files, claims, strict=True)):
+            if any(map(_is_overtaken, files, claims)):
                 os.kill(os.getpid(), signal.SIGKILL)
             for file in (*claims, *files):
                 with suppress(FileNotFoundError):  # a run may be deleted while it goes on
@@ -78,6 +78,8 @@ def beating(files: Sequence[Path]) -> Iterator[None]:
         if thread.ident:
             thread.join()
         for file, claim in zip(files, claims, strict=False):
+            if _is_overtaken(file, claim):
+                continue
             file.unlink(missing_ok=True)
             with suppress(FileNotFoundError), claim.open("r+", encoding="ascii") as given_back:  # not made anew
                 given_back.write(FREE)
@@ -115,6 +117,10 @@ def _is_held(claim: Path) -> bool:
     if not text:
         return time.time() - touched < LOST_AFTER_SECONDS
     return text != FREE and is_alive(claim)
+
+
+def _is_overtaken(file: Path, claim: Path) -> bool:
+    return any(_number(other) > _number(claim) for other in _claims(file))
 
 
 def _claims(file: Path) -> list[Path]:

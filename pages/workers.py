@@ -29,7 +29,9 @@ def _draw_all(visit: Visit) -> None:
         st.metric(tr("Runs under way"), visit.number(len(at_work)), border=True)
         st.metric(tr("Runs that wait"), visit.number(running.queue.length()), border=True)
     if len(at_work) > sum(bool(row.run) for row in rows):
-        st.caption(tr("Runs without a worker in the table begin in a moment, or go on where the scheduler cannot see them."))
+        st.caption(
+            tr("Runs without a worker in the table begin in a moment, or go on where the scheduler cannot see them.")
+        )
     st.dataframe(pd.DataFrame([_told(visit, row) for row in rows]), hide_index=True, key="workers")
 
 

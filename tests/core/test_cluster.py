@@ -11,9 +11,10 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+import torch
 from distributed.protocol.pickle import dumps
 
-from mlmtune_core import engine
+from mlmtune_core import cores, engine
 from mlmtune_core.__main__ import main
 from mlmtune_core.cluster import Cluster, can_reach, errand
 from mlmtune_core.heartbeats import beating, is_alive, who
@@ -206,6 +207,17 @@ def test_a_scheduler_unpacks_an_errand_without_mlmtune(tmp_path):
 )
 def test_an_address_that_is_none_is_not_reached(address):
     assert not can_reach(address)
+
+
+def test_a_worker_on_another_machine_has_threads_of_its_own(home, monkeypatch):
+    before = torch.get_num_threads()
+    monkeypatch.setenv("MLMTUNE_THREADS", "3")
+    try:
+        cores.share(8, 1)
+        cores.follow(cores.QUIET_EVENTS)
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_a_worker_says_what_it_does_not_see(home, capsys):

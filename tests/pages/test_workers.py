@@ -32,9 +32,14 @@ def busy(engine_here, monkeypatch):
 def test_workers_are_named_with_what_they_are_at(busy, open_page, language, words):
     app = open_page("workers", language, run=MINE)
     rows = [list(row) for row in app.dataframe[0].value.to_numpy()]
-    assert [row[0] for row in rows] == ["inspect", "lab-1", "lab-2"] and [row[2] for row in rows[1:]] == ["10.0.0.1", "10.0.0.2"]
+    assert [row[0] for row in rows] == ["inspect", "lab-1", "lab-2"] and [row[2] for row in rows[1:]] == [
+        "10.0.0.1",
+        "10.0.0.2",
+    ]
     assert words[0] in texts(app) and rows[0][1:4] == [words[1], "server", words[2]]
-    assert rows[1][3] == f"{words[3]} {MINE}" and rows[1][4] in ("1,500 MB", "1.500 MB") and rows[1][5].startswith("1 min")
+    assert (
+        rows[1][3] == f"{words[3]} {MINE}" and rows[1][4] in ("1,500 MB", "1.500 MB") and rows[1][5].startswith("1 min")
+    )
     assert [metric.value for metric in app.metric] == ["2", "0", "0"]
 
 
