@@ -56,7 +56,7 @@ def _draw_queue(visit: Visit, under_way: int, waiting: int, held: bool) -> None:
             act_on_queue(visit.person, what)
             st.rerun()
         if held:
-            st.warning(tr("The queue is paused for everybody."), icon=":material/pause_circle:", width="stretch")
+            st.warning(tr("The queue is paused for everybody: runs under way go on, no other begins."), icon=":material/pause_circle:", width="stretch")
 
 
 def _finish_deleting(visit: Visit) -> None:

@@ -41,7 +41,7 @@ def act(person: Person, run: Run, what: str) -> None:
 
 
 def act_on_queue(person: Person, what: str) -> None:
-    """HOLD: no waiting run begins and those under way pause; RELEASE: all go on. Raises PeopleError where the person may not."""
+    """HOLD: no waiting run begins, those under way go on; RELEASE: they begin again. Raises PeopleError where the person may not."""
     _demand_lead(person)
     queue = engine.current().queue
     {HOLD: queue.hold, RELEASE: queue.release}[what]()
