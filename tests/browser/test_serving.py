@@ -10,9 +10,9 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from tests.browser.serving import Server, serve, settled
+from tests.browser.serving import serve, settled
 
 pytestmark = pytest.mark.browser
 
@@ -38,20 +38,15 @@ def watched(browser, server):
     context.close()
 
 
-def open_page(page: Page, server: Server, path: str) -> None:
-    page.goto(server.address + path)
-    settled(page)
-
-
 def test_every_page_works_and_the_policy_refuses_nothing_of_it(watched, server):
     page, refused = watched
-    open_page(page, server, "/")
+    page.goto(server.address + "/")
     expect(page.locator(".st-key-open_sample button")).to_be_visible()
-    open_page(page, server, "/data?data=sample-entities-en")
+    page.goto(server.address + "/data?data=sample-entities-en")
     page.locator(".st-key-lengths .main-svg").first.wait_for()
     page.locator("input[type=file]").first.set_input_files({"name": "a.csv", "mimeType": "text/csv", "buffer": b"text,label\nhello,a\nbye,b\n"})  # fmt: skip
     expect(page.get_by_text("a.csv").first).to_be_visible()
-    open_page(page, server, "/train?data=sample-entities-en")
+    page.goto(server.address + "/train?data=sample-entities-en")
     page.locator(".layer-stack").wait_for()
     page.locator(".st-key-start button").click()
     page.wait_for_function(NEWLY_MEASURED, arg=3)
@@ -68,7 +63,7 @@ def test_every_page_works_and_the_policy_refuses_nothing_of_it(watched, server):
 
 def test_the_policy_refuses_what_comes_from_outside_and_what_is_written_into_a_page(watched, server):
     page, refused = watched
-    open_page(page, server, "/")
+    page.goto(server.address + "/")
     page.evaluate("""() => {
       const add = (kind, values) => document.head.append(Object.assign(document.createElement(kind), values));
       add('script', { src: 'http://evil.example/a.js' });
