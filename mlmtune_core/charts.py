@@ -112,8 +112,8 @@ def _figure(
 
 
 def _bars_of(values: Sequence[float], colour: str) -> dict[str, Any]:
-    hover = "%{x}: %{y}<extra></extra>"
-    return {"type": "histogram", "x": list(values), "nbinsx": MAX_BINS, "marker": {"color": colour}, "hovertemplate": hover}
+    look = {"type": "histogram", "nbinsx": MAX_BINS, "marker": {"color": colour}}
+    return look | {"x": list(values), "hovertemplate": "%{x}: %{y}<extra></extra>"}
 
 
 def _mark(x: float, title: str, line: dict[str, Any], to_the_left: bool) -> dict[str, Any]:
