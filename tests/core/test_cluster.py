@@ -213,6 +213,7 @@ def test_a_worker_on_another_machine_has_threads_of_its_own(home, monkeypatch):
     before = torch.get_num_threads()
     monkeypatch.setenv("MLMTUNE_THREADS", "3")
     try:
+        (home / "workers").mkdir(parents=True)
         cores.share(8, 1)
         cores.follow(cores.QUIET_EVENTS)
         assert torch.get_num_threads() == 3
