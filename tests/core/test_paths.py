@@ -212,11 +212,10 @@ def test_an_id_holds_96_random_bits(monkeypatch):
 def route():
     """The server's own event route, without Streamlit around it."""
     from starlette.applications import Starlette
-    from starlette.routing import Route
 
-    import app
+    from pages.serving.routes import ROUTES
 
-    return TestClient(Starlette(routes=[Route(app.EVENTS_ROUTE, app.events)]), raise_server_exceptions=True)
+    return TestClient(Starlette(routes=ROUTES), raise_server_exceptions=True)
 
 
 def test_the_event_route_answers_a_wrong_id_as_a_malformed_one(route, make_run, elsewhere):
