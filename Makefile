@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 
-.PHONY: run install install-tests test test-fast test-realdata lint messages clean
+.PHONY: run install install-tests test test-long test-fast test-realdata lint messages clean
 
 run: install            ## start the app and print its address
 	$(BIN)/python -m streamlit run app.py
@@ -22,9 +22,12 @@ install-tests: .venv/installed-tests
 	sh tests/browser/install_chromium.sh $(BIN)/python
 	touch $@
 
-test: install-tests     ## everything: fast tests, real workers, real browser
+test: install-tests     ## fast tests, real workers, real browser
 	$(BIN)/ruff check .
-	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -m "not realdata"
+	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -m "not realdata and not long"
+
+test-long: install-tests  ## what takes half a minute or more each: nginx, a class, a laptop that sleeps, a cluster
+	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -m "long and not realdata"
 
 test-realdata: install-tests  ## what was promised on real data beside the repository: some minutes of training
 	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -m realdata

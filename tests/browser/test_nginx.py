@@ -20,6 +20,7 @@ from tests.browser.serving import ROOT, Server, free_port, serve, settled
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.long,
     pytest.mark.browser,
     pytest.mark.skipif(not NGINX, reason="nginx is not installed (apt-get install nginx-light)"),
     pytest.mark.skipif(not shutil.which("openssl"), reason="openssl is not installed"),

@@ -105,7 +105,7 @@ def test_health_tells_numbers_and_no_names(server):
         health = json.load(answer)
     assert answer.headers["Cache-Control"] == "no-store"
     assert health["status"] == "ok" and set(health) == {"status", "version", "workers", "runs"}
-    assert set(health["workers"]) == {"train", "inspect", "data"} and all(health["workers"].values())
+    assert set(health["workers"]) == {"train", "inspect", "rehearse", "data"} and all(health["workers"].values())
     assert health["runs"] == {"queued": 0, "under_way": 0}
 
 

@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from tests.browser.provider import CLIENT, SECRET, provide
 from tests.browser.serving import free_port, serve, settled
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 
 def write_secrets(path, provider, home_address):

@@ -13,7 +13,7 @@ from mlmtune_core.run_store import Run
 from tests.browser.serving import settled
 from tests.browser.test_journeys import chart, fill_number, wait_for_points
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 ASLEEP_SECONDS = float(os.environ.get("MLMTUNE_SLEEP_SECONDS") or 15)  # 60 is a laptop that was closed and opened again
 BUSY_MACHINE_MS = 240_000

@@ -109,6 +109,7 @@ def trained(make_run, count):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(900)
 def test_runs_survive_their_workers_and_their_scheduler(machines, make_run):
     """Without a scheduler the server starts all the same; then two at a time; a worker dies; the scheduler dies and comes back."""
@@ -144,6 +145,7 @@ def test_runs_survive_their_workers_and_their_scheduler(machines, make_run):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(900)
 def test_a_run_goes_on_without_its_server_and_is_adopted_by_the_next(machines, make_run):
     started = engine.start()
@@ -166,6 +168,7 @@ def test_a_run_goes_on_without_its_server_and_is_adopted_by_the_next(machines, m
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(900)
 def test_a_killed_worker_process_is_replaced_where_it_was(machines, make_run):
     started = engine.start()
