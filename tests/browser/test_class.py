@@ -14,7 +14,7 @@ from mlmtune_core.run_store import Run
 from tests.browser.serving import serve, settled
 from tests.browser.test_journeys import fill_number, wait_for_points
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from tests.browser.serving import ROOT, serve, settled
 from tests.browser.test_journeys import fill_number
 from tests.hostile_texts import EVIL_HOST, HOSTILE, PRINTABLE, normal
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 BUSY_MACHINE_MS = 240_000
 # what a browser itself does not change in the name of a file
