@@ -39,8 +39,10 @@ optimizer = make_optimizer(model, config)
 before = resident("VmRSS")
 ids = torch.randint(1000, 20000, (count, length))
 batch = {"input_ids": ids, "attention_mask": torch.ones_like(ids), "token_type_ids": torch.zeros_like(ids)}
-torch.nn.functional.cross_entropy(model(batch), torch.zeros(count, dtype=torch.long)).backward()
-optimizer.step()
+for _ in range(2):  # from the second step on the moments are there, too
+    optimizer.zero_grad(set_to_none=True)
+    torch.nn.functional.cross_entropy(model(batch), torch.zeros(count, dtype=torch.long)).backward()
+    optimizer.step()
 print(json.dumps(resident("VmHWM") - before))
 """
 
