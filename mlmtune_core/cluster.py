@@ -15,7 +15,6 @@ from urllib.parse import urlsplit
 from distributed import Client, Future, WorkerPlugin, fire_and_forget
 
 from mlmtune_core.errors import RunError, UserError
-from mlmtune_core.events import failure
 from mlmtune_core.heartbeats import is_alive
 from mlmtune_core.run_store import Run
 
@@ -215,10 +214,8 @@ def _refuse(run: Run, future: Future) -> None:
     with suppress(Exception):  # a worker that left with its answer
         answer = future.result(timeout=ASK_SECONDS)
     if isinstance(answer, UserError) and run.folder.is_dir() and run.summary() is None:
-        event = failure(
+        run.fail(
             RunError(
                 "A worker of the cluster does not see the folder of this run. Every machine needs the server's $MLMTUNE_HOME on a shared file system."
             )
         )
-        run.append(event)
-        run.finish({"reason": "failed", "template": event.template, "values": event.values, "seconds": 0.0})

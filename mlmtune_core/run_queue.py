@@ -7,11 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlmtune_core.errors import RunError
-from mlmtune_core.events import Failed, failure
 from mlmtune_core.heartbeats import is_alive
 from mlmtune_core.run_shelf import list_runs
-from mlmtune_core.run_store import Run
+from mlmtune_core.run_store import Run, died_again_and_again
 from mlmtune_core.storage import home
 from mlmtune_core.waiting import Left, find_wait
 
@@ -203,7 +201,7 @@ class RunQueue:
                     turn.first = True
                     self._waiting.insert(0, turn)
                 else:
-                    _give_up(run, turn.deaths)
+                    run.fail(died_again_and_again(turn.deaths))
             self._left = Left()
             self._go_on()
 
@@ -218,14 +216,3 @@ def take_up(queue: RunQueue, adopt: bool = False) -> None:
         if run not in living and run.state() in ("queued", "interrupted"):
             run.heartbeat_file.unlink(missing_ok=True)
             queue.submit(run)
-
-
-def _give_up(run: Run, deaths: int) -> None:
-    event: Failed = failure(
-        RunError(
-            "The worker process died {times} times on this run, most likely for want of memory. Try a smaller batch size or maximum length.",
-            times=deaths,
-        )
-    )
-    run.append(event)
-    run.finish({"reason": "failed", "template": event.template, "values": event.values, "seconds": 0.0})

@@ -13,7 +13,7 @@ import pandas as pd
 from mlmtune_core.config import RunConfig
 from mlmtune_core.errors import RunError
 from mlmtune_core.event_log import EventLog
-from mlmtune_core.events import Event
+from mlmtune_core.events import Event, failure
 from mlmtune_core.heartbeats import forget_claims, is_alive
 from mlmtune_core.storage import write_atomically
 
@@ -124,6 +124,12 @@ class Run:
         if summary["reason"] != "failed":
             self.forget_last()
 
+    def fail(self, error: Exception) -> None:
+        """Ends a run that no worker carries out with a sentence."""
+        event = failure(error)
+        self.append(event)
+        self.finish({"reason": "failed", "template": event.template, "values": event.values, "seconds": 0.0})
+
     def summary(self) -> dict[str, Any] | None:
         """What `finish` wrote, or None while the run is not complete."""
         try:
@@ -196,3 +202,11 @@ class Run:
     def delete(self) -> None:
         """Removes the folder and all in it."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def died_again_and_again(times: int) -> RunError:
+    """Why a run is given up after so many deaths of its worker."""
+    return RunError(
+        "The worker process died {times} times on this run, most likely for want of memory. Try a smaller batch size or maximum length.",
+        times=times,
+    )

@@ -15,7 +15,7 @@ from mlmtune_core.batching import to_batch
 from mlmtune_core.config import BUNDLED, RunConfig
 from mlmtune_core.devices import choose_device, move
 from mlmtune_core.dropout import use_quick_dropout
-from mlmtune_core.errors import DataError, RunError, UserError
+from mlmtune_core.errors import DataError, UserError
 from mlmtune_core.evaluating import Dataset, Setup, Standing, measure
 from mlmtune_core.events import EvalDone, Event, Failed, Finished, FrozenChecked, PhaseStarted, StepDone, Tested
 from mlmtune_core.freezing import apply_strategy, find_boundary
@@ -26,7 +26,7 @@ from mlmtune_core.prefix_cache import PrefixCache
 from mlmtune_core.recorder import Recorder
 from mlmtune_core.resuming import Kept, read_kept
 from mlmtune_core.run_shelf import open_run
-from mlmtune_core.run_store import Run
+from mlmtune_core.run_store import Run, died_again_and_again
 from mlmtune_core.stepping import Stepper
 from mlmtune_core.sweep_training import train_together
 from mlmtune_core.tasks import TASKS
@@ -69,10 +69,7 @@ def carry_out(this: Run) -> Iterator[Event]:
         recorder = Recorder(this)
         try:
             if this.begin_attempt() > MOST_ATTEMPTS:
-                raise RunError(
-                    "The worker process died {times} times on this run, most likely for want of memory. Try a smaller batch size or maximum length.",
-                    times=MOST_ATTEMPTS,
-                )
+                raise died_again_and_again(MOST_ATTEMPTS)
             cores.follow(0)
             for event, model, label_names in _events(this, recorder):
                 yield from recorder.take(event, model, label_names)

@@ -17,12 +17,11 @@ LONGEST_NAME = 60
 
 @dataclass(frozen=True)
 class SignedIn:
-    """Someone whom the provider knows. `subject`: the same at every visit, and nothing but letters and digits; `token`: what
-    nobody else can make, since it takes the secret of this server.
+    """Someone whom the provider knows. `token`: the same at every visit, and what nobody else can make, since it
+    takes the secret of this server.
     """
 
     name: str
-    subject: str
     token: str
 
 
@@ -42,7 +41,7 @@ def signed_in(visit: Visit) -> SignedIn | None:
     name = next((str(claims[claim]) for claim in NAME_CLAIMS if claims.get(claim)), visit.tr("Somebody"))
     who = f"{claims['iss']}\n{claims['sub']}".encode()
     token = hmac.new(st.secrets["auth"]["cookie_secret"].encode(), who, hashlib.sha256).hexdigest()
-    return SignedIn(name[:LONGEST_NAME], hashlib.sha256(who).hexdigest()[:24], token)
+    return SignedIn(name[:LONGEST_NAME], token)
 
 
 def draw_way_out(visit: Visit, person: SignedIn) -> None:
