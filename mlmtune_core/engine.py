@@ -90,6 +90,7 @@ class Engine:
 
     def close(self) -> None:
         """Ends the workers at once; runs under way are interrupted, which their folders bear at any moment. Those of a cluster go on."""
+        self.queue.close()
         if self.cluster:
             self.cluster.close()
         for nanny in self._cluster.workers.values():

@@ -40,6 +40,7 @@ class RunQueue:
         self._going: dict[str, Turn] = {}
         self._served: dict[str, float] = {}
         self._left = Left()
+        self._closed = False
 
     def submit(self, run: Run) -> None:
         """Queues a run; one that waits or is under way is not queued twice."""
@@ -152,6 +153,11 @@ class RunQueue:
             self.workers = workers
             self._go_on()
 
+    def close(self) -> None:
+        """Hands out nothing any more, whatever becomes of the runs under way: the server ends, and the next one takes them up."""
+        with self._lock:
+            self._closed = True
+
     @property
     def _hold_file(self) -> Path:
         return home() / "queue-held"
@@ -182,7 +188,7 @@ class RunQueue:
         return [turn for _, turn in sorted(zip(keys, self._waiting, strict=True), key=lambda pair: pair[0])]
 
     def _go_on(self) -> None:
-        while self._waiting and len(self._going) < self.workers and not self.held:
+        while self._waiting and len(self._going) < self.workers and not self.held and not self._closed:
             turn = self._in_order()[0]
             self._waiting.remove(turn)
             self._going[turn.run.id] = turn
@@ -192,6 +198,8 @@ class RunQueue:
     def _settle(self, run: Run, error: Exception | None) -> None:
         """A run gave its worker back. One that neither ended nor was to pause is the next again, but not for ever."""
         with self._lock:
+            if self._closed:
+                return
             turn = self._going.pop(run.id, None)
             ended = not run.folder.is_dir() or run.summary() is not None or run.control() == "pause"
             if turn is not None and not ended:

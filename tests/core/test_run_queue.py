@@ -95,6 +95,17 @@ def test_a_run_whose_worker_died_is_the_next_but_not_for_ever(queue, workers, of
     assert queue.under_way() == [other.id]
 
 
+def test_a_closed_queue_begins_nothing_and_leaves_the_runs_to_the_next_server(queue, workers, of):
+    at_work, waits = of("anna"), of("bob")
+    queue.submit(at_work), queue.submit(waits)
+    queue.close()
+    workers.end(at_work, RuntimeError("lost"))
+    assert workers.begun == [at_work] and at_work.summary() is None and waits.summary() is None
+    later = RunQueue(2, workers.begin)
+    take_up(later)
+    assert [run.id for run in workers.begun] == [at_work.id, at_work.id, waits.id]
+
+
 def test_pausing_gives_the_worker_to_the_next_and_resuming_queues_again(queue, workers, of):
     run, other = of("a"), of("b")
     queue.submit(run)
