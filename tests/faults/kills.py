@@ -18,7 +18,8 @@ from mlmtune_core.run_store import Run
 from tests.browser.serving import Server, serve
 from tests.faults.runs import KINDS, create, differences, is_whole
 
-WORKER_KILLS, SERVER_KILLS = 50, 10
+WORKER_KILLS, SERVER_KILLS = 5, 1  # of each run
+SPREAD = 1.3  # moments are drawn from this many times what the run lasts undisturbed, to meet its end as well
 PATIENCE_SECONDS = 300.0
 
 
@@ -60,7 +61,7 @@ def main() -> int:
 
 
 class _Fire:
-    """Kills while runs go on: five times their worker and once the server, each, at random moments."""
+    """Kills while runs go on: each one's worker and the server, at random moments; what a run escaped by ending meets the next."""
 
     def __init__(self, home: Path, rng: random.Random) -> None:
         self._home, self._rng, self._stack = home, rng, ExitStack()
@@ -69,41 +70,42 @@ class _Fire:
         self.server_kills: dict[str, int] = {}
 
     def carry_out(self, runs: list[Run], lasted: list[float]) -> None:
-        count = len(runs)
         self.worker_kills, self.server_kills = {run.id: 0 for run in runs}, {run.id: 0 for run in runs}
         self._start()
+        plan: list[str] = []
         for i, run in enumerate(runs):
-            plan = ["worker"] * (WORKER_KILLS // count) + ["server"] * (SERVER_KILLS // count)
+            plan += ["worker"] * WORKER_KILLS + ["server"] * SERVER_KILLS
             self._rng.shuffle(plan)
-            for target in plan:
-                pid = self._wait_until_at_work(run)
-                if pid is None:
-                    break
-                time.sleep(self._rng.uniform(0.0, 2 * lasted[i] / len(plan)))
-                self._kill(run, target, pid)
+            between = SPREAD * lasted[i] / len(plan)
+            while plan and self._wait_until_at_work(run):
+                time.sleep(self._rng.uniform(0.0, between))
+                if self._kill(run, plan[-1]):
+                    plan.pop()
             _wait_for(run)
         self._end()
 
-    def _kill(self, run: Run, target: str, pid: int) -> None:
+    def _kill(self, run: Run, target: str) -> bool:
+        """Whether anybody was there to be killed."""
         if run.summary() is not None or not is_alive(run.heartbeat_file):
-            return
+            return False
         if target == "worker":
-            os.kill(pid, signal.SIGKILL)
+            os.kill(json.loads(run.heartbeat_file.read_text(encoding="utf-8"))["pid"], signal.SIGKILL)
             self.worker_kills[run.id] += 1
         else:
             os.kill(self._server.pid, signal.SIGKILL)
             self.server_kills[run.id] += 1
             self._end()
             self._start()
+        return True
 
-    def _wait_until_at_work(self, run: Run) -> int | None:
-        """The process that is at work on the run; None once the run has ended."""
+    def _wait_until_at_work(self, run: Run) -> bool:
+        """True once a process is at work on the run; False once the run has ended."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:
             if run.summary() is not None:
-                return None
+                return False
             if is_alive(run.heartbeat_file):
-                return json.loads(run.heartbeat_file.read_text(encoding="utf-8"))["pid"]
+                return True
             time.sleep(0.05)
         raise TimeoutError(f"{run.folder}: nobody works on it")
 
