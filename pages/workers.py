@@ -51,7 +51,7 @@ def _draw_scheduler(visit: Visit, cluster: Cluster) -> None:
 def _told(visit: Visit, row: WorkerRow) -> dict[str, str]:
     """A worker as a line of the table. The whole id of a run stands in it only where the visitor has it anyway."""
     tr = visit.tr
-    roles = {"train": tr("carries out runs"), "inspect": tr("opens models"), "data": tr("reads files")}
+    roles = {"train": tr("carries out runs"), "inspect": tr("opens models"), "rehearse": tr("times runs before they start"), "data": tr("reads files")}  # fmt: skip
     run = row.run if row.run == remembered("run") else f"{row.run[:SHORT]}…"
     return {
         tr("Worker"): row.name,

@@ -122,9 +122,9 @@ def _draw_words(visit: Visit, run: Run, answer: dict[str, Any]) -> None:
             tr("Word"): word["word"],
             tr("Sub-words"): " ".join(word["pieces"]),
             tr("Tag"): word["label"],
-            **word["probabilities"],
+            **{f"p({name})": value for name, value in word["probabilities"].items()},
             **{f"z({name})": value for name, value in word["logits"].items()},
         }
         for word in words
     ]
-    draw_table(visit, pd.DataFrame(rows), label_names)
+    draw_table(visit, pd.DataFrame(rows), [f"p({name})" for name in label_names])

@@ -13,7 +13,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from mlmtune_core.heartbeats import is_alive
+from mlmtune_core.heartbeats import is_alive, who
 from mlmtune_core.run_store import Run
 from tests.browser.serving import Server, serve
 from tests.faults.runs import KINDS, create, differences, is_whole
@@ -86,10 +86,11 @@ class _Fire:
 
     def _kill(self, run: Run, target: str) -> bool:
         """Whether anybody was there to be killed."""
-        if run.summary() is not None or not is_alive(run.heartbeat_file):
+        at_work = who(run.heartbeat_file)
+        if run.summary() is not None or at_work is None:
             return False
         if target == "worker":
-            os.kill(json.loads(run.heartbeat_file.read_text(encoding="utf-8"))["pid"], signal.SIGKILL)
+            os.kill(at_work[1], signal.SIGKILL)
             self.worker_kills[run.id] += 1
         else:
             os.kill(self._server.pid, signal.SIGKILL)

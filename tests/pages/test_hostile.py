@@ -14,6 +14,7 @@ from mlmtune_core.data.preparing import prepare
 from mlmtune_core.data.splitting import split_examples
 from mlmtune_core.data_store import keep_reading, keep_upload
 from mlmtune_core.errors import UserError
+from mlmtune_core.people import admit, clean_name
 from mlmtune_core.run_shelf import create_run
 from mlmtune_core.translating import translator
 from pages.parts.visit import literal
@@ -78,7 +79,7 @@ def walk(value):
 def check(app):
     """Fails where a hostile text reaches markdown, HTML or Plotly as it is; returns all that is shown as a text."""
     shown = []
-    for element in app.main:
+    for element in app._tree:  # app.main has no dialogs
         kind, proto = element.type, getattr(element, "proto", None)
         for path, text in strings(proto) if hasattr(proto, "ListFields") else ():
             field = path[-1]
@@ -153,11 +154,13 @@ def as_file_names(texts):
 SURFACES = {"texts": as_texts, "labels": as_labels, "columns": as_columns, "file names": as_file_names}
 
 
-def run_on(data_id, checkpoint):
+def run_on(data_id, checkpoint, owner=""):
     data = prepare(data_id)
     config = validate({"task": data.task, "checkpoint": checkpoint, "epochs": 1, "head_learning_rate": 1e-9, "seed": 1})
     sides = split_examples(data.report.examples, 0.5, 1)
-    return create_run(config, sides, {"name": data.name, "id": data_id, "fingerprint": "0", "columns": data.columns})
+    return create_run(
+        config, sides, {"name": data.name, "id": data_id, "fingerprint": "0", "columns": data.columns}, owner=owner
+    )
 
 
 def ways_of_inspect(app):
@@ -189,6 +192,37 @@ def test_every_page_shows_file_names_as_text(open_page, tiny_checkpoint, page):
     for data_id, texts in SURFACES["file names"](list(HOSTILE.values())):
         run = run_on(data_id, tiny_checkpoint)
         assert literal(whole(" · ".join(texts))) in check(open_page(page, data=data_id, run=run.id))
+
+
+@pytest.fixture
+def class_of_names(class_codes, come_as, tiny_checkpoint):
+    """Runs by their owner's name, which is a hostile text; one more such person, a teacher, looks at them."""
+    data_id = keep_upload("plain.jsonl", plain_rows())
+    names = [name for name in dict.fromkeys(map(clean_name, map(whole, HOSTILE.values()))) if name]
+    runs = {name: run_on(data_id, tiny_checkpoint, admit(f"{i:043d}", name, "chalk").id) for i, name in enumerate(names)}  # fmt: skip
+    admit("r" * 43, names[0], "slate")
+    come_as("r" * 43)
+    return runs
+
+
+def test_the_page_of_the_class_shows_names_of_people_as_text(open_page, class_of_names):
+    app = open_page("teacher")
+    seen = check(app)
+    assert all(name in seen for name in class_of_names)
+    for way in ("results", "clean_up"):
+        check(app.segmented_control(key="class_way").set_value(way).run())
+    app.number_input(key="clean_days").set_value(0).run()
+    dialog = check(app.button(key="clean").click().run())
+    assert all(literal(f"x {name}")[2:] in dialog or literal(name) in dialog for name in class_of_names)
+
+
+@pytest.mark.parametrize("page", ["watch", "inspect"])
+def test_a_run_shows_the_name_of_its_person_as_text(open_page, class_of_names, page):
+    for name, run in list(class_of_names.items())[::8]:
+        app = open_page(page, run=run.id)
+        assert literal(name) in check(app)
+        if page == "watch":
+            assert literal(name) in check(app.button(key="delete").click().run())
 
 
 @pytest.mark.parametrize("language", ["en", "pt-BR"])

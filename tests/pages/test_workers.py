@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from mlmtune_core.cluster import WorkerRow
+from mlmtune_core.processes import WARM
 from tests.pages.test_pages import texts
 
 MINE, THEIRS = "a1" * 12, "b2" * 12
@@ -41,6 +42,13 @@ def test_workers_are_named_with_what_they_are_at(busy, open_page, language, word
         rows[1][3] == f"{words[3]} {MINE}" and rows[1][4] in ("1,500 MB", "1.500 MB") and rows[1][5].startswith("1 min")
     )
     assert [metric.value for metric in app.metric] == ["2", "0", "0"]
+
+
+@pytest.mark.parametrize("language", ["en", "pt-BR"])
+def test_every_role_has_a_name(busy, open_page, language):
+    busy.rows = [WorkerRow(role, role, "server", "", 0, time.time()) for role in WARM]
+    told = [*open_page("workers", language).dataframe[0].value.iloc[:, 1]]
+    assert len(set(told)) == len(WARM) and not {*told} & {*WARM}
 
 
 def test_runs_of_others_are_not_given_away(busy, open_page):
