@@ -41,7 +41,10 @@ def _draw(visit: Visit, signed: SignedIn | None) -> None:
         if signed:
             draw_way_out(visit, signed)
         _offer_languages(visit)
-    page.run() if let_in else ask_name_and_code(visit)
+    if let_in:
+        page.run()
+    else:
+        ask_name_and_code(visit)
 
 
 def _make_pages(visit: Visit) -> dict[str, st.Page]:

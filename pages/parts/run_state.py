@@ -22,7 +22,8 @@ def draw_state(visit: Visit, run: Run, living: bool) -> None:
     progress = summarise(run.events(), run.about().get("estimate"))
     with st.container(horizontal=True, vertical_alignment="center"):
         _draw_numbers(visit, run, state, progress)
-        draw_buttons(visit, run, state)
+        with st.container(horizontal=True, width="content"):  # one piece: no button stands alone in a second row
+            draw_buttons(visit, run, state)
     with st.container():  # a place of its own, so that nothing jumps when a sentence appears
         _draw_sentence(visit, run, state, progress)
 

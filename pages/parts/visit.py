@@ -60,10 +60,12 @@ class Visit:
         return format_date(date.fromtimestamp(moment), format="medium", locale=self.language.replace("-", "_"))
 
     def seconds(self, value: float, digits: int = 0) -> str:
-        """75 -> 1 min 15 s; below ten seconds with so many digits."""
+        """75 -> 1 min 15 s, 7500 -> 2 h 5 min; below ten seconds with so many digits."""
         if digits and value < 10:
             return f"{self.number(value, digits)} s"
         minutes, rest = divmod(round(value), 60)
+        if minutes >= 60:
+            return f"{minutes // 60} h {minutes % 60} min"
         return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 

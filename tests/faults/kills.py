@@ -21,6 +21,7 @@ from tests.faults.runs import KINDS, create, differences, is_whole
 WORKER_KILLS, SERVER_KILLS = 5, 1  # of each run
 SPREAD = 1.3  # moments are drawn from this many times what the run lasts undisturbed, to meet its end as well
 PATIENCE_SECONDS = 300.0
+LOG_SIGNS = 4000  # of each log, where a run found no worker
 
 
 def main() -> int:
@@ -87,7 +88,7 @@ class _Fire:
     def _kill(self, run: Run, target: str) -> bool:
         """Whether anybody was there to be killed."""
         at_work = who(run.heartbeat_file)
-        if run.summary() is not None or at_work is None:
+        if run.summary() is not None or at_work is None or not is_alive(run.heartbeat_file):
             return False
         if target == "worker":
             os.kill(at_work[1], signal.SIGKILL)
@@ -108,13 +109,19 @@ class _Fire:
             if is_alive(run.heartbeat_file):
                 return True
             time.sleep(0.05)
-        raise TimeoutError(f"{run.folder}: nobody works on it")
+        raise TimeoutError(f"{run.folder}: {run.state()}, nobody works on it\n{_last_words(self._home)}")
 
     def _start(self) -> None:
         self._server = self._stack.enter_context(serve(self._home))
 
     def _end(self) -> None:
         self._stack.close()
+
+
+def _last_words(home: Path) -> str:
+    """The ends of the logs of a server and its workers."""
+    logs = [home / "server.log", *sorted(home.glob("logs/*.log"))]
+    return "\n".join(f"{log.name}: {log.read_text(encoding='utf-8')[-LOG_SIGNS:]}" for log in logs)
 
 
 def _wait_for(run: Run) -> float:

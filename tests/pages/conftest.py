@@ -124,6 +124,7 @@ def open_page(engine_here):
                 app.query_params[key] = value
             app.run()
         assert not app.exception, app.exception[0].value
+        assert "`None`" not in [text.value for text in app.markdown]  # a stray value that Streamlit wrote by itself
         return app
 
     return open_it

@@ -11,6 +11,7 @@ from mlmtune_core.data_store import SAMPLES, SHELF, keep_upload
 from mlmtune_core.estimating import Law
 from mlmtune_core.heartbeats import beating
 from mlmtune_core.run_shelf import list_runs, open_run
+from pages.parts.visit import Visit
 from tests.conftest import KINDS
 from tests.core.broken_files import nasty
 from tests.pages.conftest import FRAME
@@ -31,6 +32,21 @@ def texts(app):
         for kind in ("title", "subheader", "markdown", "caption", "info", "warning", "error", "success")
         for element in app.get(kind)
     )
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (3.14, "3.1 s"),
+        (42.0, "42 s"),
+        (75, "1 min 15 s"),
+        (3599, "59 min 59 s"),
+        (3600, "1 h 0 min"),
+        (12629, "3 h 30 min"),
+    ],
+)
+def test_a_time_is_said_in_the_units_one_thinks_in(seconds, said):
+    assert Visit("en", str).seconds(seconds, 1) == said
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
