@@ -20,7 +20,7 @@ from mlmtune_core.cores import share
 from mlmtune_core.errors import RunError, UserError
 from mlmtune_core.heartbeats import who
 from mlmtune_core.memory import worker_limit
-from mlmtune_core.processes import DASK_SETTINGS, HOST, WARM, Warm, call, worker_options
+from mlmtune_core.processes import DASK_SETTINGS, HOST, WARM, Revival, Warm, call, worker_options
 from mlmtune_core.run_queue import RunQueue, take_up
 from mlmtune_core.run_store import Run
 from mlmtune_core.storage import home
@@ -53,6 +53,8 @@ class Engine:
         }
         self._cluster = SpecCluster(scheduler=scheduler, workers=workers, silence_logs=logging.ERROR)
         self._client = Client(self._cluster, set_as_default=False)
+        self._revival = Revival(self._cluster)
+        self._revival.start()
 
     def ask(self, path: str, *args: Any, role: str = "inspect", seconds: float = ASK_SECONDS) -> Any:
         """Calls `module:function` on the worker of a role and waits. Raises its UserError, or RunError when it takes too long."""
@@ -91,6 +93,7 @@ class Engine:
     def close(self) -> None:
         """Ends the workers at once; runs under way are interrupted, which their folders bear at any moment. Those of a cluster go on."""
         self.queue.close()
+        self._revival.close()
         if self.cluster:
             self.cluster.close()
         for nanny in self._cluster.workers.values():

@@ -2,10 +2,12 @@
 
 import logging
 import os
+import threading
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
-from distributed import Worker, WorkerPlugin
+from distributed import SpecCluster, Worker, WorkerPlugin
 
 from mlmtune_core import logs
 from mlmtune_core.errors import UserError
@@ -13,6 +15,8 @@ from mlmtune_core.memory import bound
 
 log = logging.getLogger(__name__)
 HOST = "127.0.0.1"
+LOOK_SECONDS = 3.0
+CLOSE_SECONDS = 10.0
 NICENESS = {"train": 5, "rehearse": 5}  # those who wait for a page come first; a rehearsal is to be as slow as a run
 WARM = {
     "train": "mlmtune_core.worker:warm",
@@ -24,6 +28,7 @@ DASK_SETTINGS = {
     "distributed.worker.daemon": True,
     "distributed.scheduler.allowed-failures": 0,  # the queue decides whether a run is tried again
     "distributed.admin.tick.limit": "30s",  # importing torch holds the worker's loop for seconds
+    "distributed.deploy.lost-worker-timeout": "1 hour",  # else it gives up one that takes long to start again; see Revival
     "distributed.logging.distributed": "error",
     "distributed.diagnostics.nvml": False,
     "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": 2
@@ -51,6 +56,41 @@ class Warm(WorkerPlugin):
         if self.role not in _warm:  # a server that comes back sends it again
             _warm.add(self.role)
             worker.executors["default"].submit(call, WARM[self.role])
+
+
+class Revival(threading.Thread):
+    """Replaces worker processes that nobody starts again: Dask gives up one that dies in its first moments, or takes long to come."""
+
+    def __init__(self, cluster: SpecCluster) -> None:
+        super().__init__(daemon=True)
+        self._cluster, self._closed = cluster, threading.Event()
+        self._missed: set[str] = set()
+
+    def run(self) -> None:
+        """Looks after them until it is closed."""
+        while not self._closed.wait(LOOK_SECONDS):
+            try:
+                self._look()
+            except Exception:  # the next look tries again
+                log.exception("a worker process could not be replaced")
+
+    def close(self) -> None:
+        """Looks after nobody any more."""
+        self._closed.set()
+
+    def _look(self) -> None:
+        """Who was missed already at the last look has had the time to be started again by Dask."""
+        nannies = dict(self._cluster.workers)
+        missed = {name for name in self._cluster.worker_spec if name not in nannies or not nannies[name].is_alive()}
+        lost = missed & self._missed
+        for name in lost & {*nannies}:
+            log.warning("worker %s is gone and is replaced", name)
+            with suppress(TimeoutError):
+                self._cluster.sync(nannies[name].close, callback_timeout=CLOSE_SECONDS)
+            self._cluster.workers.pop(name, None)
+        if lost and not self._closed.is_set():
+            self._cluster.scale(len(self._cluster.worker_spec))  # starts those that are missing
+        self._missed = missed
 
 
 def worker_options(name: str, role: str, folder: str, memory: int = 0) -> dict[str, Any]:

@@ -64,6 +64,15 @@ def test_a_killed_worker_is_replaced_and_its_run_finishes(running, make_run):
     assert steps == list(range(1, 91))
 
 
+def test_a_worker_that_dask_gave_up_is_replaced(running):
+    """As it does with one that dies in its first moments, before it was known to be up."""
+    inspect = running._cluster.workers["inspect"]
+    running._cluster.sync(inspect.close)
+    wait_until(lambda: running.health()["workers"]["inspect"] == 0)
+    wait_until(lambda: running.health()["workers"]["inspect"] == 1)
+    assert running.ask("os:getpid") != inspect.pid
+
+
 def test_stop_reaches_a_run_in_its_worker(running, make_run):
     run = make_run(strategy="full", epochs=200, patience=0)
     running.queue.submit(run)
