@@ -64,11 +64,11 @@ class Recorder:
         if isinstance(event, Tested):
             self._test = event.metrics
             self.run.keep_predictions("test", event.predictions)
-        if isinstance(event, Finished):
+        self._log(event)
+        if isinstance(event, Finished):  # what has ended has also said so, whenever it is looked at or killed
             self._finish(reason=event.reason, best=event.best, test=self._test, frozen_unchanged=self._frozen_unchanged)
         if isinstance(event, Failed):
             self._finish(reason="failed", template=event.template, values=event.values)
-        self._log(event)
         return [*before, event]
 
     def _log(self, event: Event) -> None:

@@ -19,6 +19,7 @@ from mlmtune_core.__main__ import main
 from mlmtune_core.cluster import Cluster, can_reach, errand
 from mlmtune_core.heartbeats import beating, is_alive, who
 from mlmtune_core.run_queue import RunQueue
+from mlmtune_core.run_shelf import list_runs
 
 ROOT = Path(__file__).parent.parent.parent
 LONG = {"strategy": "full", "epochs": 200, "patience": 0, "batch_size": 1}
@@ -28,8 +29,14 @@ STEPS = 1200
 def wait_until(true, seconds=240):
     deadline = time.monotonic() + seconds
     while not true():
-        assert time.monotonic() < deadline, "waited too long"
+        assert time.monotonic() < deadline, f"waited too long: {[(run.state(), dict(counted(run))) for run in list_runs()]}"
         time.sleep(0.05)
+
+
+def counted(run):
+    """How many events of each kind the log of a run holds, those of interrupted attempts too."""
+    lines = run.log.path.read_text().splitlines() if run.log.path.exists() else []
+    return Counter(json.loads(line)["kind"] for line in lines)
 
 
 def free_port():
@@ -76,7 +83,7 @@ class Machines:
         self.home.mkdir(exist_ok=True)
         with (self.home / f"log-{len(self.begun)}").open("wb") as log:
             process = subprocess.Popen(
-                [sys.executable, *command], cwd=folder, stdout=log, stderr=log, env={**os.environ, "MLMTUNE_HOME": str(self.home)}
+                [sys.executable, *command], cwd=folder, stdout=log, stderr=log, env={**os.environ, "MLMTUNE_HOME": str(self.home), "MLMTUNE_THREADS": "1"}
             )  # fmt: skip
         self.begun.append(process)
         return process
@@ -96,7 +103,7 @@ def steps(run):
 
 
 def finished_once(run):
-    kinds = Counter(json.loads(line)["kind"] for line in run.log.path.read_text().splitlines())
+    kinds = counted(run)
     return run.state() == "finished" and kinds["Finished"] == kinds["Started"] == 1
 
 
