@@ -17,7 +17,8 @@ log = logging.getLogger(__name__)
 HOST = "127.0.0.1"
 LOOK_SECONDS = 3.0
 CLOSE_SECONDS = 10.0
-NICENESS = {"train": 5, "rehearse": 5}  # those who wait for a page come first; a rehearsal is to be as slow as a run
+BACKGROUND = ("train", "rehearse")  # those who wait for a page come first; a rehearsal is to be as slow as a run
+NICENESS = 10  # of these, where the system has no better way to say it
 WARM = {
     "train": "mlmtune_core.worker:warm",
     "inspect": "mlmtune_core.previewing:warm",
@@ -49,8 +50,8 @@ class Warm(WorkerPlugin):
         """Called by distributed in each new worker process."""
         logs.begin(f"worker-{worker.name}")
         os.environ["TOKENIZERS_PARALLELISM"] = "false"
-        if self.role in NICENESS:
-            os.setpriority(os.PRIO_PROCESS, 0, NICENESS[self.role])  # not os.nice, which adds up when it is set up again
+        if self.role in BACKGROUND:
+            _step_back()
         if self.memory:
             bound(self.memory)
         if self.role not in _warm:  # a server that comes back sends it again
@@ -107,6 +108,16 @@ def worker_options(name: str, role: str, folder: str, memory: int = 0) -> dict[s
         "plugins": [Warm(role, memory)],
         "silence_logs": logging.ERROR,
     }
+
+
+def _step_back() -> None:
+    """Has this process, with the threads to come, compute where nobody else wants to. Being nice is not enough: whoever wakes up
+    waits until a nice one has had its slice, and a server wakes up thousands of times a second.
+    """
+    if hasattr(os, "SCHED_IDLE"):
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    else:
+        os.setpriority(os.PRIO_PROCESS, 0, NICENESS)  # not os.nice, which adds up when it is set up again
 
 
 def call(path: str, *args: Any) -> Any:
