@@ -23,6 +23,7 @@ from pages.serving.age_cleaning import clean_daily  # noqa: E402
 from pages.serving.headers import SecurityHeaders  # noqa: E402
 from pages.serving.person_cookie import PersonCookie  # noqa: E402
 from pages.serving.routes import ROUTES  # noqa: E402
+from pages.serving.static_files import StaticFiles  # noqa: E402
 
 
 @asynccontextmanager
@@ -41,5 +42,5 @@ async def lifespan(_: st.App) -> AsyncIterator[dict[str, object]]:
     log.info("the server has stopped")
 
 
-MIDDLEWARE = [Middleware(SecurityHeaders), Middleware(PersonCookie)]
+MIDDLEWARE = [Middleware(SecurityHeaders), Middleware(StaticFiles), Middleware(PersonCookie)]
 app = st.App(ROOT / "pages" / "frame.py", lifespan=lifespan, routes=ROUTES, middleware=MIDDLEWARE)

@@ -131,7 +131,8 @@ class Student:
                 )
                 return "to_inspect" in self.visitor.page.widgets
             polls += 1
-            await asyncio.sleep(POLL_SECONDS if steps or polls > FIRST_POLLS else FIRST_POLL_SECONDS)
+            pause = POLL_SECONDS if steps or polls > FIRST_POLLS else FIRST_POLL_SECONDS
+            await asyncio.sleep(max(pause, answer["rest"]))
 
     async def inspect(self) -> None:
         """Opens the model and asks it one thing."""

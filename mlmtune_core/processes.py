@@ -31,6 +31,9 @@ DASK_SETTINGS = {
     "distributed.admin.tick.limit": "30s",  # importing torch holds the worker's loop for seconds
     "distributed.deploy.lost-worker-timeout": "1 hour",  # else it gives up one that takes long to start again; see Revival
     "distributed.logging.distributed": "error",
+    "distributed.admin.tick.interval": "500ms",  # else five parts of it wake the server fifty times a second, each
+    "distributed.admin.system-monitor.interval": "10s",
+    "distributed.scheduler.work-stealing": False,  # there is one worker of each role, or the queue sees to it
     "distributed.diagnostics.nvml": False,
     "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": 2
     ** 29,  # Dask's 64 KB makes a step of training 45 % slower

@@ -53,6 +53,7 @@ class LiveChart {
         await this.take(answer);
         this.offline(false);
         wait = document.hidden ? HIDDEN_POLL_MS : this.steps || polls++ > FIRST_POLLS ? POLL_MS : FIRST_POLL_MS;
+        wait = Math.max(wait, 1000 * (answer.rest || 0));
         if (answer.more) continue;
         if (ENDED.includes(answer.state) && !answer.rows.length) wait = HIDDEN_POLL_MS;
       } catch (error) {

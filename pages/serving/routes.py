@@ -11,16 +11,20 @@ from starlette.routing import Route
 from mlmtune_core import engine
 from mlmtune_core.errors import RunError
 from mlmtune_core.run_shelf import find_run
+from mlmtune_core.run_store import Run
 from pages.parts.addresses import EVENTS_ROUTE, HEALTH_ROUTE, PLOTLY_ROUTE
 from pages.serving.person_cookie import admitted
 from pages.serving.plotly_file import plotly_script
 
 PROJECT = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+REST_SECONDS = 2.0
 NOT_KEPT = {"Cache-Control": "no-store"}
 
 
 def events(request: Request) -> Response:
-    """GET runs/<id>/events?after=<n>: the complete rows from byte n on, where to go on, and the state; in a class for who is in it."""
+    """GET runs/<id>/events?after=<n>: the complete rows from byte n on, where to go on, the state, and for how many seconds
+    nothing new is to be expected; in a class for who is in it.
+    """
     if not admitted(request):
         return JSONResponse({"error": "not admitted"}, 403, headers=NOT_KEPT)
     try:
@@ -29,7 +33,18 @@ def events(request: Request) -> Response:
         rows, position, more = run.log.read(after)
     except (RunError, ValueError):
         return JSONResponse({"error": "not found"}, 404)
-    return JSONResponse({"rows": rows, "next": position, "state": run.state(), "more": more}, headers=NOT_KEPT)
+    answer = {"rows": rows, "next": position, "state": run.state(), "more": more, "rest": _rest(run)}
+    return JSONResponse(answer, headers=NOT_KEPT)
+
+
+def _rest(run: Run) -> float:
+    """Seconds to wait before asking again: some for a run that others have to go before."""
+    try:
+        queue = engine.current().queue
+    except RunError:  # nobody is there to begin it
+        return REST_SECONDS
+    place = queue.place(run)
+    return REST_SECONDS if place and place > max(1, queue.workers) else 0.0
 
 
 def health(_: Request) -> Response:
