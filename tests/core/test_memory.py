@@ -65,6 +65,7 @@ def python(code, *arguments):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="resident memory is read from /proc")
 @pytest.mark.parametrize(("count", "length", "strategy", "learning"), [(8, 128, "full", 6), (4, 256, "full", 6), (8, 256, "last_layers:2", 2)])  # fmt: skip
 def test_the_law_is_near_what_a_step_takes(count, length, strategy, learning):

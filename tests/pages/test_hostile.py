@@ -20,6 +20,7 @@ from mlmtune_core.translating import translator
 from pages.parts.visit import literal
 from tests.hostile_texts import HOSTILE
 
+pytestmark = pytest.mark.slow
 PAGES = ("home", "data", "train", "watch", "inspect")
 ROWS = 8
 DRAWN_AS_TEXT = {  # (element, field): put into the page by textContent, as an option of a list, or on a canvas
