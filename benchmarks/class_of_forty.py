@@ -3,8 +3,7 @@
     python -m benchmarks.class_of_forty [--students 40] [--pages 3] [--minutes 30] [--join-seconds 60] [--json]
 
 The students (see students) and a few real browser pages (see students_in_chromium) come within a minute, each with a file of
-their own. Both are processes of their own that stand back for the server: a class has machines of its own. The students say how late
-they were themselves; the browser pages compute where nobody else wants to, as the training does.
+their own. Both are processes of their own, run at lower priority, and say how late they were themselves.
 """
 
 import argparse

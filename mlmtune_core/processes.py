@@ -1,4 +1,4 @@
-"""What a worker process is: its role, what it loads before it is asked, how nice it is, and what it may take."""
+"""What a worker process is: its role, what it loads before it is asked, for whom it stands back, what it may take, and who replaces it."""
 
 import logging
 import os

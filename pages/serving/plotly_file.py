@@ -6,7 +6,7 @@ import plotly
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
-from pages.serving.static_files import HEADERS, compress
+from pages.serving.static_files import COMPRESSED, KEPT, compress
 
 PLOTLY_FILE = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 
@@ -14,6 +14,5 @@ PLOTLY_FILE = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 def plotly_script(request: Request) -> Response:
     """GET scripts/plotly-<version>.min.js. An answer that is compressed already passes Starlette's compression, which holds up all others, untouched."""
     if "gzip" not in request.headers.get("accept-encoding", ""):
-        plain = {name: value for name, value in HEADERS.items() if name != "Content-Encoding"}
-        return FileResponse(PLOTLY_FILE, media_type="text/javascript", headers=plain)
-    return Response(compress(PLOTLY_FILE), media_type="text/javascript", headers=HEADERS)
+        return FileResponse(PLOTLY_FILE, media_type="text/javascript", headers=KEPT)
+    return Response(compress(PLOTLY_FILE), media_type="text/javascript", headers=COMPRESSED)

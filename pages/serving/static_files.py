@@ -15,7 +15,8 @@ from pages.parts.addresses import BASE
 STATIC = Path(streamlit.__file__).parent / "static"
 MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css"}
 YEAR_SECONDS = 365 * 24 * 3600
-HEADERS = {"Cache-Control": f"public, max-age={YEAR_SECONDS}, immutable", "Vary": "Accept-Encoding", "Content-Encoding": "gzip"}  # fmt: skip
+KEPT = {"Cache-Control": f"public, max-age={YEAR_SECONDS}, immutable", "Vary": "Accept-Encoding"}
+COMPRESSED = KEPT | {"Content-Encoding": "gzip"}
 
 
 class StaticFiles:
@@ -33,7 +34,7 @@ class StaticFiles:
             await self._app(scope, receive, send)
             return
         content = await asyncio.to_thread(compress, file)
-        await Response(content, headers=HEADERS, media_type=MEDIA_TYPES[file.suffix])(scope, receive, send)
+        await Response(content, headers=COMPRESSED, media_type=MEDIA_TYPES[file.suffix])(scope, receive, send)
 
 
 @cache
