@@ -20,6 +20,7 @@ sys.path.append(str(ROOT / "pages"))
 from mlmtune_core import engine, logs  # noqa: E402
 from mlmtune_core.limits import check_settings  # noqa: E402
 from pages.serving.age_cleaning import clean_daily  # noqa: E402
+from pages.serving.ending import bound_open_answers  # noqa: E402
 from pages.serving.headers import SecurityHeaders  # noqa: E402
 from pages.serving.person_cookie import PersonCookie  # noqa: E402
 from pages.serving.routes import ROUTES  # noqa: E402
@@ -31,6 +32,7 @@ async def lifespan(_: st.App) -> AsyncIterator[dict[str, object]]:
     """Starts the workers with the server and ends them with it."""
     logs.begin("server")
     check_settings()
+    bound_open_answers()
     await asyncio.to_thread(engine.start)
     log.info("the server has started")
     gc.collect()

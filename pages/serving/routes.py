@@ -14,7 +14,7 @@ from mlmtune_core.run_shelf import find_run
 from mlmtune_core.run_store import Run
 from pages.parts.addresses import EVENTS_ROUTE, HEALTH_ROUTE, PLOTLY_ROUTE
 from pages.serving.person_cookie import admitted
-from pages.serving.plotly_file import plotly_script
+from pages.serving.static_files import plotly_script
 
 PROJECT = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 REST_SECONDS = 2.0

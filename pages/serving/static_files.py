@@ -1,18 +1,20 @@
-"""Scripts and styles of Streamlit's pages: read and compressed once, and sent in one piece, not anew for every visitor"""
+"""Scripts and styles of the pages, plotly.min.js included: read and compressed once, and sent in one piece, not anew for every visitor"""
 
 import asyncio
 import gzip
-from functools import cache
 from pathlib import Path
 
+import plotly
 import streamlit
 from starlette.datastructures import Headers
-from starlette.responses import Response
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from pages.parts.addresses import BASE
+from pages.parts.addresses import BASE, PLOTLY_ROUTE
 
 STATIC = Path(streamlit.__file__).parent / "static"
+PLOTLY_FILE = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css"}
 YEAR_SECONDS = 365 * 24 * 3600
 KEPT = {"Cache-Control": f"public, max-age={YEAR_SECONDS}, immutable", "Vary": "Accept-Encoding"}
@@ -20,12 +22,13 @@ COMPRESSED = KEPT | {"Content-Encoding": "gzip"}
 
 
 class StaticFiles:
-    """ASGI middleware. The names of the files hold a hash of their content, so that an answer holds for a year."""
+    """ASGI middleware. The names of the files hold a hash of their content, or a version, so that an answer holds for a year."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
         files = [file for file in STATIC.glob("static/**/*") if file.suffix in MEDIA_TYPES]
-        self._files = {f"{BASE}/{file.relative_to(STATIC).as_posix()}": file for file in files}
+        self._files = {f"{BASE}/{file.relative_to(STATIC).as_posix()}": file for file in files} | {PLOTLY_ROUTE: PLOTLY_FILE}
+        self._answers: dict[Path, asyncio.Task[Response]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers for those files; passes on everything else, and whoever takes no gzip."""
@@ -33,11 +36,18 @@ class StaticFiles:
         if file is None or "gzip" not in Headers(scope=scope).get("accept-encoding", ""):
             await self._app(scope, receive, send)
             return
-        content = await asyncio.to_thread(compress, file)
-        await Response(content, headers=COMPRESSED, media_type=MEDIA_TYPES[file.suffix])(scope, receive, send)
+        if file not in self._answers:
+            self._answers[file] = asyncio.create_task(asyncio.to_thread(compress, file))
+        answer = await asyncio.shield(self._answers[file])  # a visitor who leaves does not end it for the others
+        await answer(scope, receive, send)
 
 
-@cache
-def compress(file: Path) -> bytes:
-    """The content of a file, compressed; the next time from memory."""
-    return gzip.compress(file.read_bytes(), compresslevel=6)
+def compress(file: Path) -> Response:
+    """The answer with the content of a file, compressed."""
+    content = gzip.compress(file.read_bytes(), compresslevel=6)
+    return Response(content, headers=COMPRESSED, media_type=MEDIA_TYPES[file.suffix])
+
+
+def plotly_script(_: Request) -> Response:
+    """GET scripts/plotly-<version>.min.js, for who takes no gzip."""
+    return FileResponse(PLOTLY_FILE, media_type="text/javascript", headers=KEPT)

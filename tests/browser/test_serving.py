@@ -4,14 +4,17 @@ import json
 import os
 import re
 import signal
+import socket
 import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import expect
 
+from pages.serving.static_files import STATIC
 from tests.browser.serving import serve, settled
 
 pytestmark = pytest.mark.browser
@@ -162,3 +165,25 @@ def test_the_end_comes_within_five_seconds_and_leaves_nothing_behind(browser, tm
     assert any(line.endswith(f"run {run.name} is queued") for line in lines)
     assert f"run {run.name} begins (attempt 1)\n" in (server.home / "logs" / "worker-train-0.log").read_text()
     assert "Traceback" not in server.log.read_text()
+
+
+def ask_and_not_read(server):
+    """A connection whose client has asked for the largest script, and leaves it with the server."""
+    file = max((STATIC / "static" / "js").glob("*.js"), key=lambda each: each.stat().st_size)
+    parts = urlsplit(server.address)
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    connection.connect((parts.hostname, parts.port))
+    connection.sendall(f"GET /static/js/{file.name} HTTP/1.1\r\nHost: {parts.netloc}\r\n\r\n".encode())
+    assert connection.recv(15) == b"HTTP/1.1 200 OK"
+    return connection
+
+
+def test_the_end_does_not_wait_for_who_reads_nothing(tmp_path):
+    with serve(tmp_path / "home") as server, ask_and_not_read(server):
+        began = time.monotonic()
+        os.kill(server.pid, signal.SIGTERM)
+        while alive(server.pid):
+            assert time.monotonic() < began + 20
+            time.sleep(0.02)
+    assert time.monotonic() - began < 5

@@ -11,8 +11,9 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from mlmtune_core import engine
+from pages.parts.addresses import PLOTLY_ROUTE
 from pages.serving.routes import REST_SECONDS, ROUTES, health
-from pages.serving.static_files import STATIC, StaticFiles
+from pages.serving.static_files import PLOTLY_FILE, STATIC, StaticFiles
 
 
 class Engine:
@@ -56,5 +57,6 @@ def test_files_of_the_pages_come_compressed_to_who_takes_it_and_nothing_else_doe
     assert answer.content == file.read_bytes()
     assert int(answer.headers["content-length"]) == len(gzip.compress(file.read_bytes(), 6)) < file.stat().st_size / 2
     assert ask(address, headers={"accept-encoding": "identity"}).text == "passed on"
+    assert ask(PLOTLY_ROUTE).content == PLOTLY_FILE.read_bytes()
     for other in ("/", "/static/js/nothing.js", "/static/../index.html", "/static/js/../../../app.py", "/index.html"):
         assert ask(other).text == "passed on"
