@@ -125,8 +125,14 @@ class Visitor:
         deadline = time.monotonic() + seconds
         while not true():
             if time.monotonic() > deadline or self._listener.done():
-                raise ProtocolError(f"{what} did not come; the page says: {self.page.said()[:300]!r}")
+                raise ProtocolError(f"{what} did not come; {self._describe_connection()}; the page says: {self.page.said()[:300]!r}")  # fmt: skip
             await asyncio.sleep(LOOK_SECONDS)
+
+    def _describe_connection(self) -> str:
+        """What else there is to know where something did not come."""
+        if self._listener.done():
+            return f"the connection has ended ({self._listener.exception() or self._socket.close_reason or 'closed'})"
+        return f"an answer is awaited: {self._turn.locked()}; timers: {len(self._timers)}"
 
     async def _change(self, key: str, kind: str, value: Any) -> None:
         widget = self.page.find(key)

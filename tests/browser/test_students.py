@@ -29,15 +29,17 @@ def test_one_student_goes_from_the_first_page_to_an_answer_of_the_own_model(serv
 
 async def take_part(student):
     """One round, with what the page says at the end."""
-    await student.visitor.open()
-    await student.bring_data()
-    await student.set_up()
-    assert await student.watch(await student.start())
-    await student.inspect()
-    page = student.visitor.page
-    assert "Answer:" in page.said() or "Every word has its own softmax" in page.said()
-    assert not page.errors
-    await student.visitor.close()
+    try:
+        await student.visitor.open()
+        await student.bring_data()
+        await student.set_up()
+        assert await student.watch(await student.start())
+        await student.inspect()
+        page = student.visitor.page
+        assert "Answer:" in page.said() or "Every word has its own softmax" in page.said()
+        assert not page.errors
+    finally:
+        await student.visitor.close()
 
 
 def test_students_bring_files_of_their_own():
