@@ -38,7 +38,7 @@ def plot_label_counts(counts: dict[str, int], x_title: str, separators: str) -> 
         "hovertemplate": "%{y}: %{x}<extra></extra>",
     }
     height = max(180, 60 + 34 * len(names))
-    return _figure([bars], x_title, "", separators, height, y={"type": "category"})
+    return make_figure([bars], x_title, "", separators, height, y={"type": "category"})
 
 
 def plot_lengths(
@@ -48,12 +48,12 @@ def plot_lengths(
     line = {"dash": "dash", "color": RED}
     mark = _mark(max_length, limit_title, line, to_the_left=max_length > max(lengths, default=0) * 0.5)
     reach = {"range": [0, max(max_length, *lengths) * 1.05]}
-    return _figure([_bars_of(lengths, BLUE)], x_title, y_title, separators, 260, x=reach, more=mark)
+    return make_figure([_bars_of(lengths, BLUE)], x_title, y_title, separators, 260, x=reach, more=mark)
 
 
 def plot_scores(scores: Sequence[float], x_title: str, y_title: str, separators: str) -> go.Figure:
     """How many examples have which score."""
-    return _figure([_bars_of(scores, BLUE)], x_title, y_title, separators, 260)
+    return make_figure([_bars_of(scores, BLUE)], x_title, y_title, separators, 260)
 
 
 def plot_confusion(
@@ -77,7 +77,7 @@ def plot_confusion(
         "hovertemplate": f"{plain(y_title)}: %{{y}}<br>{plain(x_title)}: %{{x}}<br>%{{text}} (%{{z:.0%}})<extra></extra>",
     }
     axis, height = {"type": "category", "showgrid": False}, max(280, 130 + 30 * len(labels))
-    return _figure([cells], x_title, y_title, separators, height, x=axis, y=axis | {"autorange": "reversed"})
+    return make_figure([cells], x_title, y_title, separators, height, x=axis, y=axis | {"autorange": "reversed"})
 
 
 def plot_pairs(pairs: Sequence[Sequence[float]], x_title: str, y_title: str, separators: str) -> go.Figure:
@@ -86,17 +86,17 @@ def plot_pairs(pairs: Sequence[Sequence[float]], x_title: str, y_title: str, sep
     ends = [min(*true, *said), max(*true, *said)]
     points = {"type": "scatter", "x": true, "y": said, "mode": "markers", "marker": {"color": BLUE, "size": 7, "opacity": 0.5}, "hovertemplate": "%{x:.2f} → %{y:.2f}<extra></extra>"}  # fmt: skip
     line = {"type": "scatter", "x": ends, "y": ends, "mode": "lines", "line": {"color": GREY, "dash": "dot"}, "hoverinfo": "skip"}  # fmt: skip
-    return _figure([points, line], x_title, y_title, separators, 420)
+    return make_figure([points, line], x_title, y_title, separators, 420)
 
 
 def plot_number(value: float, scores: Sequence[float], x_title: str, y_title: str, said_title: str, separators: str) -> go.Figure:  # fmt: skip
     """The scores that were learnt from as a histogram, and the answer as a line in it."""
     low, high = min(*scores, value), max(*scores, value)
     mark = _mark(value, said_title, {"color": RED, "width": 3}, to_the_left=value > (low + high) / 2)
-    return _figure([_bars_of(scores, GREY)], x_title, y_title, separators, 260, more=mark)
+    return make_figure([_bars_of(scores, GREY)], x_title, y_title, separators, 260, more=mark)
 
 
-def _figure(
+def make_figure(
     traces: list[dict[str, Any]],
     x_title: str,
     y_title: str,

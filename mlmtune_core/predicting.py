@@ -2,11 +2,13 @@
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import torch
 from safetensors import safe_open
 
 from mlmtune_core import checkpoints
@@ -41,23 +43,33 @@ def predict(name: str, *fields: str) -> dict[str, Any]:
     Raises RunError before the first weights are kept, and where a text is missing.
     """
     trained = load_run(open_run(name))
-    roles = asked_roles(trained.config.task, trained.record)
-    if len(fields) != len(roles) or not all(field.strip() for field in fields):
-        raise RunError("There is something missing to read. Give a text for each of: {roles}.", roles=", ".join(roles))
-    return answer(trained, _empty(trained.record) | _typed(dict(zip(roles, fields, strict=True))))
+    return answer(trained, typed_record(trained, fields))
 
 
 def predict_example(name: str, row: int, split: str = "validation") -> dict[str, Any]:
     """The answer to an example that was measured with, by its line in the uploaded file, with what is `true`."""
     this = open_run(name)
+    record = find_example(this, row, split)
+    trained = load_run(this)
+    task = TASKS[trained.config.task]
+    return answer(trained, record) | {"true": task.find_truth(task.to_examples([record])[0])}
+
+
+def typed_record(trained: Trained, fields: Sequence[str]) -> dict[str, Any]:
+    """Typed texts as an example of the run, without its answer. Raises RunError where a text is missing."""
+    roles = asked_roles(trained.config.task, trained.record)
+    if len(fields) != len(roles) or not all(field.strip() for field in fields):
+        raise RunError("There is something missing to read. Give a text for each of: {roles}.", roles=", ".join(roles))
+    return _empty(trained.record) | _typed(dict(zip(roles, fields, strict=True)))
+
+
+def find_example(this: Run, row: int, split: str) -> dict[str, Any]:
+    """An example that the run was measured with, by its line in the uploaded file. Raises RunError where there is none."""
     frame = this.data()
     found = frame[(frame["row"] == row) & (frame["split"] == split)]
     if found.empty:
         raise RunError("Row {row} is no example that this run was measured with.", row=row)
-    record = found.iloc[0].to_dict()
-    trained = load_run(this)
-    task = TASKS[trained.config.task]
-    return answer(trained, record) | {"true": task.find_truth(task.to_examples([record])[0])}
+    return found.iloc[0].to_dict()
 
 
 def answer(trained: Trained, record: dict[str, Any]) -> dict[str, Any]:
@@ -94,6 +106,12 @@ def load_run(this: Run) -> Trained:
     if not path.is_file():
         raise RunError("This run has kept no model yet. Wait for its first evaluation.")
     return _load(str(this.folder), path.stat().st_mtime_ns)
+
+
+def make_untouched(trained: Trained) -> Model:
+    """The encoder of the checkpoint with the fresh head that the run began with: its seed draws the same weights again."""
+    torch.manual_seed(trained.config.seed)
+    return make_model(trained.config, trained.label_names).eval()
 
 
 @lru_cache(maxsize=KEPT_MODELS)

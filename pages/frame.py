@@ -6,9 +6,10 @@ from pathlib import Path
 import streamlit as st
 
 from mlmtune_core.errors import UserError
+from mlmtune_core.people import is_class
 from mlmtune_core.translating import LANGUAGES
 from pages.parts.choice import choice
-from pages.parts.entrance import ask_name_and_code, recognise
+from pages.parts.entrance import ask_name_and_code, draw_name, recognise
 from pages.parts.sign_in import SignedIn, draw_way_out, signed_in
 from pages.parts.visit import Visit, begin_visit, show_error
 
@@ -40,6 +41,8 @@ def _draw(visit: Visit, signed: SignedIn | None) -> None:
     with corner.container(horizontal=True, horizontal_alignment="right"):
         if signed:
             draw_way_out(visit, signed)
+        elif is_class() and let_in:
+            draw_name(visit)
         _offer_languages(visit)
     if let_in:
         page.run()

@@ -1,24 +1,26 @@
-"""One trained model: on one input, probabilities and logits; on all that it was measured with, right and wrong."""
+"""One trained model: on one input, probabilities, logits and the arithmetic behind them; on all that it was measured with, right and wrong."""
 
 from typing import Any
 
 import streamlit as st
 
 from mlmtune_core import engine
-from mlmtune_core.data.columns import asked_roles
 from mlmtune_core.errors import UserError
-from mlmtune_core.run_shelf import find_run
 from mlmtune_core.run_store import Run
 from pages.parts.answer_view import draw_answer
+from pages.parts.arithmetic_view import draw_arithmetic
+from pages.parts.chapter_view import draw_chapter
 from pages.parts.choice import choice
-from pages.parts.names import role_names, split_names
+from pages.parts.map_view import ask_method, draw_map
+from pages.parts.movement_view import draw_movement
+from pages.parts.names import split_names
+from pages.parts.question_form import ask_place, pick_example, type_input
 from pages.parts.review_view import draw_review
 from pages.parts.run_header import open_run_or_ask
 from pages.parts.visit import Visit, show_error, this_visit
+from pages.parts.why_view import draw_why
 
-CHAPTER_SENTENCE = "A Apple foi fundada por Steve Jobs na Califórnia"
-EXAMPLES_OFFERED = 200
-REVIEW_SECONDS = 120.0
+SLOW_SECONDS = 120.0
 
 
 def draw(visit: Visit) -> None:
@@ -36,54 +38,65 @@ def _draw_questions(visit: Visit, run: Run) -> None:
         "type": tr("Type an input"),
         "example": tr("Pick a validation example"),
         "review": tr("All that it was measured with"),
+        "map": tr("Map"),
+        "movement": tr("What moved"),
+        "chapter": tr("The chapter's example"),
     }
     way = choice(st.segmented_control, tr("Input"), ways, "way", required=True, label_visibility="collapsed")
     try:
         if way == "review":
             _draw_review(visit, run)
-            return
-        asked = _pick_example(visit, run) if way == "example" else _type_input(visit, run)
-        if asked is not None:
-            with st.spinner(tr("Asking the model…")):
-                answer = _ask(run.id, _changed(run), *asked)
-            draw_answer(visit, run, answer)
+        elif way == "map":
+            _draw_map(visit, run)
+        elif way == "movement":
+            with st.spinner(tr("Comparing weights and vectors…")):
+                found = _ask_slowly(run.id, _changed(run), "mlmtune_core.inspecting.movement:find_movement")
+            draw_movement(visit, found)
+        elif way == "chapter":
+            draw_chapter(visit)
+        elif (asked := pick_example(visit, run) if way == "example" else type_input(visit, run)) is not None:
+            _draw_sections(visit, run, asked)
     except UserError as error:
         show_error(error)
 
 
-def _type_input(visit: Visit, run: Run) -> tuple[Any, ...] | None:
-    """("predict", texts...) once all that the task asks about is written."""
-    tr, names = visit.tr, role_names(visit.tr)
-    task, roles = _find_roles(run.id)
-    if task in ("sequence_classification", "token_classification") and st.button(
-        tr("The chapter's sentence: {sentence}").format(sentence=CHAPTER_SENTENCE),
-        key="chapter",
-        icon=":material/menu_book:",
-        type="tertiary",
-    ):
-        st.session_state["sentence"] = CHAPTER_SENTENCE
-    texts = []
-    for role, place in zip(roles, st.columns(len(roles)), strict=True):
-        with place:
-            if len(roles) == 1:
-                hint = tr("Write a sentence and press Enter")
-                texts.append(st.text_input(tr("Sentence"), key="sentence", placeholder=hint, persist_state="session"))
-            else:
-                texts.append(st.text_area(names[role], key=f"typed_{role}", height=120, persist_state="session"))
-    return ("predict", *texts) if all(text.strip() for text in texts) else None
+def _draw_sections(visit: Visit, run: Run, asked: tuple[Any, ...]) -> None:
+    """The answer to what was asked; how it comes about; and what it rests on."""
+    tr = visit.tr
+    names = {"answer": tr("The answer"), "arithmetic": tr("How it is computed, step by step"), "why": tr("What it rests on")}
+    section = choice(st.segmented_control, tr("View"), names, "section", required=True, label_visibility="collapsed")
+    with st.spinner(tr("Asking the model…")):
+        answer = _ask(run.id, _changed(run), f"mlmtune_core.predicting:{asked[0]}", *asked[1:])
+    if section == "answer":
+        draw_answer(visit, run, answer)
+        return
+    place, kind = ask_place(visit, answer), "example" if asked[0] == "predict_example" else "typed"
+    with st.spinner(tr("Asking the model…")):
+        head = _ask(run.id, _changed(run), f"mlmtune_core.inspecting.head_view:open_{kind}", place, *asked[1:])
+    if section == "arithmetic":
+        draw_arithmetic(visit, head, run.config().head_rate)
+        return
+
+    def compute(method: str, column: int) -> dict[str, Any]:
+        where = (column, place) if head["kind"] == "one place" else (place, column)
+        function = f"mlmtune_core.inspecting.attribution:attribute_{kind}"
+        return _ask_slowly(run.id, _changed(run), function, method, *where, *asked[1:])
+
+    draw_why(visit, head["names"], int(head["logits"].argmax()), len(head["tokens"]), compute)
 
 
-def _pick_example(visit: Visit, run: Run) -> tuple[Any, ...]:
-    frame = run.data()
-    examples = frame[frame["split"] == "validation"].head(EXAMPLES_OFFERED)
-    read = examples["words"].map(" ".join) if "words" in examples else examples["question" if "question" in examples else "text"]  # fmt: skip
-    seconds = examples["second_text"] if "second_text" in examples else [""] * len(examples)
-    labels = {
-        int(row): f"{row}: {text[:110]}" + (f" ‖ {second[:80]}" if second else "")
-        for row, text, second in zip(examples["row"], read, seconds, strict=True)
-    }
-    title = visit.tr("Validation example (row: text)")
-    return "predict_example", choice(st.selectbox, title, labels, f"example_{run.id}")
+def _draw_map(visit: Visit, run: Run) -> None:
+    """The map; a click on it opens the example."""
+    tr, method = visit.tr, ask_method(visit)
+    with st.spinner(tr("Reading every example before and after training…")):
+        drawn = _ask_slowly(run.id, _changed(run), "mlmtune_core.inspecting.projection:draw_map", "validation", method)
+    row = draw_map(visit, drawn, run.config().task == "token_classification")
+    if row is not None and st.button(tr("Open row {row}").format(row=row), key="map_open", icon=":material/open_in_new:", on_click=_open_example, args=(run.id, row)):  # fmt: skip
+        st.rerun()
+
+
+def _open_example(run_id: str, row: int) -> None:
+    st.session_state["way"], st.session_state[f"example_{run_id}"] = "example", row
 
 
 def _draw_review(visit: Visit, run: Run) -> None:
@@ -93,7 +106,7 @@ def _draw_review(visit: Visit, run: Run) -> None:
         names = {side: split_names(visit.tr)[side] for side in sides}
         side = choice(st.segmented_control, visit.tr("Examples"), names, "review_side", required=True)
     with st.spinner(visit.tr("Counting…")):
-        draw_review(visit, run.config().task, _review(run.id, _changed(run), side))
+        draw_review(visit, run.config().task, _ask_slowly(run.id, _changed(run), "mlmtune_core.reviewing:review", side))
 
 
 def _changed(run: Run) -> int:
@@ -102,23 +115,15 @@ def _changed(run: Run) -> int:
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
-def _find_roles(run_id: str) -> tuple[str, tuple[str, ...]]:
-    """(task, what it asks about) of a run: they never change."""
-    run = find_run(run_id)
-    task = run.config().task
-    return task, asked_roles(task, run.data().columns)
-
-
-@st.cache_data(max_entries=128, show_spinner=False)
 def _ask(run_id: str, changed: int, function: str, *question: str | int) -> dict[str, Any]:
     """What the best model answers; asked once for the same weights and input."""
-    return engine.current().ask(f"mlmtune_core.predicting:{function}", run_id, *question)
+    return engine.current().ask(function, run_id, *question)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _review(run_id: str, changed: int, side: str) -> dict[str, Any]:
-    """What the best model got right and wrong."""
-    return engine.current().ask("mlmtune_core.reviewing:review", run_id, side, seconds=REVIEW_SECONDS)
+def _ask_slowly(run_id: str, changed: int, function: str, *question: str | int) -> dict[str, Any]:
+    """The same where it may take a while."""
+    return engine.current().ask(function, run_id, *question, seconds=SLOW_SECONDS)
 
 
 draw(this_visit())

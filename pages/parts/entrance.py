@@ -5,9 +5,9 @@ from dataclasses import replace
 import streamlit as st
 
 from mlmtune_core.errors import UserError
-from mlmtune_core.people import MAX_NAME, admit, class_code, find_person, is_class, vouch_for
+from mlmtune_core.people import MAX_NAME, admit, class_code, find_person, is_class, rename, vouch_for
 from pages.parts.sign_in import SignedIn
-from pages.parts.visit import Visit, read_cookie, read_token, show_error
+from pages.parts.visit import Visit, literal, read_cookie, read_token, show_error
 
 
 def ask_name_and_code(visit: Visit) -> None:
@@ -46,6 +46,26 @@ def ask_teacher_code(visit: Visit) -> None:
         pressed = st.form_submit_button(visit.tr("Open"), key="teacher_code_go", type="primary")
     if pressed and code.strip():
         _let_in(visit.person.name, code)
+
+
+def draw_name(visit: Visit) -> None:
+    """Who is in, and the place to correct a name."""
+    tr = visit.tr
+    hint = tr("Your name, as the class sees it")
+    with st.popover(literal(visit.person.name), icon=":material/person:", help=hint, key="person"), st.form("rename", border=False):  # fmt: skip
+        name = st.text_input(tr("Your name"), visit.person.name, MAX_NAME, key="new_name")
+        pressed = st.form_submit_button(tr("Change the name"), key="rename_go")
+        if pressed and _rename(name):
+            st.rerun()
+
+
+def _rename(name: str) -> bool:
+    try:
+        rename(read_token(), name)
+    except UserError as error:
+        show_error(error)
+        return False
+    return True
 
 
 def _let_in(name: str, code: str) -> None:

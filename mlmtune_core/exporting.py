@@ -1,0 +1,122 @@
+"""A trained model to take home: a folder that plain transformers opens, or encoder and head with a script that joins them"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save_file
+from torch import nn
+from transformers import (
+    AutoModelForQuestionAnswering,
+    AutoModelForSequenceClassification,
+    AutoModelForTokenClassification,
+)
+
+from mlmtune_core.evaluating import compute_logits
+from mlmtune_core.model import Model
+from mlmtune_core.predicting import Trained, load_run
+from mlmtune_core.run_shelf import open_run
+from mlmtune_core.run_store import Run
+from mlmtune_core.tasks import TASKS
+from mlmtune_core.tasks.base import Encoded
+
+TOLERANCE = 1e-4
+TRIED = 8  # examples that are compared before a folder counts as the same model
+KINDS = {
+    "one per text": AutoModelForSequenceClassification,
+    "one number": AutoModelForSequenceClassification,
+    "one per token": AutoModelForTokenClassification,
+    "one span": AutoModelForQuestionAnswering,
+}
+SCRIPT = Path(__file__).parent / "export_script.txt"
+
+
+def export_model(name: str, folder: str) -> str:
+    """Writes the best model of run `name` into an empty folder. Returns the transformers class that opens it, where one computes the
+    same head to 1e-4 on examples of the run; or an empty text, where encoder, head and the script `predict.py` were written.
+    """
+    run, target = open_run(name), Path(folder)
+    trained = load_run(run)
+    trained.tokenizer.save_pretrained(target)
+    whole = _as_transformers(run, trained)
+    if whole is not None:
+        whole.save_pretrained(target)
+        return type(whole).__name__
+    trained.model.encoder.save_pretrained(target / "encoder")
+    weights = {key: value.contiguous().cpu() for key, value in trained.model.head.state_dict().items()}
+    save_file(weights, target / "head.safetensors")
+    config = {"labels": trained.label_names, "max_length": trained.config.max_length, "several": _has_several(run), "task": trained.config.task}  # fmt: skip
+    (target / "head.json").write_text(json.dumps(config, ensure_ascii=False, indent=1), encoding="utf-8")
+    (target / "predict.py").write_text(SCRIPT.read_text(encoding="utf-8"), encoding="utf-8")
+    return ""
+
+
+def _as_transformers(run: Run, trained: Trained) -> nn.Module | None:
+    """The model as transformers' own class of its task, if that has the same head; the examples decide."""
+    task, encoder = TASKS[trained.config.task], trained.model.encoder
+    config = encoder.config.__class__.from_dict(encoder.config.to_dict())
+    names = trained.label_names
+    if task.LABELS_ARE == "one number":
+        config.num_labels, config.problem_type = 1, "regression"
+    elif task.LABELS_ARE != "one span":
+        config.id2label, config.label2id = dict(enumerate(names)), {label: i for i, label in enumerate(names)}
+        if task.LABELS_ARE == "one per text":
+            config.problem_type = "multi_label_classification" if _has_several(run) else "single_label_classification"
+    try:
+        whole = KINDS[task.LABELS_ARE].from_config(config).eval()
+        _fill(whole, trained)
+        return whole if _agree(whole, run, trained) else None
+    except (ValueError, KeyError, AttributeError, RuntimeError, IndexError):  # families differ; what does not fit goes the other way
+        return None
+
+
+def _fill(whole: nn.Module, trained: Trained) -> None:
+    """Our weights in their places; of a number, the scale of the data is folded into the last layer."""
+    base = getattr(whole, whole.base_model_prefix)
+    base.load_state_dict(trained.model.encoder.state_dict(), strict=False)
+    ours = [module for module in trained.model.head.modules() if isinstance(module, nn.Linear)]
+    inside = {id(module) for module in base.modules()}
+    theirs = [module for module in whole.modules() if isinstance(module, nn.Linear) and id(module) not in inside]
+    if len(theirs) < len(ours) and getattr(base, "pooler", None) is not None:
+        theirs.insert(0, base.pooler.dense)
+    if [module.weight.shape for module in ours] != [module.weight.shape for module in theirs]:
+        raise ValueError("another head")
+    for mine, its in zip(ours, theirs, strict=True):
+        its.load_state_dict(mine.state_dict())
+    if TASKS[trained.config.task].LABELS_ARE == "one number":
+        mean, deviation = map(float, trained.label_names)
+        with torch.no_grad():
+            theirs[-1].weight.mul_(deviation)
+            theirs[-1].bias.mul_(deviation).add_(mean)
+
+
+def _agree(whole: nn.Module, run: Run, trained: Trained) -> bool:
+    """Whether both give the same logits to the first examples of the run."""
+    task = TASKS[trained.config.task]
+    rows = run.data().head(TRIED).to_dict("records")
+    encoded = task.encode(task.to_examples(rows), trained.tokenizer, trained.label_names, trained.config.max_length)
+    ours = _logits(trained.model, encoded, trained)
+    if task.LABELS_ARE == "one number":
+        mean, deviation = map(float, trained.label_names)
+        ours = [each * deviation + mean for each in ours]
+    for item, mine in zip(encoded, ours, strict=True):
+        with torch.no_grad():
+            said = whole(**{key: torch.tensor([value]) for key, value in item.inputs.items()})
+        its = torch.stack([said.start_logits[0], said.end_logits[0]], dim=-1) if task.LABELS_ARE == "one span" else said.logits[0]
+        if not torch.allclose(its, mine.cpu(), atol=TOLERANCE):
+            return False
+    return True
+
+
+def _logits(model: Model, encoded: list[Encoded], trained: Trained) -> list[torch.Tensor]:
+    found: list[Any] = [None] * len(encoded)
+    for i, item in enumerate(encoded):
+        ((_, logits, _),) = compute_logits(model, [item], 1, trained.tokenizer.pad_token_id or 0, TASKS[trained.config.task].LABELS_ARE)
+        found[i] = logits[0].cpu()
+    return found
+
+
+def _has_several(run: Run) -> bool:
+    frame = run.data()
+    return "label" in frame and not isinstance(frame["label"].iloc[0], str)

@@ -1,0 +1,163 @@
+"""Which tokens an answer rests on: occlusion and integrated gradients on a logit, checked by taking tokens away; and attention, which is no explanation"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from captum.attr import FeatureAblation, LayerIntegratedGradients
+
+from mlmtune_core.batching import to_batch
+from mlmtune_core.predicting import Trained, find_example, load_run, typed_record
+from mlmtune_core.run_shelf import open_run
+from mlmtune_core.tasks import TASKS
+from mlmtune_core.tasks.base import Encoded
+
+STEPS = 64  # of the path from baseline to input
+AT_ONCE = 16  # inputs in one pass
+RANDOM_TRIES = 30
+SEED = 0
+
+
+@dataclass(frozen=True)
+class Target:
+    """One logit of one input: `position` of the token that gives it (0 for a text), `column` of the head's output."""
+
+    item: Encoded
+    position: int
+    column: int
+
+
+def attribute_typed(name: str, method: str, place: int, column: int, *fields: str) -> dict[str, Any]:
+    """`method` (occlusion, gradients or attention) on typed texts. `place`: the word where every word is labelled, the token where a
+    place is asked for; `column`: which label; 0 for start and 1 for end.
+    """
+    trained = load_run(open_run(name))
+    return _attribute(trained, typed_record(trained, fields), method, place, column)
+
+
+def attribute_example(name: str, method: str, place: int, column: int, row: int, split: str = "validation") -> dict[str, Any]:  # fmt: skip
+    """The same on an example that was measured with."""
+    run = open_run(name)
+    return _attribute(load_run(run), find_example(run, row, split), method, place, column)
+
+
+def _attribute(trained: Trained, record: dict[str, Any], method: str, place: int, column: int) -> dict[str, Any]:
+    task = TASKS[trained.config.task]
+    encoded = task.encode(task.to_examples([record]), trained.tokenizer, trained.label_names, trained.config.max_length)
+    target = _find_target(encoded, place, column, task.LABELS_ARE)
+    tokens = trained.tokenizer.convert_ids_to_tokens(target.item.inputs["input_ids"])
+    if method == "attention":
+        return {"tokens": tokens, "attention": find_attention(trained, target.item)}
+    found = {"occlusion": occlude, "gradients": integrate}[method](trained, target)
+    return {"tokens": tokens, **found, **check_by_deleting(trained, target, found["values"])}
+
+
+def occlude(trained: Trained, target: Target) -> dict[str, Any]:
+    """How much the logit falls when one token is replaced by [MASK] (Zeiler and Fergus 2014): `values` (T,), 0 for special tokens; `logit`."""
+    ids, mask_id = _ids(target), _hidden_id(trained)
+    groups = torch.zeros_like(ids)
+    open_places = _open_places(trained, target)
+    for group, place in enumerate(open_places, 1):
+        groups[0, place] = group
+    with torch.no_grad():
+        forward = _logit_of(trained, target)
+        moved = FeatureAblation(forward).attribute(ids, baselines=mask_id, feature_mask=groups, perturbations_per_eval=AT_ONCE)[0]  # fmt: skip
+        logit = forward(ids).item()
+    values = np.zeros(ids.shape[1])
+    values[open_places] = moved.double().cpu().numpy()[open_places]
+    return {"values": values.tolist(), "logit": logit}
+
+
+def integrate(trained: Trained, target: Target) -> dict[str, Any]:
+    """Integrated gradients over the word embeddings, from [PAD] in every open place (Sundararajan et al. 2017): `values` (T,), one sum a
+    token; `logit` and `baseline`, that of the empty input; `delta`, by how much the values miss their difference.
+    """
+    ids = _ids(target)
+    empty = ids.clone()
+    empty[0, _open_places(trained, target)] = trained.tokenizer.pad_token_id or 0
+    forward = _logit_of(trained, target)
+    layer = trained.model.encoder.get_input_embeddings()
+    method = LayerIntegratedGradients(forward, layer)
+    values = method.attribute(ids, baselines=empty, n_steps=STEPS, internal_batch_size=AT_ONCE)
+    per_token = values[0].sum(dim=-1).detach().double().cpu().numpy()
+    with torch.no_grad():
+        logit, baseline = forward(ids).item(), forward(empty).item()
+    return {
+        "values": per_token.tolist(),
+        "logit": logit,
+        "baseline": baseline,
+        "delta": float(per_token.sum() - (logit - baseline)),
+    }
+
+
+def check_by_deleting(trained: Trained, target: Target, values: Sequence[float]) -> dict[str, Any]:
+    """Whether the top tokens matter more than others: `removed`, how many ([MASK] in their place); `drop`, by how much the logit falls
+    without them; `random_drops`, the same for as many tokens drawn at random, RANDOM_TRIES times.
+    """
+    ids, open_places = _ids(target), _open_places(trained, target)
+    count = max(1, round(len(open_places) / 5))
+    if len(open_places) <= count:
+        return {"removed": 0, "drop": 0.0, "random_drops": []}
+    ranked = sorted(open_places, key=lambda place: -values[place])[:count]
+    rng = np.random.default_rng(SEED)
+    without = ids.repeat(RANDOM_TRIES + 2, 1)
+    for row, places in enumerate([ranked, *(rng.choice(open_places, count, replace=False) for _ in range(RANDOM_TRIES))], 1):
+        without[row, torch.as_tensor(np.asarray(places))] = _hidden_id(trained)
+    with torch.no_grad():
+        logits = torch.cat([_logit_of(trained, target)(part) for part in without.split(AT_ONCE)]).double().cpu().numpy()
+    drops = logits[0] - logits[1:]
+    return {"removed": count, "drop": float(drops[0]), "random_drops": drops[1:].tolist()}
+
+
+def find_attention(trained: Trained, item: Encoded) -> list[list[list[list[float]]]]:
+    """Weights by layer and head, (L, A, T, T): row i, how much token i takes from each other."""
+    encoder = trained.model.encoder
+    kind = encoder.config._attn_implementation
+    encoder.set_attn_implementation("eager")  # the others do not keep them
+    try:
+        with torch.no_grad():
+            inputs = {name: torch.tensor([values], device=trained.model.device) for name, values in item.inputs.items()}
+            layers = encoder(**inputs, output_attentions=True).attentions
+    finally:
+        encoder.set_attn_implementation(kind)
+    return [layer[0].cpu().tolist() for layer in layers]
+
+
+def _find_target(encoded: Sequence[Encoded], place: int, column: int, labels_are: str) -> Target:
+    if labels_are == "one per token":
+        for item in encoded:
+            if place in item.words:
+                return Target(item, item.words.index(place), column)
+    return Target(encoded[0], place if labels_are == "one span" else 0, column)
+
+
+def _logit_of(trained: Trained, target: Target) -> Callable[[torch.Tensor], torch.Tensor]:
+    """Token ids (B, T) -> that logit, (B,), all else as in the input."""
+    labels_are = TASKS[trained.config.task].LABELS_ARE
+    batch = to_batch([target.item], trained.tokenizer.pad_token_id or 0, labels_are)
+    fixed = {name: value.to(trained.model.device) for name, value in batch.items() if name in ("attention_mask", "token_type_ids")}  # fmt: skip
+
+    def forward(ids: torch.Tensor) -> torch.Tensor:
+        inputs = {"input_ids": ids, **{name: value.expand(len(ids), -1) for name, value in fixed.items()}}
+        logits = trained.model(inputs)
+        return logits[:, target.column] if logits.dim() == 2 else logits[:, target.position, target.column]
+
+    return forward
+
+
+def _ids(target: Target) -> torch.Tensor:
+    return torch.tensor([target.item.inputs["input_ids"]])
+
+
+def _open_places(trained: Trained, target: Target) -> list[int]:
+    """Positions of tokens that are no special ones."""
+    special = set(trained.tokenizer.all_special_ids) - {trained.tokenizer.unk_token_id}
+    return [place for place, token in enumerate(target.item.inputs["input_ids"]) if token not in special]
+
+
+def _hidden_id(trained: Trained) -> int:
+    """[MASK], or [PAD] where the tokenizer has none."""
+    tokenizer = trained.tokenizer
+    return tokenizer.mask_token_id if tokenizer.mask_token_id is not None else tokenizer.pad_token_id or 0

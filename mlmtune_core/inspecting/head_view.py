@@ -1,0 +1,101 @@
+"""The last layer of a trained head with what it read of one input: h, W, b and the truth, ready for the arithmetic"""
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from mlmtune_core.evaluating import compute_logits
+from mlmtune_core.predicting import Trained, find_example, load_run, typed_record
+from mlmtune_core.run_shelf import open_run
+from mlmtune_core.tasks import TASKS
+from mlmtune_core.tasks.base import IGNORE_INDEX, Encoded
+
+KINDS = {"one per token": "one label", "one span": "one place", "one number": "one number"}
+
+
+def open_typed(name: str, place: int, *fields: str) -> dict[str, Any]:
+    """The head of run `name` on typed texts (see `predicting.predict`). `place`: the word, where every word has a label; 0 or 1
+    for start or end, where a span is asked for.
+    """
+    trained = load_run(open_run(name))
+    return open_head(trained, typed_record(trained, fields), place) | {"truth": None}
+
+
+def open_example(name: str, place: int, row: int, split: str = "validation") -> dict[str, Any]:
+    """The same on an example that was measured with."""
+    this = open_run(name)
+    return open_head(load_run(this), find_example(this, row, split), place)
+
+
+def open_head(trained: Trained, record: dict[str, Any], place: int) -> dict[str, Any]:
+    """`vectors` (N, D), `weight` (D, C), `bias` (C,), `kind` as arithmetic.Linear has them, in float64 from the model's float32;
+    `logits` as the model computed them; `names` of the logits; `token`, the token whose vector was read, `tokens` of the
+    whole input; `squashed`, whether a pooler (dense, tanh) stands between it and [CLS]; `scale`, (mean, deviation) of a number's scores; `truth`, None where it is not known.
+    """
+    task = TASKS[trained.config.task]
+    (example,) = task.to_examples([record])
+    encoded = task.encode([example], trained.tokenizer, trained.label_names, trained.config.max_length)
+    item, position = _find_place(encoded, place, task.LABELS_ARE)
+    logits, read = _run(trained, item, task.LABELS_ARE)
+    layer = trained.model.head.classifier
+    weight, bias = (each.detach().cpu().double().numpy() for each in (layer.weight.T, layer.bias))
+    several = task.LABELS_ARE == "one per text" and isinstance(item.labels, list)
+    kind = "several labels" if several else KINDS.get(task.LABELS_ARE, "one label")
+    tokens = trained.tokenizer.convert_ids_to_tokens(item.inputs["input_ids"])
+    if kind == "one place":
+        vectors, weight, bias, logits = read, weight[:, [place]], bias[[place]], logits[:, place]
+        names = tokens
+    else:
+        vectors = read[[position]] if task.LABELS_ARE == "one per token" else read[None]
+        logits = logits[position] if task.LABELS_ARE == "one per token" else logits
+        names = ["z"] if kind == "one number" else list(trained.label_names)
+    return {
+        "vectors": vectors,
+        "weight": weight,
+        "bias": bias,
+        "kind": kind,
+        "logits": logits,
+        "names": names,
+        "token": tokens[position],
+        "tokens": tokens,
+        "squashed": hasattr(trained.model.head, "dense"),
+        "scale": tuple(map(float, trained.label_names)) if kind == "one number" else None,
+        "truth": _find_truth(item, position, place, task.LABELS_ARE),
+    }
+
+
+def _find_place(encoded: list[Encoded], place: int, labels_are: str) -> tuple[Encoded, int]:
+    """The window, and the position in it, of a word; for a span the window that holds its truth; else [CLS]."""
+    if labels_are == "one per token":
+        for item in encoded:
+            if place in item.words:
+                return item, item.words.index(place)
+    if labels_are == "one span":
+        return next((item for item in encoded if item.labels != (0, 0)), encoded[0]), 0
+    return encoded[0], 0
+
+
+def _run(trained: Trained, item: Encoded, labels_are: str) -> tuple[np.ndarray, np.ndarray]:
+    """(logits, what the last layer of the head read), both without the batch: (C,) and (D,), or (T, C) and (T, D)."""
+    caught: list[torch.Tensor] = []
+
+    def catch(_: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
+        caught.append(inputs[0])
+
+    handle = trained.model.head.classifier.register_forward_pre_hook(catch)
+    try:
+        ((_, logits, _),) = compute_logits(trained.model, [item], 1, trained.tokenizer.pad_token_id or 0, labels_are)
+    finally:
+        handle.remove()
+    return logits[0].cpu().double().numpy(), caught[0][0].cpu().double().numpy()
+
+
+def _find_truth(item: Encoded, position: int, place: int, labels_are: str) -> Any:
+    """As `arithmetic.find_loss` takes it."""
+    if labels_are == "one per token":
+        return None if item.labels[position] == IGNORE_INDEX else item.labels[position]
+    if labels_are == "one span":
+        return item.labels[place]
+    return None if item.labels == -1 else item.labels

@@ -1,0 +1,76 @@
+"""What training moved: how far the weights of each layer are from the checkpoint's, and how far what the layer says is from what it said"""
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from mlmtune_core.batching import to_batch
+from mlmtune_core.freezing import find_layers
+from mlmtune_core.inspecting.points import BATCH_SIZE
+from mlmtune_core.model import Model
+from mlmtune_core.ordering import order_by_length
+from mlmtune_core.predicting import Trained, load_run, make_untouched
+from mlmtune_core.run_shelf import open_run
+from mlmtune_core.tasks import TASKS
+from mlmtune_core.tasks.base import Encoded
+
+MOST_EXAMPLES = 200
+
+
+def find_movement(name: str, split: str = "validation") -> dict[str, Any]:
+    """Of run `name`: `weights`, a row for embeddings, each layer and the head, with `moved`, ||after - before|| / ||before|| over all its
+    numbers, and `learnt`, whether any of them differs; `drift`, a row for embeddings and each layer, with `similarity`, the CKA
+    of its [CLS] vectors before and after on some examples (1: the same but for turning and stretching).
+    """
+    run = open_run(name)
+    trained = load_run(run)
+    before = make_untouched(trained)
+    return {"weights": compare_weights(before, trained.model), "drift": _find_drift(run.data(), split, before, trained)}
+
+
+def compare_weights(before: Model, after: Model) -> list[dict[str, Any]]:
+    """A row for each part: its `name`, `moved` and `learnt`."""
+    rows = []
+    for (name, old), (_, new) in zip(_parts(before).items(), _parts(after).items(), strict=True):
+        distance = torch.linalg.vector_norm(new - old).item()
+        rows.append({"name": name, "moved": distance / max(torch.linalg.vector_norm(old).item(), 1e-12), "learnt": not torch.equal(old, new)})  # fmt: skip
+    return rows
+
+
+def find_cka(first: np.ndarray, second: np.ndarray) -> float:
+    """Linear centred kernel alignment of two sets of vectors of the same N inputs, (N, D) and (N, E), 0 to 1 (Kornblith et al. 2019, eq. 3)."""
+    first, second = (each.astype(np.float64) - each.mean(axis=0, dtype=np.float64) for each in (first, second))
+    shared = np.linalg.norm(first.T @ second) ** 2
+    alone = np.linalg.norm(first.T @ first) * np.linalg.norm(second.T @ second)
+    return float(shared / alone) if alone > 0 else 1.0
+
+
+def _parts(model: Model) -> dict[str, torch.Tensor]:
+    """Part -> all its numbers in a row. What belongs to no layer and is no embedding (a pooler) counts with the embeddings' neighbours: not at all."""
+    layers = list(find_layers(model.encoder).children())
+    of_layers = {id(weight) for layer in layers for weight in layer.parameters()}
+    first = [weight for name, weight in model.encoder.named_parameters() if "embed" in name and id(weight) not in of_layers]
+    parts = {"embeddings": first, **{str(i): list(layer.parameters()) for i, layer in enumerate(layers, 1)}, "head": list(model.head.parameters())}
+    return {name: torch.cat([weight.detach().cpu().reshape(-1) for weight in weights]) for name, weights in parts.items()}
+
+
+def _find_drift(frame: Any, split: str, before: Model, trained: Trained) -> list[dict[str, Any]]:
+    task = TASKS[trained.config.task]
+    examples = task.to_examples(frame[frame["split"] == split].head(MOST_EXAMPLES).to_dict("records"))
+    encoded = task.encode(examples, trained.tokenizer, trained.label_names, trained.config.max_length)
+    sides = [_read_layers(model, encoded, task.LABELS_ARE, trained) for model in (before, trained.model)]
+    names = ["embeddings", *map(str, range(1, len(sides[0])))]
+    return [{"name": name, "similarity": find_cka(old, new)} for name, old, new in zip(names, *sides, strict=True)]
+
+
+def _read_layers(model: Model, encoded: list[Encoded], labels_are: str, trained: Trained) -> list[np.ndarray]:
+    """The first token's vector after the embeddings and after each layer, (N, H) each."""
+    found: list[list[np.ndarray]] = []
+    for indices in order_by_length([item.length for item in encoded], BATCH_SIZE):
+        batch = to_batch([encoded[i] for i in indices], trained.tokenizer.pad_token_id or 0, labels_are)
+        inputs = {name: batch[name].to(model.device) for name in ("input_ids", "attention_mask", "token_type_ids") if name in batch}
+        with torch.inference_mode():
+            states = model.encoder(**inputs, output_hidden_states=True).hidden_states
+        found.append([state[:, 0].float().cpu().numpy() for state in states])
+    return [np.concatenate(layer) for layer in zip(*found, strict=True)]

@@ -1,0 +1,120 @@
+"""What is inside a model -> plotly figures that stand still: weights, sums, maps, attention, calibration"""
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from mlmtune_core.charts import BLUE, FONT_SIZE, GREEN, GREY, ORANGE, RED, make_figure, names_on_axis, plain
+
+PALETTE = (BLUE, ORANGE, GREEN, RED, "#CC79A7", "#56B4E9", "#8a6d00", "#5b6770")  # as .streamlit/config.toml
+
+
+def plot_matrix(values: Sequence[Sequence[float]], names: Sequence[str], x_title: str, y_title: str, separators: str) -> go.Figure:  # fmt: skip
+    """Numbers as colours, a row per name and a column per place: orange above zero, blue below, and nothing at zero."""
+    reach = max(abs(value) for row in values for value in row) or 1.0
+    cells = {
+        "type": "heatmap",
+        "z": values,
+        "y": names_on_axis(names),
+        "colorscale": [[0, BLUE], [0.5, "rgba(128,128,128,0.06)"], [1, ORANGE]],
+        "zmin": -reach,
+        "zmax": reach,
+        "colorbar": {"thickness": 12, "tickfont": {"size": FONT_SIZE}},
+        "hovertemplate": "%{y}, %{x}: %{z:.4f}<extra></extra>",
+    }
+    axis, height = {"type": "category", "showgrid": False}, 130 + 26 * len(names)
+    return make_figure([cells], x_title, y_title, separators, height, x={"showgrid": False}, y=axis | {"autorange": "reversed"})
+
+
+def plot_sum(names: Sequence[str], values: Sequence[float], x_title: str, separators: str) -> go.Figure:
+    """Summands one below the other, each beginning where the sum of those above it ends; the last bar is the sum."""
+    bars = {
+        "type": "waterfall",
+        "orientation": "h",
+        "y": list(range(len(names))),
+        "x": values,
+        "measure": ["relative"] * (len(names) - 1) + ["total"],
+        "increasing": {"marker": {"color": ORANGE}},
+        "decreasing": {"marker": {"color": BLUE}},
+        "totals": {"marker": {"color": GREY}},
+        "hovertemplate": "%{delta:.4f}<extra></extra>",
+    }
+    ticks = {"tickvals": list(range(len(names))), "ticktext": names_on_axis(names), "autorange": "reversed", "showgrid": False}
+    return make_figure([bars], x_title, "", separators, 110 + 28 * len(names), y=ticks)
+
+
+def plot_attention(tokens: Sequence[str], weights: Sequence[Sequence[float]], x_title: str, y_title: str, separators: str) -> go.Figure:  # fmt: skip
+    """Who takes from whom: a row per token, which adds up to 1."""
+    names = names_on_axis(tokens)
+    cells = {
+        "type": "heatmap",
+        "z": weights,
+        "x": names,
+        "y": names,
+        "colorscale": [[0, "rgba(0,114,178,0.03)"], [1, "rgba(0,114,178,0.9)"]],
+        "zmin": 0,
+        "zmax": 1,
+        "hovertemplate": "%{y} → %{x}: %{z:.3f}<extra></extra>",
+    }
+    axis = {"type": "category", "showgrid": False}
+    height = max(320, min(900, 150 + 24 * len(tokens)))
+    return make_figure([cells], x_title, y_title, separators, height, x=axis, y=axis | {"autorange": "reversed"})
+
+
+def plot_map(
+    places: Sequence[Sequence[float]], labels: Sequence[object], right: Sequence[bool], texts: Sequence[str],
+    x_title: str, y_title: str, signs: tuple[str, str], separators: str
+) -> go.Figure:  # fmt: skip
+    """Points in the plane, a colour for each label (or a scale, of numbers), a disc where the answer is right and a cross where it is not.
+
+    `customdata` is the place of each point in `places`. `signs`: what disc and cross mean.
+    """
+    numbers = isinstance(labels[0], float)
+    kinds = [None] if numbers else sorted(set(map(str, labels)))
+    traces = []
+    for number, kind in enumerate(kinds):
+        of_kind = [i for i, label in enumerate(labels) if numbers or str(label) == kind]
+        for is_right, symbol, sign in ((True, "circle", signs[0]), (False, "x", signs[1])):
+            those = [i for i in of_kind if right[i] == is_right]
+            colour = {"color": [labels[i] for i in those], "colorscale": "Cividis", "showscale": is_right} if numbers else {"color": PALETTE[number % len(PALETTE)]}  # fmt: skip
+            if those:
+                traces.append(
+                    {
+                        "type": "scatter",
+                        "mode": "markers",
+                        "x": [places[i][0] for i in those],
+                        "y": [places[i][1] for i in those],
+                        "customdata": those,
+                        "text": [f"{plain(texts[i])}<br><b>{plain(labels[i])}</b>" for i in those],
+                        "hovertemplate": "%{text}<extra></extra>",
+                        "name": f"{'' if numbers else plain(kind) + ', '}{sign}",
+                        "marker": {"symbol": symbol, "size": 9, "opacity": 0.75, **colour},
+                    }
+                )
+    reach = [[min(axis), max(axis)] for axis in zip(*places, strict=True)]
+    spread = [[low - 0.05 * (high - low or 1), high + 0.05 * (high - low or 1)] for low, high in reach]
+    figure = make_figure(traces, x_title, y_title, separators, 520, x={"range": spread[0]}, y={"range": spread[1]})
+    return figure.update_layout(showlegend=not numbers or len(traces) > 1, legend={"orientation": "h", "y": 1.12})
+
+
+def plot_bars(names: Sequence[str], values: Sequence[float], x_title: str, separators: str) -> go.Figure:
+    """A bar for each name, in their order, from top to bottom."""
+    bars = {"type": "bar", "orientation": "h", "y": list(range(len(names))), "x": values, "marker": {"color": BLUE}, "hovertemplate": "%{x:.4f}<extra></extra>"}  # fmt: skip
+    ticks = {"tickvals": list(range(len(names))), "ticktext": names_on_axis(names), "autorange": "reversed", "showgrid": False}
+    return make_figure([bars], x_title, "", separators, 110 + 26 * len(names), y=ticks)
+
+
+def plot_calibration(confidence: Sequence[float], accuracy: Sequence[float], count: Sequence[int], x_title: str, y_title: str, separators: str) -> go.Figure:  # fmt: skip
+    """How often answers of like confidence are right; on the dotted line they are as good as they say."""
+    points = {
+        "type": "scatter",
+        "mode": "lines+markers",
+        "x": confidence,
+        "y": accuracy,
+        "text": count,
+        "marker": {"color": BLUE, "size": 9},
+        "hovertemplate": "%{x:.0%} → %{y:.0%} (%{text})<extra></extra>",
+    }
+    line = {"type": "scatter", "x": [0, 1], "y": [0, 1], "mode": "lines", "line": {"color": GREY, "dash": "dot"}, "hoverinfo": "skip"}
+    share = {"range": [-0.02, 1.02], "tickformat": ".0%"}
+    return make_figure([line, points], x_title, y_title, separators, 380, x=share, y=share)

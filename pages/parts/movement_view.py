@@ -1,0 +1,40 @@
+"""What training moved: the weights of every layer, and what each layer says of a text"""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from mlmtune_core import model_charts
+from pages.parts.visit import Visit
+
+
+def draw_movement(visit: Visit, found: dict[str, Any]) -> None:
+    """`found`: what `movement.find_movement` gives."""
+    tr = visit.tr
+    weights, drift = pd.DataFrame(found["weights"]), pd.DataFrame(found["drift"])
+    for frame in (weights, drift):
+        frame["name"] = [_name(visit, name) for name in frame["name"]]
+    still = [row["name"] for row in found["weights"] if not row["learnt"]]
+    st.markdown("**" + tr("How far the weights moved") + "**")
+    st.markdown(tr("The length of the change of all weights of a part, divided by the length of the weights before."))
+    if still:
+        st.success(tr("Not one number changed in {count} of {all} parts: they were frozen.").format(count=len(still), all=len(weights)), icon=":material/ac_unit:")
+    figure = model_charts.plot_bars(weights["name"], weights["moved"], tr("Relative change (no unit)"), visit.separators)
+    st.plotly_chart(figure, key="moved", alt=tr("Bars: how far the weights of every part moved."), config={"displaylogo": False})
+    titles = {"name": tr("Part"), "moved": tr("Relative change (no unit)"), "learnt": tr("Learnt")}
+    st.dataframe(weights.rename(columns=titles), hide_index=True, key="moved_table")
+    st.markdown("**" + tr("How far what the layers say moved") + "**")
+    st.markdown(
+        tr("The similarity (CKA) of the first token's vectors before and after: 1 says the same, but for turning and stretching. A frozen layer stays at 1 where everything below it is frozen, too.")
+    )
+    figure = model_charts.plot_bars(drift["name"], drift["similarity"], tr("Similarity before and after, CKA (no unit)"), visit.separators)
+    st.plotly_chart(figure, key="drift", alt=tr("Bars: how similar the vectors of every layer are before and after."), config={"displaylogo": False})
+    st.dataframe(drift.rename(columns={"name": tr("Part"), "similarity": "CKA"}), hide_index=True, key="drift_table")
+
+
+def _name(visit: Visit, name: str) -> str:
+    """embeddings, head, or the number of a layer."""
+    tr = visit.tr
+    known = {"embeddings": tr("Embeddings"), "head": tr("Head")}
+    return known.get(name) or tr("Layer {number}").format(number=name)

@@ -1,0 +1,111 @@
+"""The inspect page: the arithmetic behind an answer, what it rests on, the map, what moved, and the chapter's own example."""
+
+import numpy as np
+import pytest
+
+from mlmtune_core import worker
+from mlmtune_core.inspecting import head_view
+from mlmtune_core.translating import LANGUAGES
+from tests.conftest import KINDS
+
+STEPS = ("vector", "weights", "logits", "probabilities", "loss", "step")
+TITLES = {"en": "Follow the logit of", "pt-BR": "Acompanhar o logit de"}
+
+
+@pytest.fixture
+def opened(open_page, make_run):
+    """opened(kind, language) -> (the page with a validation example in it, the run)."""
+
+    def open_one(kind="sequence_classification", language="en", **settings):
+        run = make_run(task=kind, **settings)
+        list(worker.carry_out(run))
+        app = open_page("inspect", language, run=run.id)
+        app.segmented_control(key="way").set_value("example").run()
+        return app, run
+
+    return open_one
+
+
+def show(app, section):
+    app.segmented_control(key="section").set_value(section).run()
+    assert not app.exception and not app.error
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_step_of_the_arithmetic_is_drawn_and_its_logits_are_the_models(opened, kind):
+    app, run = opened(kind)
+    show(app, "arithmetic")
+    for step in STEPS:
+        app.segmented_control(key="arithmetic_step").set_value(step).run()
+        assert not app.exception and not app.error and (app.dataframe or kind == "regression")
+    app.segmented_control(key="arithmetic_step").set_value("logits").run()
+    row = int(run.data().query("split == 'validation'")["row"].iloc[0])
+    logits = head_view.open_example(run.id, 0, row)["logits"]
+    assert np.allclose(app.dataframe[1].value["z"], logits, atol=1e-5)
+    assert app.dataframe[0].value["h · W"].abs().is_monotonic_decreasing
+
+
+def test_steps_go_forth_and_back_and_end_where_they_end(opened):
+    app, _ = opened()
+    show(app, "arithmetic")
+    seen = [app.segmented_control(key="arithmetic_step").value]
+    assert app.button(key="arithmetic_back").disabled
+    while not app.button(key="arithmetic_forth").disabled:
+        app.button(key="arithmetic_forth").click().run()
+        seen.append(app.segmented_control(key="arithmetic_step").value)
+    assert tuple(seen) == STEPS
+    app.button(key="arithmetic_back").click().run()
+    assert app.segmented_control(key="arithmetic_step").value == "loss"
+
+
+def test_a_step_with_a_larger_rate_lowers_the_loss_of_the_true_label_more(opened):
+    app, _ = opened()
+    show(app, "arithmetic")
+    app.segmented_control(key="arithmetic_step").set_value("step").run()
+    gained = []
+    for rate in (0.01, 0.1):
+        app.number_input(key="arithmetic_rate").set_value(rate).run()
+        table = app.dataframe[0].value
+        truth = app.selectbox(key="arithmetic_truth").value
+        row = table.iloc[truth]
+        gained.append(row["y after"] - row["y before"])
+    assert 0 < gained[0] < gained[1]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_why_is_asked_for_by_a_click_and_checked(opened, kind):
+    app, _ = opened(kind)
+    show(app, "why")
+    for method in ("occlusion", "gradients", "attention"):
+        app.segmented_control(key="why_method").set_value(method).run()
+        assert not app.dataframe and app.caption  # the cost is said before
+        app.button(key="why_compute").click().run()
+        assert not app.exception and not app.error and len(app.dataframe[0].value) > 2
+        assert method != "gradients" or any("They miss it by" in each.value for each in app.markdown)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_map_and_what_moved(opened, language):
+    app, run = opened(language=language)
+    for way in ("map", "movement"):
+        app.segmented_control(key="way").set_value(way).run()
+        assert not app.exception and not app.error
+    frozen = app.success[0].value
+    assert "5" in frozen and "6" in frozen  # embeddings and four layers, of these and the head
+    assert len(app.dataframe[0].value) == 6 and len(app.dataframe[1].value) == 5
+
+
+def test_questions_have_no_map_and_the_page_says_why(opened):
+    app, _ = opened("question_answering")
+    app.segmented_control(key="way").set_value("map").run()
+    assert "no one vector" in app.error[0].value and not app.exception
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_chapters_example_shows_both_lists_of_labels(opened, language):
+    app, _ = opened(language=language)
+    app.segmented_control(key="way").set_value("chapter").run()
+    assert not app.exception
+    table = app.dataframe[0].value
+    assert table.iloc[:, 3 - 1].tolist()[:2] == ["B-PER", "B-ORG"] and table.iloc[:, 5].tolist()[5:7] == ["B-PER", "I-PER"]
+    assert app.selectbox(key="arithmetic_index").label == TITLES[language]
