@@ -1,6 +1,8 @@
 # Two commands matter: make run, make test.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
+# tests of small models: two at a time, each on one core
+SMALL := HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2
 
 .PHONY: run install install-tests test test-long test-fast test-realdata lint messages clean
 
@@ -22,9 +24,10 @@ install-tests: .venv/installed-tests
 	sh tests/browser/install_chromium.sh $(BIN)/python
 	touch $@
 
-test: install-tests     ## fast tests, real workers, real browser
+test: install-tests     ## small tests two at a time, then real workers and a real browser
 	$(BIN)/ruff check .
-	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -m "not realdata and not long"
+	$(SMALL) -m "not slow and not browser and not realdata and not long"
+	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -m "(slow or browser) and not realdata and not long"
 
 test-long: install-tests  ## what takes half a minute or more each: nginx, a class, a laptop that sleeps, a cluster
 	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -m "long and not realdata"
@@ -32,9 +35,9 @@ test-long: install-tests  ## what takes half a minute or more each: nginx, a cla
 test-realdata: install-tests  ## what was promised on real data beside the repository: some minutes of training
 	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -m realdata
 
-test-fast: install-tests
+test-fast: install-tests  ## the quickest of the small tests
 	$(BIN)/ruff check .
-	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -m "not slow and not browser and not realdata"
+	$(SMALL) -m "not slow and not browser and not realdata and not long and not thorough"
 
 messages:               ## bring the catalogues up to date with the sources
 	$(BIN)/python -m tests.update_messages

@@ -18,6 +18,14 @@ WORDS = (
 )
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport():
+    """What a test has printed as other processes can take it: half surrogate pairs, which some tests are about, spelled out."""
+    report = yield
+    report.sections = [(title, text.encode(errors="backslashreplace").decode()) for title, text in report.sections]
+    return report
+
+
 @pytest.fixture(autouse=True)
 def home(tmp_path, monkeypatch):
     """$MLMTUNE_HOME in a folder that only this test sees."""

@@ -8,6 +8,8 @@ from mlmtune_core import embedding_rows, worker
 from mlmtune_core.embedding_rows import EmbeddingRows, rows_in_use
 from mlmtune_core.events import EvalDone, StepDone
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.mark.parametrize("task", ["sequence_classification", "token_classification"])
 def test_a_run_equals_the_one_with_the_whole_table(make_run, monkeypatch, task):

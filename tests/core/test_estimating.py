@@ -25,6 +25,8 @@ from mlmtune_core.run_shelf import list_runs
 from mlmtune_core.run_summary import summarise
 from tests.conftest import KINDS
 
+pytestmark = pytest.mark.thorough
+
 NOTHING = Law(0, 0, 0)
 FREE = Costs(0, 0, 0, NOTHING, NOTHING, NOTHING, 0, (10, 20, 30), 1.0, 0.0, 6)
 SIZES = {"train": 100, "validation": 50, "test": 20}

@@ -51,7 +51,7 @@ def open_elsewhere(folder, program, *arguments, asked):
     return json.loads(done.stdout)
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("settings", "kind"),
     [

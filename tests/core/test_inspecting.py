@@ -14,6 +14,8 @@ from mlmtune_core.probabilities import softmax
 from mlmtune_core.run_shelf import create_run
 from mlmtune_core.worker import run as carry_out
 
+pytestmark = pytest.mark.thorough
+
 WITH_POINTS = ("sequence_classification", "several_labels", "sentence_pair", "token_classification", "regression")
 
 

@@ -19,6 +19,8 @@ from mlmtune_core.model import build, can_cut, run_below, shorten
 from mlmtune_core.prefix_store import values_file
 from tests.conftest import KINDS
 
+pytestmark = pytest.mark.thorough
+
 SIZE = {"vocab_size": 60, "hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 4, "intermediate_size": 64}
 FAMILIES = {
     "Bert": {},

@@ -14,6 +14,8 @@ from mlmtune_core.events import EvalDone, Failed, Finished, PhaseStarted, Resume
 from mlmtune_core.run_store import Run
 from tests.conftest import KINDS
 
+pytestmark = pytest.mark.thorough
+
 SETTINGS = {"epochs": 3, "batch_size": 2, "dropout": 0.2, "patience": 0}
 SAID_BY_THE_WAY = ("Progress", "Resumed")
 

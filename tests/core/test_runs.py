@@ -169,6 +169,7 @@ def test_predicting_gives_logits_and_their_softmax(make_run):
     assert answer["tokens"] == ["[CLS]", "a", "good", "film", "[SEP]"]
 
 
+@pytest.mark.thorough
 def test_a_kept_model_answers_as_it_scored(make_run):
     run = make_run(
         task="token_classification",

@@ -12,6 +12,8 @@ from mlmtune_core.events import EvalDone, Failed, FrozenChecked, Started, StepDo
 from mlmtune_core.sweeps import group, make_grid
 from tests.conftest import KINDS
 
+pytestmark = pytest.mark.thorough
+
 MEMBERS = [
     {"head_learning_rate": rate, "weight_decay": decay, "dropout": dropout, "seed": seed}
     for rate in (1e-3, 2e-2)

@@ -18,6 +18,7 @@ def of(events, kind):
     return [event for event in events if isinstance(event, kind)]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("task", TASKS)
 def test_few_rows_are_memorised(make_run, text_frame, task):
     text_frame["split"] = ["train"] * 4 + ["validation"] * 4

@@ -15,7 +15,7 @@ from mlmtune_core import people, worker
 from mlmtune_core.config import validate
 from mlmtune_core.data_store import find_edits_of, keep_upload
 from mlmtune_core.errors import PeopleError, RunError
-from mlmtune_core.people import admit, find_person
+from mlmtune_core.people import admit, find_person, name_of, rename
 from mlmtune_core.run_shelf import create_run, list_runs, open_run
 from pages.parts.run_buttons import HOLD, act, act_on_queue
 from pages.serving.person_cookie import COOKIE, PersonCookie
@@ -260,10 +260,10 @@ def test_the_teachers_page_is_refused_to_others_and_opens_by_the_code(open_page,
         "for teachers" in app.error[0].value and not app.dataframe and "class_run" not in [s.key for s in app.selectbox]
     )
     app.text_input(key="teacher_code_typed").set_value("chalk")
-    app.button[0].click().run()
+    app.button[-1].click().run()
     assert not find_person(ANA).is_teacher
     app.text_input(key="teacher_code_typed").set_value("slate")
-    app.button[0].click().run()
+    app.button[-1].click().run()
     assert find_person(ANA).is_teacher and "Bia" in list(app.dataframe[0].value["Person"])
 
 
@@ -368,3 +368,17 @@ def test_events_are_for_who_was_let_in_and_tell_others_nothing(client, ana, make
 
 def test_without_a_class_events_are_for_who_has_the_link(client, make_run):
     assert client().get(f"/runs/{make_run().id}/events").status_code == 200
+
+
+def test_a_name_can_be_corrected_and_stands_beside_the_runs_from_then_on(open_page, come_as, ana, make_own):
+    make_own(ana)
+    come_as(ANA)
+    app = open_page("home")
+    app.text_input(key="new_name").set_value("  Ana  Souza ")
+    app.button[0].click().run()
+    assert find_person(ANA).name == "Ana Souza" == name_of(ana.id) and not app.error
+    app.text_input(key="new_name").set_value(" ")
+    app.button[0].click().run()
+    assert app.error and find_person(ANA).name == "Ana Souza"
+    with pytest.raises(PeopleError):
+        rename("n" * 40, "Nobody")

@@ -8,6 +8,7 @@ from mlmtune_core.inspecting import head_view
 from mlmtune_core.translating import LANGUAGES
 from tests.conftest import KINDS
 
+pytestmark = pytest.mark.thorough
 STEPS = ("vector", "weights", "logits", "probabilities", "loss", "step")
 TITLES = {"en": "Follow the logit of", "pt-BR": "Acompanhar o logit de"}
 

@@ -60,7 +60,7 @@ def test_empty_states_say_what_to_do(open_page, page, language):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("sample", [*SAMPLES, *SHELF])
+@pytest.mark.parametrize("sample", [*SAMPLES, *(pytest.param(name, marks=pytest.mark.thorough) for name in SHELF)])
 def test_samples_open_without_an_error(open_page, sample, language):
     app = open_page("data", language, data=sample)
     assert not app.error and (sample in SHELF or not app.warning)
@@ -111,6 +111,7 @@ def test_fewer_layers_are_one_click_and_the_run_says_so(open_page, engine_here, 
     assert words in texts(app)
 
 
+@pytest.mark.thorough
 def test_the_announced_costs_are_measured_for_real(open_page, engine_here):
     engine_here.costs = None
     app = open_page("train", data="sample-sentiment-en")
@@ -281,6 +282,7 @@ TYPED = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_finished_run_is_shown_whole_and_opens(open_page, make_run, kind, language):
