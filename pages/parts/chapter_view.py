@@ -15,7 +15,7 @@ def draw_chapter(visit: Visit) -> None:
     """Both lists of labels and what each costs; then one token, step by step."""
     tr = visit.tr
     st.markdown(
-        tr("The chapter's program gives each of {tokens} tokens a vector of {size} random numbers, and a linear layer turns it into {classes} logits. Nothing has been trained: h means nothing here, and every class gets about a sixth.").format(
+        tr("The chapter's program gives each of {tokens} tokens a vector of {size} random numbers, and a linear layer turns it into {classes} logits. Nothing has been trained: h means nothing here, and every class gets a sixth on average.").format(
             tokens=len(TOKENS), size=SIZE, classes=len(CLASSES)
         )
     )  # fmt: skip
