@@ -1,6 +1,8 @@
 """A trained model to take home: a folder that plain transformers opens, or encoder and head with a script that joins them"""
 
 import json
+import tempfile
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from mlmtune_core.model import Model
 from mlmtune_core.predicting import Trained, load_run
 from mlmtune_core.run_shelf import open_run
 from mlmtune_core.run_store import Run
+from mlmtune_core.storage import write_atomically
 from mlmtune_core.tasks import TASKS
 from mlmtune_core.tasks.base import Encoded
 
@@ -30,6 +33,15 @@ KINDS = {
     "one span": AutoModelForQuestionAnswering,
 }
 SCRIPT = Path(__file__).parent / "export_script.txt"
+
+
+def zip_model(name: str) -> str:
+    """Has the best model of run `name` stand as one archive at its `export_file`; returns what `export_model` does."""
+    run = open_run(name)
+    with tempfile.TemporaryDirectory() as folder:
+        kind = export_model(name, folder)
+        write_atomically(run.export_file, lambda path: _zip(Path(folder), path))
+    return kind
 
 
 def export_model(name: str, folder: str) -> str:
@@ -50,6 +62,12 @@ def export_model(name: str, folder: str) -> str:
     (target / "head.json").write_text(json.dumps(config, ensure_ascii=False, indent=1), encoding="utf-8")
     (target / "predict.py").write_text(SCRIPT.read_text(encoding="utf-8"), encoding="utf-8")
     return ""
+
+
+def _zip(folder: Path, path: Path) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:  # weights do not get smaller
+        for file in sorted(folder.rglob("*")):
+            archive.write(file, Path("model") / file.relative_to(folder))
 
 
 def _as_transformers(run: Run, trained: Trained) -> nn.Module | None:

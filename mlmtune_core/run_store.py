@@ -41,6 +41,11 @@ class Run:
         return self.best_folder / "weights.safetensors"
 
     @property
+    def export_file(self) -> Path:
+        """The best model as it is taken home (see exporting), made when it is asked for and gone a day later."""
+        return self.folder / "model.zip"
+
+    @property
     def last_file(self) -> Path:
         """Where an interrupted run goes on from (see resuming); gone once the run is complete."""
         return self.folder / "last" / "state.safetensors"

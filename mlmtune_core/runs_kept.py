@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -63,6 +64,14 @@ def clean_by_age(busy: Collection[str]) -> int:
         forget(data_id)
     look_again()
     return len(runs) + len(uploads)
+
+
+def forget_exports() -> None:
+    """Deletes archives of models that were prepared more than a day ago: they can be made again."""
+    for run in list_runs():
+        with suppress(FileNotFoundError):
+            if run.export_file.stat().st_mtime < time.time() - DAY_SECONDS:
+                run.export_file.unlink()
 
 
 @lru_cache(maxsize=100_000)

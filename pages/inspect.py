@@ -9,6 +9,7 @@ from mlmtune_core.errors import UserError
 from mlmtune_core.run_store import Run
 from pages.parts.answer_view import draw_answer
 from pages.parts.arithmetic_view import draw_arithmetic
+from pages.parts.certainty_view import draw_certainty
 from pages.parts.chapter_view import draw_chapter
 from pages.parts.choice import choice
 from pages.parts.map_view import ask_method, draw_map
@@ -17,6 +18,7 @@ from pages.parts.names import split_names
 from pages.parts.question_form import ask_place, pick_example, type_input
 from pages.parts.review_view import draw_review
 from pages.parts.run_header import open_run_or_ask
+from pages.parts.take_home_view import draw_take_home
 from pages.parts.visit import Visit, show_error, this_visit
 from pages.parts.why_view import draw_why
 
@@ -40,6 +42,7 @@ def _draw_questions(visit: Visit, run: Run) -> None:
         "review": tr("All that it was measured with"),
         "map": tr("Map"),
         "movement": tr("What moved"),
+        "take": tr("Take it home"),
         "chapter": tr("The chapter's example"),
     }
     way = choice(st.segmented_control, tr("Input"), ways, "way", required=True, label_visibility="collapsed")
@@ -52,6 +55,8 @@ def _draw_questions(visit: Visit, run: Run) -> None:
             with st.spinner(tr("Comparing weights and vectors…")):
                 found = _ask_slowly(run.id, _changed(run), "mlmtune_core.inspecting.movement:find_movement")
             draw_movement(visit, found)
+        elif way == "take":
+            draw_take_home(visit, run)
         elif way == "chapter":
             draw_chapter(visit)
         elif (asked := pick_example(visit, run) if way == "example" else type_input(visit, run)) is not None:
@@ -82,7 +87,7 @@ def _draw_sections(visit: Visit, run: Run, asked: tuple[Any, ...]) -> None:
         function = f"mlmtune_core.inspecting.attribution:attribute_{kind}"
         return _ask_slowly(run.id, _changed(run), function, method, *where, *asked[1:])
 
-    draw_why(visit, head["names"], int(head["logits"].argmax()), len(head["tokens"]), compute)
+    draw_why(visit, head["names"], int(head["logits"].argmax()), head["tokens"], compute)
 
 
 def _draw_map(visit: Visit, run: Run) -> None:
@@ -91,8 +96,9 @@ def _draw_map(visit: Visit, run: Run) -> None:
     with st.spinner(tr("Reading every example before and after training…")):
         drawn = _ask_slowly(run.id, _changed(run), "mlmtune_core.inspecting.projection:draw_map", "validation", method)
     row = draw_map(visit, drawn, run.config().task == "token_classification")
-    if row is not None and st.button(tr("Open row {row}").format(row=row), key="map_open", icon=":material/open_in_new:", on_click=_open_example, args=(run.id, row)):  # fmt: skip
-        st.rerun()
+    if row is not None:
+        title = tr("Open row {row}").format(row=row)
+        st.button(title, key="map_open", icon=":material/open_in_new:", on_click=_open_example, args=(run.id, row))
 
 
 def _open_example(run_id: str, row: int) -> None:
@@ -107,6 +113,11 @@ def _draw_review(visit: Visit, run: Run) -> None:
         side = choice(st.segmented_control, visit.tr("Examples"), names, "review_side", required=True)
     with st.spinner(visit.tr("Counting…")):
         draw_review(visit, run.config().task, _ask_slowly(run.id, _changed(run), "mlmtune_core.reviewing:review", side))
+    unsure = run.config().task in ("regression", "question_answering")  # they give no probability of an answer as a whole
+    if not unsure and st.toggle(visit.tr("How sure it is of what it says"), key="certainty"):
+        with st.spinner(visit.tr("Reading every example…")):
+            found = _ask_slowly(run.id, _changed(run), "mlmtune_core.inspecting.certainty:find_certainty", side)
+        draw_certainty(visit, found)
 
 
 def _changed(run: Run) -> int:

@@ -13,11 +13,11 @@ from pages.parts.visit import Visit, escaped, literal
 
 CHIP = "display:inline-block;margin:2px;padding:1px 7px;border-radius:7px;font-family:monospace;border:1px solid rgba(128,128,128,.45)"
 ORANGE, BLUE = "230,159,0", "0,114,178"
-PASSES = {"occlusion": 1, "gradients": 3, "attention": 1}  # of the model forward, or forward and back, for each pass counted below
+PATH_STEPS = 64  # as STEPS in inspecting.attribution, which imports torch
 
 
-def draw_why(visit: Visit, names: list[str], best: int, length: int, compute: Callable[[str, int], dict[str, Any]]) -> None:
-    """`names` of the logits, of which `best` is the highest; `length`: tokens of the input; `compute(method, column)` asks the model."""
+def draw_why(visit: Visit, names: list[str], best: int, tokens: list[str], compute: Callable[[str, int], dict[str, Any]]) -> None:  # fmt: skip
+    """`names` of the logits, of which `best` is the highest; `tokens` of the input; `compute(method, column)` asks the model."""
     tr = visit.tr
     methods = {"occlusion": tr("Occlusion"), "gradients": tr("Integrated gradients"), "attention": tr("Attention")}
     says = {
@@ -31,11 +31,11 @@ def draw_why(visit: Visit, names: list[str], best: int, length: int, compute: Ca
     if method != "attention" and len(names) > 1:
         column = choice(st.selectbox, tr("Of which logit"), dict(enumerate(names)), "why_column", default=best)
     cost = {"occlusion": tr("{count} passes through the model"), "gradients": tr("{count} passes through the model, and back"), "attention": tr("{count} pass through the model")}  # fmt: skip
-    count = {"occlusion": length, "gradients": 64, "attention": 1}[method]
-    if not st.button(tr("Compute"), key="why_compute", icon=":material/search:") and st.session_state.get("why_done") != (method, column, length):
+    count, wanted = {"occlusion": len(tokens), "gradients": PATH_STEPS, "attention": 1}[method], (method, column, tuple(tokens))
+    if not st.button(tr("Compute"), key="why_compute", icon=":material/search:") and st.session_state.get("why_done") != wanted:
         st.caption(cost[method].format(count=visit.number(count)))
         return
-    st.session_state["why_done"] = method, column, length
+    st.session_state["why_done"] = wanted
     with st.spinner(tr("Asking the model…")):
         found = compute(method, column)
     if method == "attention":

@@ -4,7 +4,7 @@ import asyncio
 import logging
 
 from mlmtune_core import engine
-from mlmtune_core.runs_kept import DAY_SECONDS, clean_by_age
+from mlmtune_core.runs_kept import DAY_SECONDS, clean_by_age, forget_exports
 
 
 async def clean_daily() -> None:
@@ -19,4 +19,5 @@ async def clean_daily() -> None:
 
 def _clean() -> None:
     queue = engine.current().queue
+    forget_exports()
     clean_by_age({*queue.under_way(), *queue.order()})

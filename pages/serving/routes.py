@@ -1,18 +1,18 @@
-"""The routes beside the pages: the events of a run, plotly, and whether the server is well."""
+"""The routes beside the pages: the events of a run, its model, plotly, and whether the server is well."""
 
 import sys
 import tomllib
 from pathlib import Path
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from mlmtune_core import engine
 from mlmtune_core.errors import RunError
 from mlmtune_core.run_shelf import find_run
 from mlmtune_core.run_store import Run
-from pages.parts.addresses import EVENTS_ROUTE, HEALTH_ROUTE, PLOTLY_ROUTE
+from pages.parts.addresses import EVENTS_ROUTE, HEALTH_ROUTE, MODEL_ROUTE, PLOTLY_ROUTE
 from pages.serving.person_cookie import admitted
 from pages.serving.static_files import plotly_script
 
@@ -37,6 +37,19 @@ def events(request: Request) -> Response:
     return JSONResponse(answer, headers=NOT_KEPT)
 
 
+def model(request: Request) -> Response:
+    """GET runs/<id>/model.zip: what was prepared to be taken home (see exporting); in a class for who is in it."""
+    if not admitted(request):
+        return JSONResponse({"error": "not admitted"}, 403, headers=NOT_KEPT)
+    try:
+        file = find_run(request.path_params["run_id"]).export_file
+    except RunError:
+        return JSONResponse({"error": "not found"}, 404)
+    if not file.is_file():
+        return JSONResponse({"error": "not prepared"}, 404, headers=NOT_KEPT)
+    return FileResponse(file, media_type="application/zip", filename="model.zip", headers=NOT_KEPT)
+
+
 def _rest(run: Run) -> float:
     """Seconds to wait before asking again: some for a run that others have to go before."""
     try:
@@ -58,4 +71,9 @@ def health(_: Request) -> Response:
     return JSONResponse(status | numbers, 200 if well else 503, headers=NOT_KEPT)
 
 
-ROUTES = [Route(EVENTS_ROUTE, events), Route(PLOTLY_ROUTE, plotly_script), Route(HEALTH_ROUTE, health)]
+ROUTES = [
+    Route(EVENTS_ROUTE, events),
+    Route(MODEL_ROUTE, model),
+    Route(PLOTLY_ROUTE, plotly_script),
+    Route(HEALTH_ROUTE, health),
+]

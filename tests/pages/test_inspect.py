@@ -1,11 +1,19 @@
 """The inspect page: the arithmetic behind an answer, what it rests on, the map, what moved, and the chapter's own example."""
 
+import io
+import os
+import zipfile
+
 import numpy as np
 import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
 
 from mlmtune_core import worker
 from mlmtune_core.inspecting import head_view
+from mlmtune_core.runs_kept import forget_exports
 from mlmtune_core.translating import LANGUAGES
+from pages.serving.routes import ROUTES
 from tests.conftest import KINDS
 
 pytestmark = pytest.mark.thorough
@@ -110,3 +118,40 @@ def test_the_chapters_example_shows_both_lists_of_labels(opened, language):
     table = app.dataframe[0].value
     assert table.iloc[:, 3 - 1].tolist()[:2] == ["B-PER", "B-ORG"] and table.iloc[:, 5].tolist()[5:7] == ["B-PER", "I-PER"]
     assert app.selectbox(key="arithmetic_index").label == TITLES[language]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in ("regression", "question_answering")])
+def test_how_sure_it_is_stands_below_what_it_got_wrong(opened, kind):
+    app, run = opened(kind, with_test=True)
+    app.segmented_control(key="way").set_value("review").run()
+    app.toggle(key="certainty").set_value(True).run()
+    assert not app.exception and not app.error
+    bins, surest, doubted, slices = (table.value for table in app.dataframe[-4:])
+    assert bins["Answers"].sum() == slices.query("By == 'Label in the data'")["Answers"].sum()
+    assert doubted["Probability it gave"].is_monotonic_increasing
+    assert (surest["In the data"] != surest["Predicted"]).all()
+
+
+@pytest.mark.parametrize(("settings", "said"), [({"head": "pooler"}, "BertForSequenceClassification"), ({}, "model/predict.py")])
+def test_a_model_is_taken_home_by_its_link(opened, settings, said):
+    app, run = opened(**settings)
+    app.segmented_control(key="way").set_value("take").run()
+    assert not run.export_file.exists() and not app.code
+    app.button(key="take_home").click().run()
+    assert not app.exception and not app.error and said in app.code[0].value
+    answer = TestClient(Starlette(routes=ROUTES)).get(f"/runs/{run.id}/model.zip")
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        assert {"model/config.json", "model/tokenizer.json"} & set(archive.namelist()) and archive.testzip() is None
+    assert TestClient(Starlette(routes=ROUTES)).get("/runs/nobody/model.zip").status_code == 404
+
+
+def test_archives_go_after_a_day_and_only_to_who_is_in_the_class(make_run, class_codes):
+    run = make_run()
+    run.export_file.write_bytes(b"x")
+    ask = TestClient(Starlette(routes=ROUTES)).get
+    assert ask(f"/runs/{run.id}/model.zip").status_code == 403
+    forget_exports()
+    assert run.export_file.exists()
+    os.utime(run.export_file, (1, 1))
+    forget_exports()
+    assert not run.export_file.exists()

@@ -1,0 +1,45 @@
+"""How sure a model is of what it says: calibration, the mistakes it was surest of, the answers it doubts, slices by length and label"""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from mlmtune_core import model_charts
+from pages.parts.visit import Visit
+
+
+def draw_certainty(visit: Visit, found: dict[str, Any]) -> None:
+    """`found`: what `certainty.find_certainty` gives."""
+    tr = visit.tr
+    bins = pd.DataFrame(found["calibration"])
+    st.markdown("**" + tr("Is it as often right as it says?") + "**")
+    st.markdown(
+        tr("Answers are put together by the probability that the model gave them. On the dotted line it is right as often as it says; below it says too much. On average it is off by {error} (ECE).").format(
+            error=visit.percent(found["error"], 1)
+        )
+    )  # fmt: skip
+    titles = {"confidence": tr("Probability it gave"), "accuracy": tr("Share that is right"), "count": tr("Answers")}
+    figure = model_charts.plot_calibration(bins["confidence"], bins["accuracy"], bins["count"], titles["confidence"], titles["accuracy"], visit.separators)  # fmt: skip
+    alt = tr("Calibration curve: how often answers of like probability are right.")
+    st.plotly_chart(figure, key="calibration", alt=alt, config={"displaylogo": False})
+    st.dataframe(bins.rename(columns=titles), hide_index=True, key="calibration_table", column_config=_bars(titles["confidence"], titles["accuracy"]))  # fmt: skip
+    for name, title in (("confident_errors", tr("Wrong, and sure of it")), ("least_certain", tr("The answers it doubts most"))):  # fmt: skip
+        st.markdown(f"**{title}**")
+        _draw_list(visit, found[name], name)
+    st.markdown("**" + tr("Where it is right: by length and by label") + "**")
+    slices = pd.DataFrame(found["slices"])
+    slices["by"] = slices["by"].map({"length": tr("Length in words"), "label": tr("Label in the data")})
+    columns = {"by": tr("By"), "slice": tr("Slice"), "accuracy": tr("Share that is right"), "count": tr("Answers")}
+    st.dataframe(slices.rename(columns=columns), hide_index=True, key="slices", column_config=_bars(columns["accuracy"]))  # fmt: skip
+
+
+def _draw_list(visit: Visit, rows: list[dict[str, Any]], key: str) -> None:
+    tr = visit.tr
+    titles = {"row": tr("Row"), "text": tr("Text"), "true": tr("In the data"), "predicted": tr("Predicted"), "confidence": tr("Probability it gave")}  # fmt: skip
+    table = pd.DataFrame(rows, columns=list(titles)).rename(columns=titles)
+    st.dataframe(table, hide_index=True, key=key, column_config=_bars(titles["confidence"]))
+
+
+def _bars(*names: str) -> dict[str, Any]:
+    return {name: st.column_config.ProgressColumn(name, format="percent", min_value=0, max_value=1) for name in names}
