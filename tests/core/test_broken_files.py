@@ -36,6 +36,7 @@ def test_there_are_more_than_200_of_them():
     assert len(NASTY) + len(MUTATED) >= 220
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("name", "raw"), NASTY, ids=[name[:40] for name, _ in NASTY])
 def test_a_nasty_file_ends_in_a_sentence_or_a_report(name, raw):
     began = time.monotonic()
