@@ -4,7 +4,6 @@ import json
 import tempfile
 import zipfile
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors.torch import save_file
@@ -15,14 +14,11 @@ from transformers import (
     AutoModelForTokenClassification,
 )
 
-from mlmtune_core.evaluating import compute_logits
-from mlmtune_core.model import Model
-from mlmtune_core.predicting import Trained, load_run
+from mlmtune_core.predicting import Trained, find_logits, load_run
 from mlmtune_core.run_shelf import open_run
 from mlmtune_core.run_store import Run
 from mlmtune_core.storage import write_atomically
 from mlmtune_core.tasks import TASKS
-from mlmtune_core.tasks.base import Encoded
 
 TOLERANCE = 1e-4
 TRIED = 8  # examples that are compared before a folder counts as the same model
@@ -112,9 +108,8 @@ def _fill(whole: nn.Module, trained: Trained) -> None:
 def _agree(whole: nn.Module, run: Run, trained: Trained) -> bool:
     """Whether both give the same logits to the first examples of the run."""
     task = TASKS[trained.config.task]
-    rows = run.data().head(TRIED).to_dict("records")
-    encoded = task.encode(task.to_examples(rows), trained.tokenizer, trained.label_names, trained.config.max_length)
-    ours = _logits(trained.model, encoded, trained)
+    _, encoded = trained.encode(run.data().head(TRIED).to_dict("records"))
+    ours = find_logits(trained, encoded)
     if task.LABELS_ARE == "one number":
         mean, deviation = map(float, trained.label_names)
         ours = [each * deviation + mean for each in ours]
@@ -122,17 +117,9 @@ def _agree(whole: nn.Module, run: Run, trained: Trained) -> bool:
         with torch.no_grad():
             said = whole(**{key: torch.tensor([value]) for key, value in item.inputs.items()})
         its = torch.stack([said.start_logits[0], said.end_logits[0]], dim=-1) if task.LABELS_ARE == "one span" else said.logits[0]
-        if not torch.allclose(its, mine.cpu(), atol=TOLERANCE):
+        if not torch.allclose(its, torch.from_numpy(mine), atol=TOLERANCE):
             return False
     return True
-
-
-def _logits(model: Model, encoded: list[Encoded], trained: Trained) -> list[torch.Tensor]:
-    found: list[Any] = [None] * len(encoded)
-    for i, item in enumerate(encoded):
-        ((_, logits, _),) = compute_logits(model, [item], 1, trained.tokenizer.pad_token_id or 0, TASKS[trained.config.task].LABELS_ARE)
-        found[i] = logits[0].cpu()
-    return found
 
 
 def _has_several(run: Run) -> bool:

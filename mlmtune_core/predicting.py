@@ -20,6 +20,7 @@ from mlmtune_core.model import Model
 from mlmtune_core.run_shelf import open_run
 from mlmtune_core.run_store import Run
 from mlmtune_core.tasks import TASKS
+from mlmtune_core.tasks.base import Encoded
 from mlmtune_core.worker import make_model
 
 WORDS = re.compile(r"\w+(?:[-'’]\w+)*|[^\w\s]")
@@ -35,6 +36,17 @@ class Trained:
     tokenizer: Any
     label_names: list[str]
     record: dict[str, Any]  # one of its examples: what a typed input is written into
+
+    @property
+    def pad_id(self) -> int:
+        """The token that fills up a batch."""
+        return self.tokenizer.pad_token_id or 0
+
+    def encode(self, records: Sequence[dict[str, Any]]) -> tuple[list[Any], list[Encoded]]:
+        """(examples, encoded) of rows as the run keeps them, as its task reads them."""
+        task = TASKS[self.config.task]
+        examples = task.to_examples(records)
+        return examples, task.encode(examples, self.tokenizer, self.label_names, self.config.max_length)
 
 
 def predict(name: str, *fields: str) -> dict[str, Any]:
@@ -75,14 +87,18 @@ def find_example(this: Run, row: int, split: str) -> dict[str, Any]:
 def answer(trained: Trained, record: dict[str, Any]) -> dict[str, Any]:
     """One input through the model, as its task explains it (see `explain` in the task modules)."""
     task = TASKS[trained.config.task]
-    examples = task.to_examples([record])
-    encoded = task.encode(examples, trained.tokenizer, trained.label_names, trained.config.max_length)
+    examples, encoded = trained.encode([record])
+    return task.explain(find_logits(trained, encoded), encoded, examples[0], trained.label_names, trained.tokenizer)
+
+
+def find_logits(trained: Trained, encoded: Sequence[Encoded]) -> list[np.ndarray]:
+    """Of every encoded, (C,) or, without padding, (T, C)."""
     logits: list[np.ndarray] = [np.empty(0)] * len(encoded)
-    pad_id = trained.tokenizer.pad_token_id or 0
-    for indices, scores, _ in compute_logits(trained.model, encoded, 16, pad_id, task.LABELS_ARE):
+    labels_are = TASKS[trained.config.task].LABELS_ARE
+    for indices, scores, _ in compute_logits(trained.model, encoded, 16, trained.pad_id, labels_are):
         for i, row in zip(indices, scores.float().cpu().numpy(), strict=True):
             logits[i] = row[: encoded[i].length] if row.ndim == 2 else row
-    return task.explain(logits, encoded, examples[0], trained.label_names, trained.tokenizer)
+    return logits
 
 
 def _empty(record: dict[str, Any]) -> dict[str, Any]:

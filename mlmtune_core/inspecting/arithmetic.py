@@ -7,8 +7,6 @@ import numpy as np
 
 from mlmtune_core.probabilities import sigmoid, softmax
 
-KINDS = ("one label", "several labels", "one number", "one place")
-
 
 @dataclass(frozen=True)
 class Linear:

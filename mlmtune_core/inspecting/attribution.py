@@ -45,7 +45,7 @@ def attribute_example(name: str, method: str, place: int, column: int, row: int,
 
 def _attribute(trained: Trained, record: dict[str, Any], method: str, place: int, column: int) -> dict[str, Any]:
     task = TASKS[trained.config.task]
-    encoded = task.encode(task.to_examples([record]), trained.tokenizer, trained.label_names, trained.config.max_length)
+    _, encoded = trained.encode([record])
     target = _find_target(encoded, place, column, task.LABELS_ARE)
     tokens = trained.tokenizer.convert_ids_to_tokens(target.item.inputs["input_ids"])
     if method == "attention":
@@ -76,7 +76,7 @@ def integrate(trained: Trained, target: Target) -> dict[str, Any]:
     """
     ids = _ids(target)
     empty = ids.clone()
-    empty[0, _open_places(trained, target)] = trained.tokenizer.pad_token_id or 0
+    empty[0, _open_places(trained, target)] = trained.pad_id
     forward = _logit_of(trained, target)
     layer = trained.model.encoder.get_input_embeddings()
     method = LayerIntegratedGradients(forward, layer)
@@ -136,7 +136,7 @@ def _find_target(encoded: Sequence[Encoded], place: int, column: int, labels_are
 def _logit_of(trained: Trained, target: Target) -> Callable[[torch.Tensor], torch.Tensor]:
     """Token ids (B, T) -> that logit, (B,), all else as in the input."""
     labels_are = TASKS[trained.config.task].LABELS_ARE
-    batch = to_batch([target.item], trained.tokenizer.pad_token_id or 0, labels_are)
+    batch = to_batch([target.item], trained.pad_id, labels_are)
     fixed = {name: value.to(trained.model.device) for name, value in batch.items() if name in ("attention_mask", "token_type_ids")}  # fmt: skip
 
     def forward(ids: torch.Tensor) -> torch.Tensor:

@@ -35,8 +35,7 @@ def open_head(trained: Trained, record: dict[str, Any], place: int) -> dict[str,
     whole input; `squashed`, whether a pooler (dense, tanh) stands between it and [CLS]; `scale`, (mean, deviation) of a number's scores; `truth`, None where it is not known.
     """
     task = TASKS[trained.config.task]
-    (example,) = task.to_examples([record])
-    encoded = task.encode([example], trained.tokenizer, trained.label_names, trained.config.max_length)
+    _, encoded = trained.encode([record])
     item, position = _find_place(encoded, place, task.LABELS_ARE)
     logits, read = _run(trained, item, task.LABELS_ARE)
     layer = trained.model.head.classifier
@@ -86,7 +85,7 @@ def _run(trained: Trained, item: Encoded, labels_are: str) -> tuple[np.ndarray, 
 
     handle = trained.model.head.classifier.register_forward_pre_hook(catch)
     try:
-        ((_, logits, _),) = compute_logits(trained.model, [item], 1, trained.tokenizer.pad_token_id or 0, labels_are)
+        ((_, logits, _),) = compute_logits(trained.model, [item], 1, trained.pad_id, labels_are)
     finally:
         handle.remove()
     return logits[0].cpu().double().numpy(), caught[0][0].cpu().double().numpy()

@@ -8,7 +8,7 @@ import torch
 from mlmtune_core.batching import to_batch
 from mlmtune_core.freezing import find_layers
 from mlmtune_core.inspecting.points import BATCH_SIZE
-from mlmtune_core.model import Model
+from mlmtune_core.model import INPUTS, Model
 from mlmtune_core.ordering import order_by_length
 from mlmtune_core.predicting import Trained, load_run, make_untouched
 from mlmtune_core.run_shelf import open_run
@@ -57,8 +57,7 @@ def _parts(model: Model) -> dict[str, torch.Tensor]:
 
 def _find_drift(frame: Any, split: str, before: Model, trained: Trained) -> list[dict[str, Any]]:
     task = TASKS[trained.config.task]
-    examples = task.to_examples(frame[frame["split"] == split].head(MOST_EXAMPLES).to_dict("records"))
-    encoded = task.encode(examples, trained.tokenizer, trained.label_names, trained.config.max_length)
+    _, encoded = trained.encode(frame[frame["split"] == split].head(MOST_EXAMPLES).to_dict("records"))
     sides = [_read_layers(model, encoded, task.LABELS_ARE, trained) for model in (before, trained.model)]
     names = ["embeddings", *map(str, range(1, len(sides[0])))]
     return [{"name": name, "similarity": find_cka(old, new)} for name, old, new in zip(names, *sides, strict=True)]
@@ -68,8 +67,8 @@ def _read_layers(model: Model, encoded: list[Encoded], labels_are: str, trained:
     """The first token's vector after the embeddings and after each layer, (N, H) each."""
     found: list[list[np.ndarray]] = []
     for indices in order_by_length([item.length for item in encoded], BATCH_SIZE):
-        batch = to_batch([encoded[i] for i in indices], trained.tokenizer.pad_token_id or 0, labels_are)
-        inputs = {name: batch[name].to(model.device) for name in ("input_ids", "attention_mask", "token_type_ids") if name in batch}
+        batch = to_batch([encoded[i] for i in indices], trained.pad_id, labels_are)
+        inputs = {name: batch[name].to(model.device) for name in INPUTS if name in batch}
         with torch.inference_mode():
             states = model.encoder(**inputs, output_hidden_states=True).hidden_states
         found.append([state[:, 0].float().cpu().numpy() for state in states])

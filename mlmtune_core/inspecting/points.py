@@ -49,9 +49,8 @@ def find_points(run: Run, split: str = "validation", untouched: bool = False) ->
         raise RunError("The answer to a question is a place among its tokens: there is no one vector to show.")
     frame = run.data()
     records = frame[frame["split"] == split].head(MOST_POINTS).to_dict("records")
-    examples = task.to_examples(records)
+    examples, encoded = trained.encode(records)
     model = make_untouched(trained) if untouched else trained.model
-    encoded = task.encode(examples, trained.tokenizer, trained.label_names, trained.config.max_length)
     vectors, logits = _read(model, encoded, trained, task.LABELS_ARE)
     places = [(i, position) for i, item in enumerate(encoded) for position in _asked(item)][:MOST_POINTS]
     said = task.decode([row if len(row) > 1 else row[0] for row in logits], encoded, examples, trained.label_names)
@@ -87,7 +86,7 @@ def _read(
     logits: list[np.ndarray] = [np.empty(0)] * len(encoded)
     handle = model.head.register_forward_pre_hook(catch)
     try:
-        for indices, scores, _ in compute_logits(model, encoded, BATCH_SIZE, trained.tokenizer.pad_token_id or 0, labels_are):
+        for indices, scores, _ in compute_logits(model, encoded, BATCH_SIZE, trained.pad_id, labels_are):
             hidden = caught.pop().float().cpu().numpy()
             for i, row, vector in zip(indices, scores.cpu().numpy(), hidden, strict=True):
                 alone = row.ndim == 1

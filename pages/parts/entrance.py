@@ -1,5 +1,6 @@
 """Who comes in: a name and the code of the class, asked once, before any page."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import streamlit as st
@@ -23,7 +24,7 @@ def ask_name_and_code(visit: Visit) -> None:
         pressed = st.form_submit_button(tr("Come in"), key="entrance_go", type="primary", icon=":material/login:")
     st.caption(tr("Nothing else is asked. This browser is known again by a cookie of this server."))
     if pressed:
-        _let_in(name, code)
+        _change(admit, name, code, st.context.ip_address or "")
 
 
 def recognise(visit: Visit, signed: SignedIn) -> Visit:
@@ -45,7 +46,7 @@ def ask_teacher_code(visit: Visit) -> None:
         code = st.text_input(visit.tr("Teacher's code"), key="teacher_code_typed", type="password", autocomplete="off")
         pressed = st.form_submit_button(visit.tr("Open"), key="teacher_code_go", type="primary")
     if pressed and code.strip():
-        _let_in(visit.person.name, code)
+        _change(admit, visit.person.name, code, st.context.ip_address or "")
 
 
 def draw_name(visit: Visit) -> None:
@@ -55,22 +56,14 @@ def draw_name(visit: Visit) -> None:
     with st.popover(literal(visit.person.name), icon=":material/person:", help=hint, key="person"), st.form("rename", border=False):  # fmt: skip
         name = st.text_input(tr("Your name"), visit.person.name, MAX_NAME, key="new_name")
         pressed = st.form_submit_button(tr("Change the name"), key="rename_go")
-        if pressed and _rename(name):
-            st.rerun()
+        if pressed:
+            _change(rename, name)
 
 
-def _rename(name: str) -> bool:
+def _change(act: Callable[..., object], *what: str) -> None:
+    """Draws the page anew once it is done; or says why it is not."""
     try:
-        rename(read_token(), name)
-    except UserError as error:
-        show_error(error)
-        return False
-    return True
-
-
-def _let_in(name: str, code: str) -> None:
-    try:
-        admit(read_token(), name, code, st.context.ip_address or "")
+        act(read_token(), *what)
     except UserError as error:
         show_error(error)
         return
