@@ -16,6 +16,7 @@ from mlmtune_core.config import RunConfig, validate
 from mlmtune_core.data import checking, columns, reading, splitting
 from mlmtune_core.data.report import Report, find_fingerprint
 from mlmtune_core.errors import UserError
+from mlmtune_core.moments import BEST
 from mlmtune_core.printing import show_check, show_predict, show_train
 from mlmtune_core.run_shelf import create_run, open_run
 from mlmtune_core.run_store import Run
@@ -163,7 +164,7 @@ def run_predict(chosen: argparse.Namespace) -> Any:
         fields = [chosen.text]
     else:
         fields = [getattr(chosen, role) for role in columns.ROLES[task] if getattr(chosen, role, None) is not None]
-    result = predict(chosen.run, *[field or "" for field in fields])
+    result = predict(chosen.run, BEST, *[field or "" for field in fields])
     if "words" in result:
         return [{name: word[name] for name in ("word", "label", "logits", "probabilities")} for word in result["words"]]
     wanted = {"labels": ("label", "logits", "probabilities"), "number": ("value",), "span": ("answer", "spans")}

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 import signal
 import socket
 from collections import Counter
@@ -20,7 +21,8 @@ from mlmtune_core.cores import share
 from mlmtune_core.errors import RunError, UserError
 from mlmtune_core.heartbeats import who
 from mlmtune_core.memory import worker_limit
-from mlmtune_core.processes import DASK_SETTINGS, HOST, WARM, Revival, Warm, call, worker_options
+from mlmtune_core.processes import DASK_SETTINGS, HOST, WARM, Revival, Warm, answer, call, worker_options
+from mlmtune_core.progress import Progress, given_up
 from mlmtune_core.run_queue import RunQueue, take_up
 from mlmtune_core.run_store import Run
 from mlmtune_core.storage import home
@@ -43,6 +45,7 @@ class Engine:
         self.worker_memory = worker_limit(MEMORY_LIMIT, max(1, train_workers))
         self._cores, self._futures = cores, dict[str, Future]()
         folder = home() / "workers"
+        shutil.rmtree(folder / "questions", ignore_errors=True)  # those of an earlier server
         folder.mkdir(parents=True, exist_ok=True)
         names = [(f"train-{i}", "train") for i in range(train_workers)]
         names += [(role, role) for role in WARM if role != "train"]
@@ -62,7 +65,8 @@ class Engine:
 
     def begin(self, path: str, *args: Any, role: str = "inspect") -> "Question":
         """As `ask`, without waiting."""
-        return Question(self._client.submit(call, path, *args, resources={role: 1}, pure=False))
+        progress = Progress()
+        return Question(self._client.submit(answer, progress.name, path, *args, resources={role: 1}, pure=False), progress)
 
     def expect_threads(self) -> int:
         """How many threads a run would have that started now; of a cluster it is not known, and taken to be those of this machine."""
@@ -128,15 +132,27 @@ class Engine:
 
 
 class Question:
-    """Something that a worker was asked: done or not, and its answer."""
+    """Something that a worker was asked: how far it is, done or not, and its answer."""
 
-    def __init__(self, future: Future) -> None:
+    def __init__(self, future: Future, progress: Progress) -> None:
         self._future: Future | None = future
+        self._progress = progress
         self._answer: Any = None
 
     def done(self) -> bool:
         """True when the answer is there."""
         return self._future is None or self._future.done()
+
+    def share(self) -> float:
+        """How much is done, 0 to 1, as far as it was said."""
+        return self._progress.share()
+
+    def give_up(self) -> None:
+        """Ends the work where it may still wait for its turn or asks now and then; `result` says so."""
+        self._progress.give_up()
+        if self._future is not None:
+            self._future.cancel()
+        self._future, self._answer = None, given_up()
 
     def result(self, seconds: float = ASK_SECONDS) -> Any:
         """Waits for the answer. Raises the worker's UserError, or RunError when it takes too long."""
@@ -158,6 +174,7 @@ class Question:
                     "This did not work, by a fault of mlmtune ({error}). If it comes back, report it.", error=error
                 ) from None
             self._future = None  # the worker need not keep it
+            self._progress.forget()
         if isinstance(self._answer, UserError):
             raise self._answer
         return self._answer

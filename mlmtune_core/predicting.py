@@ -17,6 +17,7 @@ from mlmtune_core.data.columns import asked_roles
 from mlmtune_core.errors import RunError
 from mlmtune_core.evaluating import compute_logits
 from mlmtune_core.model import Model
+from mlmtune_core.moments import BEST
 from mlmtune_core.run_shelf import open_run
 from mlmtune_core.run_store import Run
 from mlmtune_core.tasks import TASKS
@@ -24,7 +25,7 @@ from mlmtune_core.tasks.base import Encoded
 from mlmtune_core.worker import make_model
 
 WORDS = re.compile(r"\w+(?:[-'’]\w+)*|[^\w\s]")
-KEPT_MODELS = 2
+KEPT_MODELS = 4
 
 
 @dataclass(frozen=True)
@@ -49,20 +50,21 @@ class Trained:
         return examples, task.encode(examples, self.tokenizer, self.label_names, self.config.max_length)
 
 
-def predict(name: str, *fields: str) -> dict[str, Any]:
-    """The answer of run `name` to typed texts, one per role that its task asks about (see `asked_roles`), in that order.
+def predict(name: str, moment: str, *fields: str) -> dict[str, Any]:
+    """The answer of run `name` at a moment (see `load_run`) to typed texts, one per role that its task asks about (see `asked_roles`),
+    in that order.
 
     Raises RunError before the first weights are kept, and where a text is missing.
     """
-    trained = load_run(open_run(name))
+    trained = load_run(open_run(name), moment)
     return answer(trained, typed_record(trained, fields))
 
 
-def predict_example(name: str, row: int, split: str = "validation") -> dict[str, Any]:
-    """The answer to an example that was measured with, by its line in the uploaded file, with what is `true`."""
+def predict_example(name: str, moment: str, row: int, split: str = "validation") -> dict[str, Any]:
+    """The same to an example that was measured with, by its line in the uploaded file, with what is `true`."""
     this = open_run(name)
     record = find_example(this, row, split)
-    trained = load_run(this)
+    trained = load_run(this, moment)
     task = TASKS[trained.config.task]
     return answer(trained, record) | {"true": task.find_truth(task.to_examples([record])[0])}
 
@@ -116,27 +118,24 @@ def _typed(fields: dict[str, str]) -> dict[str, Any]:
     return {"words": words, "tags": ["O"] * len(words)}
 
 
-def load_run(this: Run) -> Trained:
-    """The best model of a run; the last two stay in memory until their weights change."""
+def load_run(this: Run, moment: str = BEST) -> Trained:
+    """The model of a run at a moment (see moments): BEST, or START, the checkpoint with the fresh head that the run began with. The last few stay in
+    memory until their weights change.
+    """
     path = this.weights_file
     if not path.is_file():
         raise RunError("This run has kept no model yet. Wait for its first evaluation.")
-    return _load(str(this.folder), path.stat().st_mtime_ns)
-
-
-def make_untouched(trained: Trained) -> Model:
-    """The encoder of the checkpoint with the fresh head that the run began with: its seed draws the same weights again."""
-    torch.manual_seed(trained.config.seed)
-    return make_model(trained.config, trained.label_names).eval()
+    return _load(str(this.folder), moment, path.stat().st_mtime_ns)
 
 
 @lru_cache(maxsize=KEPT_MODELS)
-def _load(folder: str, _changed: int) -> Trained:
+def _load(folder: str, moment: str, _changed: int) -> Trained:
     this = open_run(folder)
     config = this.config()
     with safe_open(this.weights_file, framework="pt") as file:
         label_names = json.loads(file.metadata()["label_names"])
-        weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (no mapping)
+        weights = {name: file.get_tensor(name) for name in file.keys()} if moment == BEST else {}  # noqa: SIM118  (no mapping)
+    torch.manual_seed(config.seed)  # draws the weights again that the run began with
     model = make_model(config, label_names)
     unexpected = model.load_state_dict(weights, strict=False).unexpected_keys
     if unexpected:

@@ -12,6 +12,7 @@ from distributed import SpecCluster, Worker, WorkerPlugin
 from mlmtune_core import logs
 from mlmtune_core.errors import UserError
 from mlmtune_core.memory import bound
+from mlmtune_core.progress import following
 
 log = logging.getLogger(__name__)
 HOST = "127.0.0.1"
@@ -121,6 +122,12 @@ def _step_back() -> None:
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     else:
         os.setpriority(os.PRIO_PROCESS, 0, NICENESS)  # not os.nice, which adds up when it is set up again
+
+
+def answer(question: str, path: str, *args: Any) -> Any:
+    """As `call`, for a question that is waited for: it can say how far it is, and be given up (see progress)."""
+    with following(question):
+        return call(path, *args)
 
 
 def call(path: str, *args: Any) -> Any:

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from captum.attr import FeatureAblation, LayerIntegratedGradients
 
+from mlmtune_core import progress
 from mlmtune_core.batching import to_batch
 from mlmtune_core.predicting import Trained, find_example, load_run, typed_record
 from mlmtune_core.run_shelf import open_run
@@ -29,18 +30,20 @@ class Target:
     column: int
 
 
-def attribute_typed(name: str, method: str, place: int, column: int, *fields: str) -> dict[str, Any]:
+def attribute_typed(name: str, moment: str, method: str, place: int, column: int, *fields: str) -> dict[str, Any]:
     """`method` (occlusion, gradients or attention) on typed texts. `place`: the word where every word is labelled, the token where a
     place is asked for; `column`: which label; 0 for start and 1 for end.
     """
-    trained = load_run(open_run(name))
+    trained = load_run(open_run(name), moment)
     return _attribute(trained, typed_record(trained, fields), method, place, column)
 
 
-def attribute_example(name: str, method: str, place: int, column: int, row: int, split: str = "validation") -> dict[str, Any]:  # fmt: skip
+def attribute_example(
+    name: str, moment: str, method: str, place: int, column: int, row: int, split: str = "validation"
+) -> dict[str, Any]:
     """The same on an example that was measured with."""
     run = open_run(name)
-    return _attribute(load_run(run), find_example(run, row, split), method, place, column)
+    return _attribute(load_run(run, moment), find_example(run, row, split), method, place, column)
 
 
 def _attribute(trained: Trained, record: dict[str, Any], method: str, place: int, column: int) -> dict[str, Any]:
@@ -140,6 +143,7 @@ def _logit_of(trained: Trained, target: Target) -> Callable[[torch.Tensor], torc
     fixed = {name: value.to(trained.model.device) for name, value in batch.items() if name in ("attention_mask", "token_type_ids")}  # fmt: skip
 
     def forward(ids: torch.Tensor) -> torch.Tensor:
+        progress.report(0.0)  # no way to say how far it is, but one to be given up
         inputs = {"input_ids": ids, **{name: value.expand(len(ids), -1) for name, value in fixed.items()}}
         logits = trained.model(inputs)
         return logits[:, target.column] if logits.dim() == 2 else logits[:, target.position, target.column]

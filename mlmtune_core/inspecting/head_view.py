@@ -15,18 +15,18 @@ from mlmtune_core.tasks.base import IGNORE_INDEX, Encoded
 KINDS = {"one per token": "one label", "one span": "one place", "one number": "one number"}
 
 
-def open_typed(name: str, place: int, *fields: str) -> dict[str, Any]:
-    """The head of run `name` on typed texts (see `predicting.predict`). `place`: the word, where every word has a label; 0 or 1
+def open_typed(name: str, moment: str, place: int, *fields: str) -> dict[str, Any]:
+    """The head of run `name` at a moment on typed texts (see `predicting.predict`). `place`: the word, where every word has a label; 0 or 1
     for start or end, where a span is asked for.
     """
-    trained = load_run(open_run(name))
+    trained = load_run(open_run(name), moment)
     return open_head(trained, typed_record(trained, fields), place) | {"truth": None}
 
 
-def open_example(name: str, place: int, row: int, split: str = "validation") -> dict[str, Any]:
+def open_example(name: str, moment: str, place: int, row: int, split: str = "validation") -> dict[str, Any]:
     """The same on an example that was measured with."""
     this = open_run(name)
-    return open_head(load_run(this), find_example(this, row, split), place)
+    return open_head(load_run(this, moment), find_example(this, row, split), place)
 
 
 def open_head(trained: Trained, record: dict[str, Any], place: int) -> dict[str, Any]:

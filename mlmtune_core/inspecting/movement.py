@@ -5,12 +5,14 @@ from typing import Any
 import numpy as np
 import torch
 
+from mlmtune_core import progress
 from mlmtune_core.batching import to_batch
 from mlmtune_core.freezing import find_layers
 from mlmtune_core.inspecting.points import BATCH_SIZE
 from mlmtune_core.model import INPUTS, Model
+from mlmtune_core.moments import START
 from mlmtune_core.ordering import order_by_length
-from mlmtune_core.predicting import Trained, load_run, make_untouched
+from mlmtune_core.predicting import Trained, load_run
 from mlmtune_core.run_shelf import open_run
 from mlmtune_core.tasks import TASKS
 from mlmtune_core.tasks.base import Encoded
@@ -25,7 +27,7 @@ def find_movement(name: str, split: str = "validation") -> dict[str, Any]:
     """
     run = open_run(name)
     trained = load_run(run)
-    before = make_untouched(trained)
+    before = load_run(run, START).model
     return {"weights": compare_weights(before, trained.model), "drift": _find_drift(run.data(), split, before, trained)}
 
 
@@ -66,7 +68,8 @@ def _find_drift(frame: Any, split: str, before: Model, trained: Trained) -> list
 def _read_layers(model: Model, encoded: list[Encoded], labels_are: str, trained: Trained) -> list[np.ndarray]:
     """The first token's vector after the embeddings and after each layer, (N, H) each."""
     found: list[list[np.ndarray]] = []
-    for indices in order_by_length([item.length for item in encoded], BATCH_SIZE):
+    order = order_by_length([item.length for item in encoded], BATCH_SIZE)
+    for indices in progress.each(order, len(order)):
         batch = to_batch([encoded[i] for i in indices], trained.pad_id, labels_are)
         inputs = {name: batch[name].to(model.device) for name in INPUTS if name in batch}
         with torch.inference_mode():

@@ -8,10 +8,11 @@ import numpy as np
 import torch
 from torch import nn
 
+from mlmtune_core import progress
 from mlmtune_core.errors import RunError
 from mlmtune_core.evaluating import compute_logits
-from mlmtune_core.model import Model
-from mlmtune_core.predicting import Trained, load_run, make_untouched
+from mlmtune_core.moments import BEST
+from mlmtune_core.predicting import Trained, load_run
 from mlmtune_core.probabilities import sigmoid, softmax
 from mlmtune_core.run_store import Run
 from mlmtune_core.tasks import TASKS
@@ -38,20 +39,19 @@ class Points:
     lengths: list[int]
 
 
-def find_points(run: Run, split: str = "validation", untouched: bool = False) -> Points:
-    """Of the best model of `run`; or of the checkpoint as it was, with the head that the run began with.
+def find_points(run: Run, split: str = "validation", moment: str = BEST) -> Points:
+    """Of the model of `run` at a moment (see `predicting.load_run`).
 
     At most MOST_POINTS, the first. Raises RunError before a model is kept, and for questions, which have no one vector.
     """
-    trained = load_run(run)
+    trained = load_run(run, moment)
     task = TASKS[trained.config.task]
     if task.LABELS_ARE == "one span":
         raise RunError("The answer to a question is a place among its tokens: there is no one vector to show.")
     frame = run.data()
     records = frame[frame["split"] == split].head(MOST_POINTS).to_dict("records")
     examples, encoded = trained.encode(records)
-    model = make_untouched(trained) if untouched else trained.model
-    vectors, logits = _read(model, encoded, trained, task.LABELS_ARE)
+    vectors, logits = _read(trained, encoded, task.LABELS_ARE)
     places = [(i, position) for i, item in enumerate(encoded) for position in _asked(item)][:MOST_POINTS]
     said = task.decode([row if len(row) > 1 else row[0] for row in logits], encoded, examples, trained.label_names)
     return Points(
@@ -73,9 +73,7 @@ def find_confidences(points: Points) -> np.ndarray:
     return softmax(points.logits).max(axis=1)
 
 
-def _read(
-    model: Model, encoded: Sequence[Encoded], trained: Trained, labels_are: str
-) -> tuple[list[np.ndarray], list[np.ndarray]]:
+def _read(trained: Trained, encoded: Sequence[Encoded], labels_are: str) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """For every encoded (vectors, logits), (T, H) and (T, C) for words, (1, H) and (1, C) else."""
     caught: list[torch.Tensor] = []
 
@@ -84,9 +82,10 @@ def _read(
 
     vectors: list[np.ndarray] = [np.empty(0)] * len(encoded)
     logits: list[np.ndarray] = [np.empty(0)] * len(encoded)
-    handle = model.head.register_forward_pre_hook(catch)
+    handle = trained.model.head.register_forward_pre_hook(catch)
     try:
-        for indices, scores, _ in compute_logits(model, encoded, BATCH_SIZE, trained.pad_id, labels_are):
+        passed = compute_logits(trained.model, encoded, BATCH_SIZE, trained.pad_id, labels_are)
+        for indices, scores, _ in progress.each(passed, -(-len(encoded) // BATCH_SIZE)):
             hidden = caught.pop().float().cpu().numpy()
             for i, row, vector in zip(indices, scores.cpu().numpy(), hidden, strict=True):
                 alone = row.ndim == 1

@@ -13,6 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from mlmtune_core.inspecting.points import Points, find_points
+from mlmtune_core.moments import START
 from mlmtune_core.run_shelf import open_run
 
 FOLDS = 5
@@ -28,7 +29,7 @@ def draw_map(name: str, split: str = "validation", method: str = "pca") -> dict[
     One projection is fitted on both together, so that the axes hold still. `method`: pca, or tsne (van der Maaten and Hinton 2008).
     """
     run = open_run(name)
-    sides = {"before": find_points(run, split, untouched=True), "after": find_points(run, split)}
+    sides = {"before": find_points(run, split, START), "after": find_points(run, split)}
     both = np.concatenate([side.vectors for side in sides.values()])
     places, explained = _project(both, method)
     truth = sides["after"].truth

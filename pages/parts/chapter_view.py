@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from mlmtune_core.inspecting.chapter_case import CLASSES, MEANT, PRINTED, SIZE, TOKENS, ChapterCase, draw_case
+from mlmtune_core.run_store import Run
 from pages.parts.arithmetic_view import DIGITS, draw_arithmetic
 from pages.parts.choice import choice
 from pages.parts.visit import Visit
@@ -11,8 +12,8 @@ from pages.parts.visit import Visit
 RATE = 0.01
 
 
-def draw_chapter(visit: Visit) -> None:
-    """Both lists of labels and what each costs; then one token, step by step."""
+def draw_chapter(visit: Visit, _: Run) -> None:
+    """Both lists of labels and what each costs; then one token, step by step. It needs no trained model."""
     tr = visit.tr
     st.markdown(
         tr("The chapter's program gives each of {tokens} tokens a vector of {size} random numbers, and a linear layer turns it into {classes} logits. Nothing has been trained: h means nothing here, and every class gets a sixth on average.").format(

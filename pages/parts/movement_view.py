@@ -6,11 +6,19 @@ import pandas as pd
 import streamlit as st
 
 from mlmtune_core import model_charts
+from mlmtune_core.run_store import Run
+from pages.parts.asking import ask_slowly
 from pages.parts.visit import Visit
 
 
-def draw_movement(visit: Visit, found: dict[str, Any]) -> None:
-    """`found`: what `movement.find_movement` gives."""
+def draw_movement(visit: Visit, run: Run) -> None:
+    """Two charts with their tables."""
+    found = ask_slowly(visit, run, "inspecting.movement:find_movement")
+    if found is not None:
+        _draw_charts(visit, found)
+
+
+def _draw_charts(visit: Visit, found: dict[str, Any]) -> None:
     tr = visit.tr
     weights, drift = pd.DataFrame(found["weights"]), pd.DataFrame(found["drift"])
     for frame in (weights, drift):

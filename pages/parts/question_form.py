@@ -16,7 +16,7 @@ EXAMPLES_OFFERED = 200
 
 
 def type_input(visit: Visit, run: Run) -> tuple[Any, ...] | None:
-    """("predict", texts...) once all that the task asks about is written."""
+    """("typed", texts...) once all that the task asks about is written."""
     tr, names = visit.tr, role_names(visit.tr)
     task, roles = _find_roles(run.id)
     if task in ("sequence_classification", "token_classification") and st.button(
@@ -34,11 +34,11 @@ def type_input(visit: Visit, run: Run) -> tuple[Any, ...] | None:
                 texts.append(st.text_input(tr("Sentence"), key="sentence", placeholder=hint, persist_state="session"))
             else:
                 texts.append(st.text_area(names[role], key=f"typed_{role}", height=120, persist_state="session"))
-    return ("predict", *texts) if all(text.strip() for text in texts) else None
+    return ("typed", *texts) if all(text.strip() for text in texts) else None
 
 
 def pick_example(visit: Visit, run: Run) -> tuple[Any, ...]:
-    """("predict_example", its row) of one of the first examples that were measured with."""
+    """("example", its row) of one of the first examples that were measured with."""
     frame = run.data()
     examples = frame[frame["split"] == "validation"].head(EXAMPLES_OFFERED)
     read = examples["words"].map(" ".join) if "words" in examples else examples["question" if "question" in examples else "text"]  # fmt: skip
@@ -48,7 +48,7 @@ def pick_example(visit: Visit, run: Run) -> tuple[Any, ...]:
         for row, text, second in zip(examples["row"], read, seconds, strict=True)
     }
     title = visit.tr("Validation example (row: text)")
-    return "predict_example", choice(st.selectbox, title, labels, f"example_{run.id}")
+    return "example", choice(st.selectbox, title, labels, f"example_{run.id}")
 
 
 def ask_place(visit: Visit, answer: dict[str, Any]) -> int:

@@ -16,7 +16,7 @@ ORANGE, BLUE = "230,159,0", "0,114,178"
 PATH_STEPS = 64  # as STEPS in inspecting.attribution, which imports torch
 
 
-def draw_why(visit: Visit, names: list[str], best: int, tokens: list[str], compute: Callable[[str, int], dict[str, Any]]) -> None:  # fmt: skip
+def draw_why(visit: Visit, names: list[str], best: int, tokens: list[str], compute: Callable[[str, int], dict[str, Any] | None]) -> None:  # fmt: skip
     """`names` of the logits, of which `best` is the highest; `tokens` of the input; `compute(method, column)` asks the model."""
     tr = visit.tr
     methods = {"occlusion": tr("Occlusion"), "gradients": tr("Integrated gradients"), "attention": tr("Attention")}
@@ -36,8 +36,9 @@ def draw_why(visit: Visit, names: list[str], best: int, tokens: list[str], compu
         st.caption(cost[method].format(count=visit.number(count)))
         return
     st.session_state["why_done"] = wanted
-    with st.spinner(tr("Asking the model…")):
-        found = compute(method, column)
+    found = compute(method, column)
+    if found is None:
+        return
     if method == "attention":
         _draw_attention(visit, found)
     else:

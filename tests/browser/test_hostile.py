@@ -130,8 +130,8 @@ def test_hostile_data_from_upload_to_review(browser, server):
         bars = page.get_by_role("img", name="Bars: the logit of every label")
         named = {normal(text.removeprefix("▸ ")) for text in bars.locator("span").all_text_contents()}
         assert not {as_label(text) for text in PRINTABLE.values()} - named
-        for way in (1, 2):
-            page.locator(".st-key-way button").nth(way).click()
+        for choice in ("source", "way"):
+            page.locator(f".st-key-{choice} button").nth(1).click()
             settled(page)
             look(page, colours)
         page.locator(".st-key-confusion .main-svg").first.wait_for()

@@ -29,8 +29,8 @@ def train(page: Page, strategy: str, epochs: str) -> None:
     settled(page)
 
 
-def show(page: Page, way: int) -> None:
-    page.locator(".st-key-way button").nth(way).click()
+def show(page: Page, choice: str, place: int) -> None:
+    page.locator(f".st-key-{choice} button").nth(place).click()
     settled(page)
 
 
@@ -46,7 +46,7 @@ def test_pairs_in_english(visit):
         page.locator(".st-key-typed_second_text textarea").press("Control+Enter")
         expect(page.get_by_role("heading", name=re.compile(r"Answer: \w+ \(\d+\.\d%\)"))).to_be_visible()
         expect(page.get_by_text("[SEP]", exact=True)).to_have_count(2)
-        show(page, 2)
+        show(page, "way", 1)
         expect(page.locator(".st-key-confusion .main-svg").first).to_be_visible()
         expect(page.get_by_text("trivially", exact=False).first).to_be_visible()
 
@@ -57,10 +57,10 @@ def test_scores_in_portuguese_in_the_dark(visit):
         upload(page, SAMPLES_FOLDER / "similarity.pt.csv")
         expect(page.get_by_text("Palpite: uma coluna traz números")).to_be_visible()
         train(page, "", "2")
-        show(page, 1)
+        show(page, "source", 1)
         expect(page.get_by_role("heading", name=re.compile(r"Resposta: -?\d+,\d\d"))).to_be_visible()
         expect(page.locator(".st-key-number .main-svg").first).to_be_visible()
-        show(page, 2)
+        show(page, "way", 1)
         expect(page.locator(".st-key-pairs .main-svg").first).to_be_visible()
         expect(page.get_by_text("Correlação de Pearson")).to_be_visible()
 
@@ -78,7 +78,7 @@ def test_questions_in_english(visit):
         expect(page.get_by_role("heading", name=re.compile("Answer: "))).to_be_visible()
         page.locator(".token-strip .chip").nth(3).click()
         expect(page.locator(".token-strip .panel .row:not(.head)")).to_have_count(2)
-        show(page, 2)
+        show(page, "way", 1)
         expect(page.get_by_text("Exact match").first).to_be_visible()
 
 
@@ -123,6 +123,6 @@ def test_script_in_a_file_is_text_in_the_page(visit, tmp_path):
         settled(page)
         assert page.evaluate("window.hacked") is None
         train(page, "", "1")
-        show(page, 1)
-        show(page, 2)
+        show(page, "source", 1)
+        show(page, "way", 1)
         assert page.evaluate("window.hacked") is None

@@ -44,10 +44,10 @@ def test_runs_queue_finish_and_can_be_asked(running, make_run):
     running.queue.submit(first)
     wait_until(lambda: first.state() == second.state() == "finished")
     assert len(first.events("Started")) == 1
-    answer = running.ask("mlmtune_core.predicting:predict", first.id, "a good film")
+    answer = running.ask("mlmtune_core.predicting:predict", first.id, "best", "a good film")
     assert set(answer["probabilities"]) == {"pos", "neg"}
     with pytest.raises(RunError, match="There is no run"):
-        running.ask("mlmtune_core.predicting:predict", "nowhere", "x")
+        running.ask("mlmtune_core.predicting:predict", "nowhere", "best", "x")
     with pytest.raises(CheckpointError, match="There is no folder"):
         running.ask(
             "mlmtune_core.previewing:describe_model", "/nowhere/x", "sequence_classification", 2, "full", "linear"

@@ -9,6 +9,7 @@ import pytest
 
 from mlmtune_core.exporting import export_model
 from mlmtune_core.inspecting import head_view
+from mlmtune_core.moments import BEST
 from mlmtune_core.predicting import load_run, predict
 from mlmtune_core.worker import run as carry_out
 from tests.conftest import WORDS
@@ -80,16 +81,16 @@ def test_fifty_answers_are_the_same_elsewhere(make_run, tmp_path, settings, kind
     found = open_elsewhere(tmp_path / "taken", program[0], *program[1:], asked=given)
     for fields, logits in zip(asked, found["logits"], strict=True):
         if task == "question_answering":
-            ours = [head_view.open_typed(run.id, end, *fields)["logits"] for end in range(2)]
+            ours = [head_view.open_typed(run.id, BEST, end, *fields)["logits"] for end in range(2)]
         elif task == "token_classification":
-            answer = predict(run.id, *fields)["words"]
+            answer = predict(run.id, BEST, *fields)["words"]
             ours = [list(word["logits"].values()) for word in answer]
             logits = [logits[position] for position in first_pieces(trained.tokenizer, fields[0].split())]
         elif task == "regression":
-            answer = predict(run.id, *fields)
+            answer = predict(run.id, BEST, *fields)
             ours = [answer["value"]] if kind else [answer["logit"]]
         else:
-            ours = list(predict(run.id, *fields)["logits"].values())
+            ours = list(predict(run.id, BEST, *fields)["logits"].values())
         assert np.allclose(logits, ours, atol=1e-4)
     if kind and task not in ("question_answering", "regression"):
         assert list(found["labels"].values()) == trained.label_names

@@ -8,6 +8,7 @@ from safetensors.numpy import load_file
 from mlmtune_core.batching import to_batch
 from mlmtune_core.inspecting import head_view
 from mlmtune_core.inspecting.arithmetic import Linear, find_loss, find_probabilities
+from mlmtune_core.moments import BEST
 from mlmtune_core.predicting import find_example, load_run
 from mlmtune_core.tasks import TASKS
 from mlmtune_core.worker import run as carry_out
@@ -34,7 +35,7 @@ def test_numbers_follow_from_the_kept_weights_and_cost_what_the_task_says(make_r
         asked = len(record["words"]) if "words" in record else 2 if "question" in record else 1
         costs = []
         for place in range(asked):
-            head = head_view.open_example(run.id, place, record["row"])
+            head = head_view.open_example(run.id, BEST, place, record["row"])
             column = [place] if "question" in record else slice(None)
             by_hand = (head["vectors"] @ weight[column].T + bias[column]).reshape(-1)
             layer = Linear(head["vectors"], head["weight"], head["bias"], head["kind"])
@@ -49,6 +50,6 @@ def test_numbers_follow_from_the_kept_weights_and_cost_what_the_task_says(make_r
 def test_a_typed_text_has_no_truth(make_run):
     run = make_run()
     carry_out(run.id)
-    head = head_view.open_typed(run.id, 0, "good film")
+    head = head_view.open_typed(run.id, BEST, 0, "good film")
     assert head["truth"] is None and head["token"] == "[CLS]" and head["tokens"] == ["[CLS]", "good", "film", "[SEP]"]
     assert not head["squashed"] and head["vectors"].shape == (1, 32)

@@ -9,6 +9,7 @@ from mlmtune_core.config import validate
 from mlmtune_core.inspecting import attribution, movement, projection
 from mlmtune_core.inspecting.calibration import find_calibration
 from mlmtune_core.inspecting.points import find_confidences, find_points
+from mlmtune_core.moments import BEST, START
 from mlmtune_core.predicting import load_run, predict_example
 from mlmtune_core.probabilities import softmax
 from mlmtune_core.run_shelf import create_run
@@ -30,7 +31,7 @@ def test_points_are_what_the_model_says_of_each_example(make_run, kind):
         return
     assert points.rows == frame["row"].tolist() and points.vectors.shape == (len(frame), 32)
     for i, row in enumerate(points.rows):
-        answer = predict_example(run.id, row)
+        answer = predict_example(run.id, BEST, row)
         assert points.truth[i] == answer["true"]
         assert points.said[i] == (pytest.approx(answer["value"], abs=1e-5) if kind == "regression" else answer["label"])
         if "logits" in answer:
@@ -41,8 +42,8 @@ def test_before_is_the_checkpoint_and_after_is_the_run(make_run):
     frozen, free = make_run(), make_run(strategy="full", learning_rate=1e-3)
     for run in (frozen, free):
         carry_out(run.id)
-    assert np.allclose(find_points(frozen).vectors, find_points(frozen, untouched=True).vectors, atol=1e-5)
-    assert not np.allclose(find_points(free).vectors, find_points(free, untouched=True).vectors, atol=1e-2)
+    assert np.allclose(find_points(frozen).vectors, find_points(frozen, moment=START).vectors, atol=1e-5)
+    assert not np.allclose(find_points(free).vectors, find_points(free, moment=START).vectors, atol=1e-2)
 
 
 def test_what_is_frozen_did_not_move_and_what_learnt_did(make_run):
@@ -119,7 +120,7 @@ def test_the_word_that_decides_is_found_and_taking_it_away_shows(planted):
     for record in frame.to_dict("records"):
         label = trained.label_names.index(record["label"])
         for method in found:
-            result = attribution.attribute_example(planted.id, method, 0, label, record["row"])
+            result = attribution.attribute_example(planted.id, BEST, method, 0, label, record["row"])
             ranked = sorted(range(len(result["tokens"])), key=lambda place: -result["values"][place])
             found[method] += bool({"great", "awful"} & {result["tokens"][place] for place in ranked[:2]})
             if method == "gradients":
@@ -131,9 +132,9 @@ def test_special_tokens_carry_nothing_and_weights_are_left_as_they_were(planted)
     before = {name: weight.clone() for name, weight in load_run(planted).model.state_dict().items()}
     row = int(planted.data().query("split == 'validation'")["row"].iloc[0])
     for method in ("occlusion", "gradients"):
-        values = attribution.attribute_example(planted.id, method, 0, 0, row)["values"]
+        values = attribution.attribute_example(planted.id, BEST, method, 0, 0, row)["values"]
         assert values[0] == pytest.approx(0, abs=1e-6) and values[-1] == pytest.approx(0, abs=1e-6)
-    attention = attribution.attribute_example(planted.id, "attention", 0, 0, row)["attention"]
+    attention = attribution.attribute_example(planted.id, BEST, "attention", 0, 0, row)["attention"]
     assert np.shape(attention)[:2] == (4, 4) and np.allclose(np.sum(attention, axis=-1), 1, atol=1e-5)
     after = load_run(planted).model.state_dict()
     assert all(torch.equal(weight, after[name]) for name, weight in before.items())

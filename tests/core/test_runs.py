@@ -22,6 +22,7 @@ from mlmtune_core.errors import CheckpointError, ConfigError, RunError, UserErro
 from mlmtune_core.events import Finished, PhaseStarted, StepDone
 from mlmtune_core.freezing import find_layers
 from mlmtune_core.heartbeats import beating
+from mlmtune_core.moments import BEST
 from mlmtune_core.predicting import predict, predict_example
 from mlmtune_core.probabilities import softmax
 from mlmtune_core.run_shelf import create_run, open_run
@@ -162,7 +163,7 @@ def test_softmax_sums_to_one_and_keeps_order(logits):
 def test_predicting_gives_logits_and_their_softmax(make_run):
     run = make_run(strategy="full")
     list(worker.carry_out(run))
-    answer = predict(run.id, "a good film")
+    answer = predict(run.id, BEST, "a good film")
     logits = np.array(list(answer["logits"].values()))
     assert list(answer["probabilities"].values()) == pytest.approx(list(softmax(logits)))
     assert answer["label"] == max(answer["logits"], key=answer["logits"].get)
@@ -184,7 +185,7 @@ def test_a_kept_model_answers_as_it_scored(make_run):
     best = run.summary()["best"]["metrics"]
     right = total = 0
     for row in run.data().query("split == 'validation'")["row"]:
-        answer = predict_example(run.id, int(row))
+        answer = predict_example(run.id, BEST, int(row))
         right += sum(word["label"] == true for word, true in zip(answer["words"], answer["true"], strict=True))
         total += len(answer["true"])
     assert right / total == pytest.approx(best["token_accuracy"]) and best["token_accuracy"] > 0.9
@@ -192,7 +193,7 @@ def test_a_kept_model_answers_as_it_scored(make_run):
 
 def test_a_run_without_a_model_says_wait(make_run):
     with pytest.raises(RunError, match="no model yet"):
-        predict(make_run().id, "x")
+        predict(make_run().id, BEST, "x")
     with pytest.raises(RunError, match="There is no run"):
         open_run("nowhere")
 
@@ -432,7 +433,7 @@ def test_a_run_on_the_first_layers_trains_and_opens(make_run):
     events = list(worker.carry_out(run))
     assert isinstance(events[-1], Finished)
     assert not any("layer.2." in name for name in load_file(run.weights_file))
-    assert set(predict(run.id, "good film")["probabilities"]) == {"pos", "neg"}
+    assert set(predict(run.id, BEST, "good film")["probabilities"]) == {"pos", "neg"}
 
 
 def test_an_occupied_folder_is_not_overwritten(tmp_path, text_frame):

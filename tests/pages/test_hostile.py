@@ -166,8 +166,8 @@ def run_on(data_id, checkpoint, owner=""):
 
 def ways_of_inspect(app):
     """The page once for each way to ask."""
-    for way in ("example", "review"):
-        app.segmented_control(key="way").set_value(way).run()
+    for choice, chosen in (("source", "example"), ("way", "examples")):
+        app.segmented_control(key=choice).set_value(chosen).run()
         assert not app.exception and not app.error, (app.exception, app.error)
         yield check(app)
 

@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 
 from mlmtune_core import worker
 from mlmtune_core.inspecting import head_view
+from mlmtune_core.moments import BEST
 from mlmtune_core.runs_kept import forget_exports
 from mlmtune_core.translating import LANGUAGES
 from pages.serving.routes import ROUTES
@@ -29,10 +30,17 @@ def opened(open_page, make_run):
         run = make_run(task=kind, **settings)
         list(worker.carry_out(run))
         app = open_page("inspect", language, run=run.id)
-        app.segmented_control(key="way").set_value("example").run()
+        app.segmented_control(key="source").set_value("example").run()
         return app, run
 
     return open_one
+
+
+def look(app, way, seen="", fails=False):
+    app.segmented_control(key="way").set_value(way).run()
+    if seen:
+        app.segmented_control(key="seen").set_value(seen).run()
+    assert not app.exception and bool(app.error) == fails
 
 
 def show(app, section):
@@ -49,7 +57,7 @@ def test_every_step_of_the_arithmetic_is_drawn_and_its_logits_are_the_models(ope
         assert not app.exception and not app.error and (app.dataframe or kind == "regression")
     app.segmented_control(key="arithmetic_step").set_value("logits").run()
     row = int(run.data().query("split == 'validation'")["row"].iloc[0])
-    logits = head_view.open_example(run.id, 0, row)["logits"]
+    logits = head_view.open_example(run.id, BEST, 0, row)["logits"]
     assert np.allclose(app.dataframe[1].value["z"], logits, atol=1e-5)
     assert app.dataframe[0].value["h · W"].abs().is_monotonic_decreasing
 
@@ -96,9 +104,8 @@ def test_why_is_asked_for_by_a_click_and_checked(opened, kind):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_map_and_what_moved(opened, language):
     app, run = opened(language=language)
-    for way in ("map", "movement"):
-        app.segmented_control(key="way").set_value(way).run()
-        assert not app.exception and not app.error
+    look(app, "examples", "map")
+    look(app, "movement")
     frozen = app.success[0].value
     assert "5" in frozen and "6" in frozen  # embeddings and four layers, of these and the head
     assert len(app.dataframe[0].value) == 6 and len(app.dataframe[1].value) == 5
@@ -106,15 +113,14 @@ def test_the_map_and_what_moved(opened, language):
 
 def test_questions_have_no_map_and_the_page_says_why(opened):
     app, _ = opened("question_answering")
-    app.segmented_control(key="way").set_value("map").run()
+    look(app, "examples", "map", fails=True)
     assert "no one vector" in app.error[0].value and not app.exception
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_chapters_example_shows_both_lists_of_labels(opened, language):
     app, _ = opened(language=language)
-    app.segmented_control(key="way").set_value("chapter").run()
-    assert not app.exception
+    look(app, "chapter")
     table = app.dataframe[0].value
     assert table.iloc[:, 3 - 1].tolist()[:2] == ["B-PER", "B-ORG"] and table.iloc[:, 5].tolist()[5:7] == ["B-PER", "I-PER"]
     assert app.selectbox(key="arithmetic_index").label == TITLES[language]
@@ -123,9 +129,7 @@ def test_the_chapters_example_shows_both_lists_of_labels(opened, language):
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in ("regression", "question_answering")])
 def test_how_sure_it_is_stands_below_what_it_got_wrong(opened, kind):
     app, run = opened(kind, with_test=True)
-    app.segmented_control(key="way").set_value("review").run()
-    app.toggle(key="certainty").set_value(True).run()
-    assert not app.exception and not app.error
+    look(app, "examples", "certainty")
     bins, surest, doubted, slices = (table.value for table in app.dataframe[-4:])
     assert bins["Answers"].sum() == slices.query("By == 'Label in the data'")["Answers"].sum()
     assert doubted["Probability it gave"].is_monotonic_increasing
@@ -135,7 +139,7 @@ def test_how_sure_it_is_stands_below_what_it_got_wrong(opened, kind):
 @pytest.mark.parametrize(("settings", "said"), [({"head": "pooler"}, "BertForSequenceClassification"), ({}, "model/predict.py")])
 def test_a_model_is_taken_home_by_its_link(opened, settings, said):
     app, run = opened(**settings)
-    app.segmented_control(key="way").set_value("take").run()
+    look(app, "take")
     assert not run.export_file.exists() and not app.code
     app.button(key="take_home").click().run()
     assert not app.exception and not app.error and said in app.code[0].value

@@ -303,10 +303,10 @@ def test_a_finished_run_is_shown_whole_and_opens(open_page, make_run, kind, lang
     assert not app.exception and not app.error and len(app.dataframe[0].value) > 0
     if kind == "token_classification":
         assert len(app.dataframe[0].value) == 9
-    app.segmented_control(key="way").set_value("example").run()
+    app.segmented_control(key="source").set_value("example").run()
     assert not app.exception and not app.error and len(app.dataframe[0].value) > 0
     for side in ("validation", "test"):
-        app.segmented_control(key="way").set_value("review").run()
+        app.segmented_control(key="way").set_value("examples").run()
         app.segmented_control(key="review_side").set_value(side).run()
         assert not app.exception and not app.error
         assert int(app.metric[0].value) == (run.data()["split"] == side).sum()

@@ -1,0 +1,83 @@
+"""How far a long answer has got, and whether anybody still waits for it: one small file per question, read by whoever asked"""
+
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from pathlib import Path
+from typing import TypeVar
+
+from mlmtune_core.errors import RunError
+from mlmtune_core.storage import home, new_id, write_atomically
+
+EVERY_SECONDS = 0.2
+Item = TypeVar("Item")
+_followed: ContextVar["Progress | None"] = ContextVar("progress", default=None)
+
+
+class Progress:
+    """The file of one question; both sides know its name."""
+
+    def __init__(self, name: str = "") -> None:
+        self.name = name or new_id()
+        self._file = home() / "workers" / "questions" / self.name
+        self._said = 0.0
+
+    def share(self) -> float:
+        """How much is done, 0 to 1; 0 where nothing was said yet."""
+        with suppress(FileNotFoundError, ValueError):
+            return float(self._file.read_text(encoding="ascii"))
+        return 0.0
+
+    def give_up(self) -> None:
+        """Nobody waits any more: the work ends at its next report."""
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        self._stop.touch()
+
+    def say(self, share: float) -> None:
+        """What the worker calls now and then. Raises RunError where nobody waits any more."""
+        if time.monotonic() - self._said < EVERY_SECONDS:
+            return
+        self._said = time.monotonic()
+        if self._stop.exists():
+            raise given_up()
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(self._file, f"{share:.3f}".encode())
+
+    def forget(self) -> None:
+        """Removes what was written."""
+        for file in (self._file, self._stop):
+            file.unlink(missing_ok=True)
+
+    @property
+    def _stop(self) -> Path:
+        return self._file.with_suffix(".stop")
+
+
+@contextmanager
+def following(name: str) -> Iterator[None]:
+    """Within, `report` and `each` speak of the question with this name."""
+    token = _followed.set(Progress(name))
+    try:
+        yield
+    finally:
+        _followed.reset(token)
+
+
+def report(share: float) -> None:
+    """Says that so much of the answer is done, 0 to 1; nothing where nobody asked from another process."""
+    progress = _followed.get()
+    if progress:
+        progress.say(share)
+
+
+def each(items: Iterable[Item], count: int, begin: float = 0.0, end: float = 1.0) -> Iterator[Item]:
+    """The items, and a report before each: they are `count`, and take the answer from `begin` to `end`."""
+    for done, item in enumerate(items):
+        report(begin + (end - begin) * done / max(1, count))
+        yield item
+
+
+def given_up() -> RunError:
+    """What whoever gave up is told."""
+    return RunError("Cancelled. Ask again whenever you like.")

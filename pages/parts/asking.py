@@ -1,0 +1,90 @@
+"""What a trained model is asked through the inspect worker: answers are kept while its weights are the same; long ones show how far they are, and can be cancelled"""
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import streamlit as st
+
+from mlmtune_core import engine
+from mlmtune_core.errors import UserError
+from mlmtune_core.progress import given_up
+from mlmtune_core.run_store import Run
+from mlmtune_core.storage import new_id
+from pages.parts.visit import Visit
+
+SOON_SECONDS = 0.8  # what is there by then shows no bar
+LOOK_SECONDS = 0.4
+GONE_SECONDS = 3.0  # without a look: that visit waits no more
+
+
+@dataclass
+class Shared:
+    """One question, and when each visit that waits for it has last looked."""
+
+    question: engine.Question
+    looked: dict[str, float] = field(default_factory=dict)
+
+
+def ask(run: Run, function: str, *question: Any) -> Any:
+    """What `function` ("module:name" in mlmtune_core) answers to (run id, *question), where that takes a moment. Raises its UserError."""
+    return _answer(run.id, _changed(run), function, *question)
+
+
+def ask_slowly(visit: Visit, run: Run, function: str, *question: Any) -> Any | None:
+    """The same where it may take long: None while it is computed, and a bar with a button stands here instead. Raises its UserError.
+
+    Visits that ask the same share one computation.
+    """
+    asked = (run.id, _changed(run), function, *question)
+    if st.session_state.pop("given_up", None) == asked:
+        raise given_up()
+    shared = _begin(*asked)
+    if not _wait(shared.question):
+        st.fragment(_draw_progress, run_every=LOOK_SECONDS)(visit, shared, asked)
+        return None
+    try:
+        return shared.question.result()
+    except UserError:
+        _begin.clear(*asked)  # the next click tries again
+        raise
+
+
+def _draw_progress(visit: Visit, shared: Shared, asked: tuple[Any, ...]) -> None:
+    """How far it is, and a way out; the page is drawn anew once the answer is there."""
+    tr, me = visit.tr, st.session_state.setdefault("visit_id", new_id())
+    shared.looked[me] = time.monotonic()
+    if shared.question.done():
+        st.rerun()
+    share, waiting = shared.question.share(), tr("Computing…")
+    st.progress(share, f"{waiting} {visit.percent(share)}" if share else waiting)
+    if st.button(tr("Cancel"), key="give_up", icon=":material/close:"):
+        st.session_state["given_up"] = asked
+        others = [at for who, at in shared.looked.items() if who != me and time.monotonic() - at < GONE_SECONDS]
+        if not others:
+            shared.question.give_up()
+            _begin.clear(*asked)
+        st.rerun()
+
+
+def _wait(question: engine.Question) -> bool:
+    """Whether the answer is there, at once or soon."""
+    until = time.monotonic() + SOON_SECONDS
+    while not question.done() and time.monotonic() < until:
+        time.sleep(0.02)
+    return question.done()
+
+
+def _changed(run: Run) -> int:
+    """When the kept weights were written: answers of older ones are not shown."""
+    return run.weights_file.stat().st_mtime_ns if run.weights_file.is_file() else 0
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _answer(run_id: str, changed: int, function: str, *question: Any) -> Any:
+    return engine.current().ask(f"mlmtune_core.{function}", run_id, *question)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _begin(run_id: str, changed: int, function: str, *question: Any) -> Shared:
+    return Shared(engine.current().begin(f"mlmtune_core.{function}", run_id, *question))
