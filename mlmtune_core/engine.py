@@ -174,7 +174,6 @@ class Question:
                     "This did not work, by a fault of mlmtune ({error}). If it comes back, report it.", error=error
                 ) from None
             self._future = None  # the worker need not keep it
-            self._progress.forget()
         if isinstance(self._answer, UserError):
             raise self._answer
         return self._answer

@@ -9,7 +9,7 @@ from pathlib import Path
 from mlmtune_core.data.reading import MAX_BYTES
 from mlmtune_core.errors import ConfigError, LimitError
 from mlmtune_core.people import check_codes, is_class
-from mlmtune_core.run_shelf import drop_shared_caches
+from mlmtune_core.run_shelf import drop_histories, drop_shared_caches
 from mlmtune_core.storage import home, measure
 
 NEAR = 0.9
@@ -20,13 +20,16 @@ LARGEST_MB = MAX_BYTES // MB
 
 @dataclass(frozen=True)
 class Limits:
-    """What may wait, be kept and be uploaded; 0 is no limit, but files have one. Runs are counted for each person, the disk for all."""
+    """What may wait, be kept and be uploaded; 0 is no limit, but files have one. Runs are counted for each person, the disk for all;
+    `history_mb`, of each run, what all its weights may take that are kept of its way (see history), 0 for none.
+    """
 
     runs_waiting: int
     runs_kept: int
     disk_mb: int
     keep_days: int
     upload_mb: int
+    history_mb: int
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,7 @@ def read_limits() -> Limits:
         disk_mb=_read("MLMTUNE_DISK_MB", 0),
         keep_days=_read("MLMTUNE_KEEP_DAYS", 0),
         upload_mb=min(_read("MLMTUNE_UPLOAD_MB", 0) or LARGEST_MB, LARGEST_MB),
+        history_mb=_read("MLMTUNE_HISTORY_MB", 100 if is_class() else 500),
     )
 
 
@@ -106,6 +110,7 @@ def find_disk_mb() -> int:
             size, quota = measure(home()), read_limits().disk_mb * MB
             if quota and size >= quota * NEAR:
                 drop_shared_caches()
+                drop_histories()
                 size = measure(home())
             _measured[home()] = time.monotonic(), size
     return size // MB

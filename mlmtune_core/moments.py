@@ -1,3 +1,46 @@
-"""Moments of a run at which its model can be opened: the checkpoint with a fresh head, and the best model"""
+"""Moments of a run at which its model can be opened: the checkpoint with a fresh head, each evaluation of which the weights are kept, and the best"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mlmtune_core.errors import RunError
+from mlmtune_core.run_store import Run
 
 BEST, START = "best", "start"
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One of them: `name`, START, BEST or the number of the epoch after which it was; and what was measured then."""
+
+    name: str
+    epoch: int
+    validation_loss: float | None
+    metric: float | None
+
+
+def list_moments(run: Run) -> list[Moment]:
+    """In the order of training, the best last; empty before a model is kept."""
+    if not run.weights_file.is_file():
+        return []
+    measured = {round(row["epoch"]): row for row in run.events("EvalDone")}
+    metric = next((row["metric"] for row in run.events("Started")), "")
+    best = max((epoch for epoch, row in measured.items() if row["is_best"]), default=0)
+    kept = [(START, 0), *((str(epoch), epoch) for epoch in run.history()), (BEST, best)]
+    found = []
+    for name, epoch in kept:
+        row = measured.get(epoch, {})
+        found.append(Moment(name, epoch, row.get("validation_loss"), row.get("metrics", {}).get(metric)))
+    return found
+
+
+def weights_at(run: Run, moment: str) -> Path | None:
+    """The file of all weights that learn, as they were then; None for START, where nothing was learnt yet. Raises RunError where none is kept."""
+    if moment == START:
+        return None
+    if moment == BEST:
+        return run.weights_file
+    found = run.history().get(int(moment)) if moment.isdecimal() else None
+    if found is None:
+        raise RunError("Of epoch {epoch} no weights are kept (any more). Choose another moment of the run.", epoch=moment)
+    return found

@@ -1,5 +1,6 @@
 """A finished run and an input -> logits, probabilities, decoded answer."""
 
+import copy
 import json
 import re
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 from safetensors import safe_open
+from safetensors.torch import load_file
 
 from mlmtune_core import checkpoints
 from mlmtune_core.config import RunConfig
@@ -17,7 +19,7 @@ from mlmtune_core.data.columns import asked_roles
 from mlmtune_core.errors import RunError
 from mlmtune_core.evaluating import compute_logits
 from mlmtune_core.model import Model
-from mlmtune_core.moments import BEST
+from mlmtune_core.moments import BEST, START, weights_at
 from mlmtune_core.run_shelf import open_run
 from mlmtune_core.run_store import Run
 from mlmtune_core.tasks import TASKS
@@ -25,7 +27,7 @@ from mlmtune_core.tasks.base import Encoded
 from mlmtune_core.worker import make_model
 
 WORDS = re.compile(r"\w+(?:[-'’]\w+)*|[^\w\s]")
-KEPT_MODELS = 4
+KEPT_MODELS = 6
 
 
 @dataclass(frozen=True)
@@ -119,25 +121,28 @@ def _typed(fields: dict[str, str]) -> dict[str, Any]:
 
 
 def load_run(this: Run, moment: str = BEST) -> Trained:
-    """The model of a run at a moment (see moments): BEST, or START, the checkpoint with the fresh head that the run began with. The last few stay in
-    memory until their weights change.
+    """The model of a run at a moment (see moments); the last few stay in memory until their weights change. START: the checkpoint with
+    the fresh head that the run began with.
     """
-    path = this.weights_file
-    if not path.is_file():
+    if not this.weights_file.is_file():
         raise RunError("This run has kept no model yet. Wait for its first evaluation.")
-    return _load(str(this.folder), moment, path.stat().st_mtime_ns)
+    file = weights_at(this, moment) or this.weights_file
+    return _load(str(this.folder), moment, file.stat().st_mtime_ns)
 
 
 @lru_cache(maxsize=KEPT_MODELS)
 def _load(folder: str, moment: str, _changed: int) -> Trained:
     this = open_run(folder)
-    config = this.config()
-    with safe_open(this.weights_file, framework="pt") as file:
-        label_names = json.loads(file.metadata()["label_names"])
-        weights = {name: file.get_tensor(name) for name in file.keys()} if moment == BEST else {}  # noqa: SIM118  (no mapping)
-    torch.manual_seed(config.seed)  # draws the weights again that the run began with
-    model = make_model(config, label_names)
-    unexpected = model.load_state_dict(weights, strict=False).unexpected_keys
+    config, file = this.config(), weights_at(this, moment)
+    with safe_open(this.weights_file, framework="pt") as best:
+        label_names = json.loads(best.metadata()["label_names"])
+    if config.strategy == "head_only" and moment not in (BEST, START):
+        base = load_run(this)  # they share the encoder
+        model = Model(base.model.encoder, copy.deepcopy(base.model.head))
+    else:
+        torch.manual_seed(config.seed)  # draws the weights again that the run began with
+        model = make_model(config, label_names)
+    unexpected = model.load_state_dict(load_file(file) if file else {}, strict=False).unexpected_keys
     if unexpected:
         raise RunError(
             "The kept weights do not fit the checkpoint ({names}). Was it changed since the run?",

@@ -13,6 +13,7 @@ from mlmtune_core.storage import home, new_id, write_atomically
 EVERY_SECONDS = 0.2
 Item = TypeVar("Item")
 _followed: ContextVar["Progress | None"] = ContextVar("progress", default=None)
+_part: ContextVar[tuple[float, float]] = ContextVar("part", default=(0.0, 1.0))
 
 
 class Progress:
@@ -55,26 +56,39 @@ class Progress:
 
 
 @contextmanager
+def part(begin: float, end: float) -> Iterator[None]:
+    """Within, what is reported is a part of the whole, from `begin` to `end`."""
+    low, high = _part.get()
+    token = _part.set((low + (high - low) * begin, low + (high - low) * end))
+    try:
+        yield
+    finally:
+        _part.reset(token)
+
+
+@contextmanager
 def following(name: str) -> Iterator[None]:
-    """Within, `report` and `each` speak of the question with this name."""
-    token = _followed.set(Progress(name))
+    """Within, `report` and `each` speak of the question with this name; afterwards nothing is left of it."""
+    progress = Progress(name)
+    token = _followed.set(progress)
     try:
         yield
     finally:
         _followed.reset(token)
+        progress.forget()
 
 
 def report(share: float) -> None:
     """Says that so much of the answer is done, 0 to 1; nothing where nobody asked from another process."""
-    progress = _followed.get()
+    progress, (begin, end) = _followed.get(), _part.get()
     if progress:
-        progress.say(share)
+        progress.say(begin + (end - begin) * share)
 
 
-def each(items: Iterable[Item], count: int, begin: float = 0.0, end: float = 1.0) -> Iterator[Item]:
-    """The items, and a report before each: they are `count`, and take the answer from `begin` to `end`."""
+def each(items: Iterable[Item], count: int) -> Iterator[Item]:
+    """The items, and a report before each: they are `count`."""
     for done, item in enumerate(items):
-        report(begin + (end - begin) * done / max(1, count))
+        report(done / max(1, count))
         yield item
 
 

@@ -23,6 +23,7 @@ from mlmtune_core.events import (
     Tested,
     failure,
 )
+from mlmtune_core.history import keep_moment
 from mlmtune_core.run_store import Run
 from mlmtune_core.storage import write_atomically
 
@@ -59,6 +60,8 @@ class Recorder:
             self._best = event
             before = self._save(model, label_names or [])
             self.run.keep_predictions("validation", event.predictions)
+        if isinstance(event, EvalDone) and model is not None:
+            keep_moment(self.run, model, round(event.epoch), event.is_best)
         if isinstance(event, FrozenChecked):
             self._frozen_unchanged = event.unchanged if self._frozen_unchanged is not False else False
         if isinstance(event, Tested):

@@ -80,6 +80,14 @@ def drop_shared_caches() -> None:
         path.unlink(missing_ok=True)
 
 
+def drop_histories() -> None:
+    """Removes the whole models that are kept of the way of runs (see history); best models and heads stay."""
+    for run in list_runs():
+        for epoch, file in run.history().items():
+            if run.history_file(epoch, whole=False).exists():
+                file.unlink(missing_ok=True)
+
+
 def _made(folder: Path) -> float:
     """When a folder came to be; one that is being deleted is the oldest."""
     try:

@@ -23,7 +23,7 @@ LAST_WORDS_BYTES = 64 * 1024  # kept free for the end of a run whose disk is ful
 
 
 class Run:
-    """One run's folder: config.json, data.parquet, events.jsonl, control, heartbeat and who holds it, attempts, last/, best/, finished.json (last)."""
+    """One run's folder: config.json, data.parquet, events.jsonl, control, heartbeat and who holds it, attempts, last/, best/, history/, finished.json (last)."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -44,6 +44,16 @@ class Run:
     def export_file(self) -> Path:
         """The best model as it is taken home (see exporting), made when it is asked for and gone a day later."""
         return self.folder / "model.zip"
+
+    def history_file(self, epoch: int, whole: bool) -> Path:
+        """Where the weights of an evaluation stand (see history): all that learn, or the head alone."""
+        return self.folder / "history" / f"{epoch}{'' if whole else '.head'}.safetensors"
+
+    def history(self, whole: bool = True) -> dict[int, Path]:
+        """epoch -> file of its weights, in the order of training: where all that learn are kept, or the head alone."""
+        files = self.folder.glob("history/*.safetensors")
+        kept = {file.name.split(".")[0]: file for file in files if (file.name.count(".") == 1) == whole}
+        return {int(epoch): kept[epoch] for epoch in sorted(filter(str.isdecimal, kept), key=int)}
 
     @property
     def last_file(self) -> Path:

@@ -19,16 +19,17 @@ def new_id() -> str:
     return secrets.token_hex(12)  # no "__" in it: that would break the keys of components
 
 
-def write_atomically(path: Path, content: bytes | Callable[[Path], object]) -> None:
+def write_atomically(path: Path, content: bytes | Callable[[Path], object], durable: bool = True) -> None:
     """Writes, or has a function write, to a temporary name beside `path`, then renames: a reader sees the old file or the new one, whole.
 
-    Also after a power cut: the content is on the disk before the name is. Where that fails, nothing is left behind.
+    Where `durable`, also after a power cut: the content is on the disk before the name is. Where that fails, nothing is left behind.
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         content(temporary) if callable(content) else temporary.write_bytes(content)
-        with temporary.open("rb") as written:
-            os.fsync(written.fileno())
+        if durable:
+            with temporary.open("rb") as written:
+                os.fsync(written.fileno())
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
@@ -49,5 +50,6 @@ def measure(folder: Path) -> int:
                 if entry.is_dir(follow_symlinks=False):
                     total += measure(Path(entry.path))
                 else:
-                    total += entry.stat(follow_symlinks=False).st_blocks * 512
+                    stat = entry.stat(follow_symlinks=False)
+                    total += stat.st_blocks * 512 // stat.st_nlink  # a file with two names counts once
     return total

@@ -24,7 +24,7 @@ def train_together(
     """(which setup, its event): for each the events that train would yield for it alone, up to Finished or Failed.
 
     All setups share one frozen encoder, its cache, the data, and every setting but those in sweeps.TOGETHER and the seed. `ended` says of a
-    setup that nothing more is wanted of it. On EvalDone with is_best its head holds the weights of that moment.
+    setup that nothing more is wanted of it. On EvalDone its head holds the weights of that moment.
     """
     first = setups[0]
     config, labels_are = first.config, first.task.LABELS_ARE
@@ -106,7 +106,7 @@ def _step(
 def _evaluate(
     stack: HeadStack, lanes: Sequence[_Lane], validation_set: Dataset, epoch: float
 ) -> Iterator[tuple[int, Event]]:
-    """One pass for all lanes; what was best is copied into the lane's own head before its event."""
+    """One pass for all lanes; what they weigh now is copied into their own heads before their events."""
     first = lanes[0].setup
     measuring = [Measuring(lane.setup, validation_set) for lane in lanes]
     for lane in lanes:
@@ -129,6 +129,5 @@ def _evaluate(
             lane.failed = True
             yield lane.number, failure(error)
             continue
-        if done.is_best:
-            stack.write_back(place)
+        stack.write_back(place)
         yield lane.number, done

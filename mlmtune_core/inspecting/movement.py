@@ -8,12 +8,14 @@ import torch
 from mlmtune_core import progress
 from mlmtune_core.batching import to_batch
 from mlmtune_core.freezing import find_layers
+from mlmtune_core.history import read_heads
 from mlmtune_core.inspecting.points import BATCH_SIZE
 from mlmtune_core.model import INPUTS, Model
 from mlmtune_core.moments import START
 from mlmtune_core.ordering import order_by_length
 from mlmtune_core.predicting import Trained, load_run
 from mlmtune_core.run_shelf import open_run
+from mlmtune_core.run_store import Run
 from mlmtune_core.tasks import TASKS
 from mlmtune_core.tasks.base import Encoded
 
@@ -23,12 +25,27 @@ MOST_EXAMPLES = 200
 def find_movement(name: str, split: str = "validation") -> dict[str, Any]:
     """Of run `name`: `weights`, a row for embeddings, each layer and the head, with `moved`, ||after - before|| / ||before|| over all its
     numbers, and `learnt`, whether any of them differs; `drift`, a row for embeddings and each layer, with `similarity`, the CKA
-    of its [CLS] vectors before and after on some examples (1: the same but for turning and stretching).
+    of its [CLS] vectors before and after on some examples (1: the same but for turning and stretching); `path`, a row for every evaluation
+    of which the head is kept, with its `epoch`, how far the head is from where it began, `moved`, and from the evaluation before, `step`.
     """
     run = open_run(name)
     trained = load_run(run)
     before = load_run(run, START).model
-    return {"weights": compare_weights(before, trained.model), "drift": _find_drift(run.data(), split, before, trained)}
+    return {"weights": compare_weights(before, trained.model), "drift": _find_drift(run.data(), split, before, trained), "path": find_path(run)}
+
+
+def find_path(run: Run) -> list[dict[str, Any]]:
+    """The way of the head, a row per evaluation: distances divided by the length of its weights at the beginning."""
+    heads = [(epoch, torch.cat([weight.reshape(-1) for _, weight in sorted(head.items())])) for epoch, head in read_heads(run).items()]
+    if not heads or heads[0][0] != 0:
+        return []
+    begin, length = heads[0][1], max(torch.linalg.vector_norm(heads[0][1]).item(), 1e-12)
+    rows, last = [], begin
+    for epoch, head in heads:
+        moved, step = (torch.linalg.vector_norm(head - other).item() / length for other in (begin, last))
+        rows.append({"epoch": epoch, "moved": moved, "step": step})
+        last = head
+    return rows
 
 
 def compare_weights(before: Model, after: Model) -> list[dict[str, Any]]:
@@ -60,9 +77,12 @@ def _parts(model: Model) -> dict[str, torch.Tensor]:
 def _find_drift(frame: Any, split: str, before: Model, trained: Trained) -> list[dict[str, Any]]:
     task = TASKS[trained.config.task]
     _, encoded = trained.encode(frame[frame["split"] == split].head(MOST_EXAMPLES).to_dict("records"))
-    sides = [_read_layers(model, encoded, task.LABELS_ARE, trained) for model in (before, trained.model)]
-    names = ["embeddings", *map(str, range(1, len(sides[0])))]
-    return [{"name": name, "similarity": find_cka(old, new)} for name, old, new in zip(names, *sides, strict=True)]
+    with progress.part(0, 0.5):
+        old_layers = _read_layers(before, encoded, task.LABELS_ARE, trained)
+    with progress.part(0.5, 1):
+        new_layers = _read_layers(trained.model, encoded, task.LABELS_ARE, trained)
+    names = ["embeddings", *map(str, range(1, len(old_layers)))]
+    return [{"name": name, "similarity": find_cka(old, new)} for name, old, new in zip(names, old_layers, new_layers, strict=True)]
 
 
 def _read_layers(model: Model, encoded: list[Encoded], labels_are: str, trained: Trained) -> list[np.ndarray]:

@@ -1,6 +1,7 @@
 """A map of vectors: two axes for those before training and those after together, and numbers that say how far labels stand apart"""
 
 from collections import Counter
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,11 @@ from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from mlmtune_core import progress
 from mlmtune_core.inspecting.points import Points, find_points
-from mlmtune_core.moments import START
+from mlmtune_core.moments import BEST, START
 from mlmtune_core.run_shelf import open_run
+from mlmtune_core.run_store import Run
 
 FOLDS = 5
 MOST_MEASURED = 600  # of the points: silhouette and probes grow with the square
@@ -23,24 +26,58 @@ SEED = 0
 
 
 def draw_map(name: str, split: str = "validation", method: str = "pca") -> dict[str, Any]:
-    """Of run `name`: `before` and `after`, each with `places` (N, 2), `said`, `silhouette` and `probe`; `truth`, `rows` and `texts` of
+    """Of run `name` at START and at BEST, each with `places` (N, 2), `said`, `silhouette` and `probe`; `truth`, `rows` and `texts` of
     both; `explained`, the share of the variance that each axis shows (PCA alone).
 
     One projection is fitted on both together, so that the axes hold still. `method`: pca, or tsne (van der Maaten and Hinton 2008).
     """
     run = open_run(name)
-    sides = {"before": find_points(run, split, START), "after": find_points(run, split)}
-    both = np.concatenate([side.vectors for side in sides.values()])
-    places, explained = _project(both, method)
-    truth = sides["after"].truth
-    halves = dict(zip(sides, np.split(places, 2), strict=True))
+    before, after = _both(run, split)
+    if method == "tsne":
+        places, explained = np.split(_spread(np.concatenate([before.vectors, after.vectors])), 2), []
+    else:
+        projection = _fit(before, after)
+        places = [projection.transform(side.vectors) for side in (before, after)]
+        explained = projection.explained_variance_ratio_.tolist()
     return {
-        **{name: _describe(side, halves[name]) for name, side in sides.items()},
-        "truth": [", ".join(label) if isinstance(label, list) else label for label in truth],
-        "rows": sides["after"].rows,
-        "texts": sides["after"].texts,
+        START: _describe(before, places[0]),
+        BEST: _describe(after, places[1]),
+        "truth": [", ".join(label) if isinstance(label, list) else label for label in after.truth],
+        "rows": after.rows,
+        "texts": after.texts,
         "explained": explained,
     }
+
+
+def draw_moment(name: str, moment: str, split: str = "validation") -> dict[str, Any]:
+    """The `places`, `said`, `silhouette` and `probe` of run `name` at another moment, on the axes of its map by PCA."""
+    run = open_run(name)
+    points = find_points(run, split, moment)
+    return _describe(points, _fit(*_both(run, split)).transform(points.vectors))
+
+
+def _both(run: Run, split: str) -> tuple[Points, Points]:
+    """Before and after training; kept, because every other moment asks for their axes."""
+    return _read_both(str(run.folder), split, run.weights_file.stat().st_mtime_ns if run.weights_file.is_file() else 0)
+
+
+@lru_cache(maxsize=2)
+def _read_both(folder: str, split: str, _changed: int) -> tuple[Points, Points]:
+    run = open_run(folder)
+    with progress.part(0, 0.5):
+        before = find_points(run, split, START)
+    with progress.part(0.5, 1):
+        return before, find_points(run, split)
+
+
+def _fit(before: Points, after: Points) -> PCA:
+    return PCA(2, random_state=SEED).fit(np.concatenate([before.vectors, after.vectors]))
+
+
+def _spread(vectors: np.ndarray) -> np.ndarray:
+    """(N, D) -> (N, 2) by t-SNE."""
+    perplexity = min(30.0, (len(vectors) - 1) / 3)
+    return TSNE(2, perplexity=perplexity, init="pca", random_state=SEED).fit_transform(vectors)
 
 
 def find_silhouette(vectors: np.ndarray, labels: list[Any]) -> float | None:
@@ -66,14 +103,6 @@ def find_probe(vectors: np.ndarray, labels: list[Any]) -> float | None:
         return None
     probe = make_pipeline(StandardScaler(), LogisticRegression(max_iter=MOST_ITERATIONS))
     return float(cross_val_score(probe, vectors[kept], [names[i] for i in kept], cv=FOLDS).mean())
-
-
-def _project(vectors: np.ndarray, method: str) -> tuple[np.ndarray, list[float]]:
-    if method == "tsne":
-        perplexity = min(30.0, (len(vectors) - 1) / 3)
-        return TSNE(2, perplexity=perplexity, init="pca", random_state=SEED).fit_transform(vectors), []
-    projection = PCA(2, random_state=SEED)
-    return projection.fit_transform(vectors), projection.explained_variance_ratio_.tolist()
 
 
 def _describe(side: Points, places: np.ndarray) -> dict[str, Any]:

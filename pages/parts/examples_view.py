@@ -7,6 +7,7 @@ from pages.parts.asking import ask_slowly
 from pages.parts.certainty_view import draw_certainty
 from pages.parts.choice import choice
 from pages.parts.map_view import ask_method, draw_map
+from pages.parts.moment_slider import ask_moment
 from pages.parts.names import split_names
 from pages.parts.review_view import draw_review
 from pages.parts.visit import Visit
@@ -46,8 +47,19 @@ def _ask_side(visit: Visit, run: Run) -> str:
 def _draw_map(visit: Visit, run: Run) -> None:
     """The map; a click on it opens the example."""
     tr, method = visit.tr, ask_method(visit)
+    moment = ask_moment(visit, run)
     drawn = ask_slowly(visit, run, "inspecting.projection:draw_map", "validation", method)
-    row = drawn and draw_map(visit, drawn, run.config().task == "token_classification")
+    if drawn is None:
+        return
+    if moment not in drawn and method == "tsne":
+        st.info(tr("t-SNE has places for the moments before training and the best alone: it cannot add points to a map. Move the slider to one of them, or take PCA."))
+        return
+    if moment not in drawn:
+        there = ask_slowly(visit, run, "inspecting.projection:draw_moment", moment, "validation")
+        if there is None:
+            return
+        drawn = drawn | {moment: there}
+    row = draw_map(visit, drawn, moment, run.config().task == "token_classification")
     if row is not None:
         title = tr("Open row {row}").format(row=row)
         st.button(title, key="map_open", icon=":material/open_in_new:", on_click=open_example, args=(run.id, row))

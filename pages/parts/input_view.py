@@ -4,12 +4,12 @@ from typing import Any
 
 import streamlit as st
 
-from mlmtune_core.moments import BEST
 from mlmtune_core.run_store import Run
 from pages.parts.answer_view import draw_answer
 from pages.parts.arithmetic_view import draw_arithmetic
 from pages.parts.asking import ask, ask_slowly
 from pages.parts.choice import choice
+from pages.parts.moment_slider import ask_moment
 from pages.parts.question_form import ask_place, offer_chapter, pick_example, type_input
 from pages.parts.visit import Visit
 from pages.parts.why_view import draw_why
@@ -28,28 +28,28 @@ def draw_input(visit: Visit, run: Run) -> None:
     if source == "type":
         asked = type_input(visit, run)
     if asked is not None:
-        _draw_sections(visit, run, asked)
+        _draw_sections(visit, run, asked, ask_moment(visit, run))
 
 
-def _draw_sections(visit: Visit, run: Run, asked: tuple[Any, ...]) -> None:
+def _draw_sections(visit: Visit, run: Run, asked: tuple[Any, ...], moment: str) -> None:
     tr = visit.tr
     names = {"answer": tr("The answer"), "arithmetic": tr("How it is computed, step by step"), "why": tr("What it rests on")}
     section = choice(st.segmented_control, tr("View"), names, "section", required=True, label_visibility="collapsed")
     kind, words = asked[0], asked[1:]
     with st.spinner(tr("Asking the model…")):
-        answer = ask(run, {"typed": "predicting:predict", "example": "predicting:predict_example"}[kind], BEST, *words)
+        answer = ask(run, {"typed": "predicting:predict", "example": "predicting:predict_example"}[kind], moment, *words)
     if section == "answer":
         draw_answer(visit, run, answer)
         return
     place = ask_place(visit, answer)
     with st.spinner(tr("Asking the model…")):
-        head = ask(run, f"inspecting.head_view:open_{kind}", BEST, place, *words)
+        head = ask(run, f"inspecting.head_view:open_{kind}", moment, place, *words)
     if section == "arithmetic":
         draw_arithmetic(visit, head, run.config().head_rate)
         return
 
     def compute(method: str, column: int) -> dict[str, Any] | None:
         where = (column, place) if head["kind"] == "one place" else (place, column)
-        return ask_slowly(visit, run, f"inspecting.attribution:attribute_{kind}", BEST, method, *where, *words)
+        return ask_slowly(visit, run, f"inspecting.attribution:attribute_{kind}", moment, method, *where, *words)
 
     draw_why(visit, head["names"], int(head["logits"].argmax()), head["tokens"], compute)

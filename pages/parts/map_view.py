@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from mlmtune_core import model_charts
+from mlmtune_core.moments import BEST, START
 from pages.parts.choice import choice
 from pages.parts.visit import Visit
 
@@ -16,13 +17,11 @@ def ask_method(visit: Visit) -> str:
     return choice(st.segmented_control, visit.tr("Projection"), names, "map_method", required=True)
 
 
-def draw_map(visit: Visit, drawn: dict[str, Any], several_words: bool) -> int | None:
-    """`drawn`: what `projection.draw_map` gives. The row in the file of the point that was clicked, or None."""
+def draw_map(visit: Visit, drawn: dict[str, Any], moment: str, several_words: bool) -> int | None:
+    """`drawn`: what `projection.draw_map` gives, with the moment that is shown. The row in the file of the point that was clicked, or None."""
     tr = visit.tr
-    sides = {"before": tr("Before training: the checkpoint"), "after": tr("After training: the best model")}
-    side = choice(st.segmented_control, tr("When"), sides, "map_side", default="after", required=True)
-    _draw_numbers(visit, drawn)
-    shown, truth = drawn[side], drawn["truth"]
+    _draw_numbers(visit, drawn, moment)
+    shown, truth = drawn[moment], drawn["truth"]
     right = [said == true for said, true in zip(shown["said"], truth, strict=True)]
     if isinstance(truth[0], float):
         right = [True] * len(truth)
@@ -32,7 +31,7 @@ def draw_map(visit: Visit, drawn: dict[str, Any], several_words: bool) -> int | 
     figure = model_charts.plot_map(shown["places"], truth, right, drawn["texts"], *axes, (tr("right"), tr("wrong")), visit.separators)
     _hold_still(figure, drawn)
     alt = tr("Scatter plot: a point for every example, coloured by its label in the data; a cross where the model is wrong.")
-    picked = st.plotly_chart(figure, key=f"map_{side}", alt=alt, config={"displaylogo": False}, on_select="rerun", selection_mode="points")
+    picked = st.plotly_chart(figure, key="map", alt=alt, config={"displaylogo": False}, on_select="rerun", selection_mode="points")
     explained = tr("The axes are the two directions in which the vectors of both moments together differ most. The shares in brackets say how much of all difference they show; what they do not show may still tell labels apart.")  # fmt: skip
     neighbours = tr("t-SNE keeps neighbours together and little else: sizes of groups and the room between them mean nothing.")
     st.caption(explained if drawn["explained"] else neighbours)
@@ -46,8 +45,8 @@ def draw_map(visit: Visit, drawn: dict[str, Any], several_words: bool) -> int | 
     return drawn["rows"][points[0]["customdata"]] if points else None
 
 
-def _draw_numbers(visit: Visit, drawn: dict[str, Any]) -> None:
-    """How far labels stand apart, before and after."""
+def _draw_numbers(visit: Visit, drawn: dict[str, Any], moment: str) -> None:
+    """How far labels stand apart, before and at this moment."""
     tr = visit.tr
     helps = {
         "silhouette": (tr("Silhouette"), tr("How much nearer every point is to those of its own label than to those of the nearest other: 1 is far apart, 0 is mixed. Measured in all dimensions, not on the map.")),
@@ -55,7 +54,7 @@ def _draw_numbers(visit: Visit, drawn: dict[str, Any]) -> None:
     }  # fmt: skip
     with st.container(horizontal=True):
         for name, (title, help_text) in helps.items():
-            before, after = drawn["before"][name], drawn["after"][name]
+            before, after = drawn[START][name], drawn[moment if moment != START else BEST][name]
             if before is not None and after is not None:
                 value = f"{visit.number(before, 2)} → {visit.number(after, 2)}"
                 st.metric(title, value, border=True, width="content", help=help_text)
@@ -63,7 +62,7 @@ def _draw_numbers(visit: Visit, drawn: dict[str, Any]) -> None:
 
 def _hold_still(figure: Any, drawn: dict[str, Any]) -> None:
     """The same reach of the axes on both sides."""
-    every = [*drawn["before"]["places"], *drawn["after"]["places"]]
+    every = [*drawn[START]["places"], *drawn[BEST]["places"]]
     for axis, values in zip((figure.layout.xaxis, figure.layout.yaxis), zip(*every, strict=True), strict=True):
         room = 0.05 * (max(values) - min(values) or 1)
         axis.range = [min(values) - room, max(values) + room]

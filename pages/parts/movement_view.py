@@ -32,6 +32,8 @@ def _draw_charts(visit: Visit, found: dict[str, Any]) -> None:
     st.plotly_chart(figure, key="moved", alt=tr("Bars: how far the weights of every part moved."), config={"displaylogo": False})
     titles = {"name": tr("Part"), "moved": tr("Relative change (no unit)"), "learnt": tr("Learnt")}
     st.dataframe(weights.rename(columns=titles), hide_index=True, key="moved_table")
+    if len(found["path"]) > 1:
+        _draw_path(visit, found["path"])
     st.markdown("**" + tr("How far what the layers say moved") + "**")
     st.markdown(
         tr("The similarity (CKA) of the first token's vectors before and after: 1 says the same, but for turning and stretching. A frozen layer stays at 1 where everything below it is frozen, too.")
@@ -39,6 +41,18 @@ def _draw_charts(visit: Visit, found: dict[str, Any]) -> None:
     figure = model_charts.plot_bars(drift["name"], drift["similarity"], tr("Similarity before and after, CKA (no unit)"), visit.separators)
     st.plotly_chart(figure, key="drift", alt=tr("Bars: how similar the vectors of every layer are before and after."), config={"displaylogo": False})
     st.dataframe(drift.rename(columns={"name": tr("Part"), "similarity": "CKA"}), hide_index=True, key="drift_table")
+
+
+def _draw_path(visit: Visit, path: list[dict[str, Any]]) -> None:
+    """How the head went from evaluation to evaluation."""
+    tr = visit.tr
+    titles = {"epoch": tr("Epoch"), "moved": tr("From where it began"), "step": tr("Since the evaluation before")}
+    st.markdown("**" + tr("The way of the head") + "**")
+    st.markdown(tr("How far its weights are from where they began, and how far they went since the evaluation before, divided by their length at the beginning."))
+    lines = {titles[name]: [row[name] for row in path] for name in ("moved", "step")}
+    figure = model_charts.plot_lines([row["epoch"] for row in path], lines, titles["epoch"], tr("Relative change (no unit)"), visit.separators)
+    st.plotly_chart(figure, key="path", alt=tr("Lines: how far the head moved, by epoch."), config={"displaylogo": False})
+    st.dataframe(pd.DataFrame(path).rename(columns=titles), hide_index=True, key="path_table")
 
 
 def _name(visit: Visit, name: str) -> str:

@@ -12,6 +12,7 @@ import pytest
 from mlmtune_core import engine
 from mlmtune_core.errors import CheckpointError, RunError
 from mlmtune_core.run_store import Run
+from mlmtune_core.storage import home as home_folder
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parent.parent.parent
@@ -71,6 +72,21 @@ def test_a_worker_that_dask_gave_up_is_replaced(running):
     wait_until(lambda: running.health()["workers"]["inspect"] == 0)
     wait_until(lambda: running.health()["workers"]["inspect"] == 1)
     assert running.ask("os:getpid") != inspect.pid
+
+
+def test_a_long_answer_says_how_far_it_is_and_can_be_given_up(running):
+    slow = running.begin("tests.core.slow_answers:count", 400, 0.02)
+    after = running.begin("tests.core.slow_answers:count", 1, 0.0)
+    wait_until(lambda: slow.share() > 0.02)
+    assert not slow.done() and not after.done()
+    earlier = slow.share()
+    wait_until(lambda: slow.share() > earlier)
+    slow.give_up()
+    assert slow.done()
+    with pytest.raises(RunError, match="Cancelled"):
+        slow.result()
+    assert after.result(seconds=5) == 1, "the worker went on at once with the next question"
+    assert not list((home_folder() / "workers" / "questions").glob("*")), "whoever was done has cleaned up"
 
 
 def test_stop_reaches_a_run_in_its_worker(running, make_run):

@@ -57,6 +57,26 @@ def test_what_is_frozen_did_not_move_and_what_learnt_did(make_run):
     assert found["drift"][4]["similarity"] < 1 - 1e-6
 
 
+def test_the_way_of_the_head_begins_where_it_began_and_ends_at_its_last_evaluation(make_run):
+    run = make_run(epochs=4, patience=0)
+    carry_out(run.id)
+    rows = movement.find_path(run)
+    assert [row["epoch"] for row in rows] == [0, 1, 2, 3, 4] and rows[0]["moved"] == rows[0]["step"] == 0
+    begin, last = (np.concatenate([weight.numpy().ravel() for _, weight in sorted(load_run(run, moment).model.head.state_dict().items())]) for moment in (START, "4"))
+    assert rows[-1]["moved"] == pytest.approx(np.linalg.norm(last - begin) / np.linalg.norm(begin), rel=1e-5)
+    assert rows[-1]["moved"] <= sum(row["step"] for row in rows) + 1e-9
+
+
+def test_the_map_of_a_moment_stands_on_the_axes_of_before_and_after(make_run):
+    run = make_run(strategy="full", learning_rate=1e-2, epochs=3, patience=0)
+    carry_out(run.id)
+    found = projection.draw_map(run.id)
+    assert np.allclose(projection.draw_moment(run.id, BEST)["places"], found[BEST]["places"], atol=1e-5)
+    assert np.allclose(projection.draw_moment(run.id, START)["places"], found[START]["places"], atol=1e-5)
+    between = projection.draw_moment(run.id, "1")
+    assert not np.allclose(between["places"], found[START]["places"], atol=1e-3) and len(between["said"]) == 2
+
+
 def test_alignment_does_not_see_turns_and_scales_and_sees_everything_else():
     rng = np.random.default_rng(0)
     first = rng.normal(size=(50, 8))
@@ -69,7 +89,7 @@ def test_a_map_has_both_sides_and_its_numbers_know_separate_labels(make_run):
     run = make_run()
     carry_out(run.id)
     found = projection.draw_map(run.id)
-    assert np.shape(found["before"]["places"]) == np.shape(found["after"]["places"]) == (2, 2)
+    assert np.shape(found[START]["places"]) == np.shape(found[BEST]["places"]) == (2, 2)
     rng = np.random.default_rng(1)
     labels = ["a", "b"] * 30
     apart = rng.normal(size=(60, 5)) + np.where(np.array(labels) == "a", 8, -8)[:, None]

@@ -11,7 +11,10 @@ from starlette.testclient import TestClient
 
 from mlmtune_core import worker
 from mlmtune_core.inspecting import head_view
+from mlmtune_core.inspecting.projection import draw_moment
 from mlmtune_core.moments import BEST
+from mlmtune_core.predicting import predict_example
+from mlmtune_core.progress import given_up
 from mlmtune_core.runs_kept import forget_exports
 from mlmtune_core.translating import LANGUAGES
 from pages.serving.routes import ROUTES
@@ -108,7 +111,60 @@ def test_the_map_and_what_moved(opened, language):
     look(app, "movement")
     frozen = app.success[0].value
     assert "5" in frozen and "6" in frozen  # embeddings and four layers, of these and the head
-    assert len(app.dataframe[0].value) == 6 and len(app.dataframe[1].value) == 5
+    assert len(app.dataframe[0].value) == 6 and len(app.dataframe[1].value) == 3 and len(app.dataframe[2].value) == 5
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_one_slider_moves_logits_arithmetic_and_map_together(opened, language):
+    app, run = opened(language=language, epochs=3, patience=0, head_learning_rate=0.05)
+    row = int(run.data().query("split == 'validation'")["row"].iloc[0])
+    seen = []
+    for moment in ("start", "1", "3", "best"):
+        app.select_slider(key=f"moment_{run.id}").set_value(moment).run()
+        assert not app.exception and not app.error
+        table = app.dataframe[0].value
+        logits = dict(zip(table.iloc[:, 0], table.iloc[:, 1], strict=True))
+        assert logits == pytest.approx(predict_example(run.id, moment, row)["logits"], abs=1e-6)
+        seen.append(tuple(logits.values()))
+    assert len(set(seen)) >= 3
+    app.select_slider(key=f"moment_{run.id}").set_value("1").run()
+    show(app, "arithmetic")
+    app.segmented_control(key="arithmetic_step").set_value("logits").run()
+    assert np.allclose(app.dataframe[1].value["z"], head_view.open_example(run.id, "1", 0, row)["logits"], atol=1e-5)
+    look(app, "examples", "map")
+    assert app.select_slider(key=f"moment_{run.id}").value == "1"
+    assert app.dataframe[-1].value.iloc[:, -1].tolist() == draw_moment(run.id, "1")["said"]
+
+
+class Slow:
+    """A question that is never answered, half done."""
+
+    given_up = False
+
+    def done(self):
+        return self.given_up
+
+    def share(self):
+        return 0.5
+
+    def give_up(self):
+        self.given_up = True
+
+    def result(self, seconds=None):
+        raise given_up()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_long_answer_shows_how_far_it_is_and_can_be_cancelled(opened, engine_here, monkeypatch, language):
+    app, _ = opened(language=language)
+    asked = []
+    monkeypatch.setattr(engine_here, "begin", lambda *args, **more: asked.append(Slow()) or asked[-1])
+    look(app, "movement")
+    assert app.button(key="give_up") and not app.dataframe
+    app.button(key="give_up").click().run()
+    assert len(asked) == 1 and asked[0].given_up and ("ancel" in app.error[0].value) and app.button(key="ask_again")
+    app.button(key="ask_again").click().run()
+    assert len(asked) == 2 and not app.error and app.button(key="give_up")
 
 
 def test_questions_have_no_map_and_the_page_says_why(opened):
