@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mlmtune_core.checkpoint_store import KEPT, find_kept
 from mlmtune_core.config import BUNDLED
 from mlmtune_core.errors import CheckpointError, ConfigError, nearest_first
 from mlmtune_core.freezing import find_layers
@@ -32,6 +33,8 @@ def find_folder(name: str) -> Path:
     """The folder that holds a checkpoint. Raises CheckpointError, with what to do, where there is none."""
     if name == BUNDLED:
         return _bundled_folder()
+    if name.startswith(KEPT):
+        return find_kept(name).folder
     folder = _place(name)
     if os.path.isdir(folder):
         _look_inside(folder)
