@@ -28,12 +28,17 @@ def save_checkpoint(name: str, title: str, person: Person) -> str:
     return keep_checkpoint(title, person, trained.config.checkpoint, size, lambda folder: write_checkpoint(trained, folder)).name
 
 
-def write_checkpoint(trained: Trained, folder: Path) -> None:
-    """config.json, model.safetensors and the tokenizer of a model on masked words, with the dropout of the checkpoint that it began as."""
+def write_checkpoint(trained: Trained, folder: Path) -> str:
+    """config.json, model.safetensors and the tokenizer of a model on masked words, with the dropout of the checkpoint that it began as.
+
+    Returns the transformers class that opens it.
+    """
     encoder = trained.model.encoder
     config = checkpoints.load_config(trained.config.checkpoint)
     config.num_hidden_layers = encoder.config.num_hidden_layers
     with torch.no_grad():
-        join(encoder, trained.model.head, config).save_pretrained(folder)
+        whole = join(encoder, trained.model.head, config)
+    whole.save_pretrained(folder)
     source = checkpoints.find_folder(trained.config.checkpoint)
     AutoTokenizer.from_pretrained(source, local_files_only=True, trust_remote_code=False).save_pretrained(folder)
+    return type(whole).__name__

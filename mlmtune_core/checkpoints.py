@@ -108,6 +108,7 @@ def load_encoder(name: str, dropout: float | None = None, first_layers: int = 0)
     from transformers.utils import logging
 
     logging.disable_progress_bar()
+    logging.set_verbosity_error()  # a head that is not loaded, or a pooler that is not there, is no cause for a warning
     config = load_config(name)
     for setting in DROPOUT_SETTINGS if dropout is not None else ():
         if isinstance(getattr(config, setting, None), float | int):

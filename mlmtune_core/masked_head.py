@@ -8,7 +8,6 @@ from safetensors import SafetensorError
 from torch import nn
 from transformers import AutoModelForMaskedLM, PretrainedConfig
 from transformers.modeling_outputs import BaseModelOutput
-from transformers.utils import logging
 
 from mlmtune_core.errors import CheckpointError
 from mlmtune_core.masking import IGNORE_INDEX, SHARE
@@ -79,8 +78,6 @@ def _open(encoder: nn.Module) -> tuple[nn.Module, set[str]]:
     """(the whole model of the family, names of the weights that the checkpoint does not have)."""
     if encoder.device.type == "meta":  # shapes only
         return AutoModelForMaskedLM.from_config(encoder.config), set()
-    said = logging.get_verbosity()
-    logging.set_verbosity_error()  # what is missing is found out here, and no cause for a warning
     try:
         whole, told = AutoModelForMaskedLM.from_pretrained(
             encoder.name_or_path,
@@ -96,8 +93,6 @@ def _open(encoder: nn.Module) -> tuple[nn.Module, set[str]]:
             "“{name}” has no place for a head that guesses masked words. Take another checkpoint of the BERT family.",
             name=encoder.name_or_path,
         ) from error
-    finally:
-        logging.set_verbosity(said)
     return whole, _missing(told)
 
 

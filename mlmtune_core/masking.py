@@ -6,6 +6,7 @@ import numpy as np
 
 IGNORE_INDEX = -100  # the label of a token that is not asked for
 SHARE = 0.15  # of the tokens are asked for
+LONG_WORD, WORDS_AROUND = 4, 20  # signs of a word worth guessing; words shown on either side
 MASKED, RANDOM = 0.8, 0.1  # of those become [MASK], or any token; the others stay as they are
 
 
@@ -28,6 +29,17 @@ def hide(
         elif draw < MASKED + RANDOM:
             seen[place] = int(rng.choice(choice))
     return seen, asked
+
+
+def mask_word(text: str, mask: str, rng: np.random.Generator) -> str:
+    """A part of a text around one of its longer words, in whose place stands `mask`."""
+    words = text.split()
+    long = [place for place, word in enumerate(words) if len(word.strip(".,;:!?\"'()")) >= LONG_WORD] or list(range(len(words)))
+    place = int(rng.choice(long))
+    bare = words[place].strip(".,;:!?\"'()")
+    words[place] = words[place].replace(bare, mask) if bare else mask
+    start = max(0, place - WORDS_AROUND)
+    return " ".join(words[start : place + WORDS_AROUND + 1])
 
 
 def uncover(seen: Sequence[int], asked: Sequence[int]) -> list[int]:
