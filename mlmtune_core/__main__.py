@@ -167,7 +167,7 @@ def run_predict(chosen: argparse.Namespace) -> Any:
     result = predict(chosen.run, BEST, *[field or "" for field in fields])
     if "words" in result:
         return [{name: word[name] for name in ("word", "label", "logits", "probabilities")} for word in result["words"]]
-    wanted = {"labels": ("label", "logits", "probabilities"), "number": ("value",), "span": ("answer", "spans")}
+    wanted = {"labels": ("label", "logits", "probabilities"), "number": ("value",), "span": ("answer", "spans"), "hidden": ("hidden",)}
     return {name: result[name] for name in wanted[result["view"]]}
 
 

@@ -14,6 +14,8 @@ from transformers import (
     AutoModelForTokenClassification,
 )
 
+from mlmtune_core.checkpoint_saving import write_checkpoint
+from mlmtune_core.masked_head import MaskedHead
 from mlmtune_core.predicting import Trained, find_logits, load_run
 from mlmtune_core.run_shelf import open_run
 from mlmtune_core.run_store import Run
@@ -46,6 +48,8 @@ def export_model(name: str, folder: str) -> str:
     """
     run, target = open_run(name), Path(folder)
     trained = load_run(run)
+    if isinstance(trained.model.head, MaskedHead):
+        return write_checkpoint(trained, target)
     trained.tokenizer.save_pretrained(target)
     whole = _as_transformers(run, trained)
     if whole is not None:

@@ -8,6 +8,7 @@ from safetensors import safe_open
 from mlmtune_core.data.columns import ASKED
 from mlmtune_core.run_shelf import open_run
 from mlmtune_core.tasks import TASKS
+from mlmtune_core.tasks.base import Dataset
 
 MISTAKES_SHOWN = 500
 TEXT_SIGNS = 600
@@ -32,7 +33,7 @@ def review(name: str, split: str = "validation") -> dict[str, Any]:
     return {
         "examples": len(examples),
         "metrics": task.compute_metrics(predictions, examples),
-        "baseline": task.compute_metrics(task.BASELINE(train, examples), examples),
+        "baseline": task.compute_metrics(task.BASELINE(Dataset(train, ()), Dataset(examples, ())), examples),
         **task.review(predictions, examples, label_names),
         "wrong": len(mistakes),
         "mistakes": mistakes[:MISTAKES_SHOWN],

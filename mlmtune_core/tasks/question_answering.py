@@ -15,7 +15,7 @@ from mlmtune_core.errors import DataError
 from mlmtune_core.heads import build_token_head
 from mlmtune_core.probabilities import softmax
 from mlmtune_core.spans import OUTSIDE, best_spans, find_span
-from mlmtune_core.tasks.base import Encoded
+from mlmtune_core.tasks.base import Dataset, Encoded
 from mlmtune_core.translating import mark
 
 TITLE = mark("Answer a question")
@@ -164,9 +164,9 @@ def compute_metrics(predictions: dict[int, str], examples: Sequence[QuestionExam
     return metrics.answers([example.answers for example in examples], [predictions[i] for i in range(len(examples))])
 
 
-def BASELINE(train_examples: Sequence[QuestionExample], examples: Sequence[QuestionExample]) -> dict[int, str]:  # noqa: N802
+def BASELINE(train: Dataset, others: Dataset) -> dict[int, str]:  # noqa: N802
     """The first sentence of the context, for every question."""
-    return {i: re.split(r"(?<=[.!?])\s", example.context.strip())[0] for i, example in enumerate(examples)}
+    return {i: re.split(r"(?<=[.!?])\s", example.context.strip())[0] for i, example in enumerate(others.examples)}
 
 
 def explain(

@@ -14,7 +14,7 @@ from mlmtune_core import metrics
 from mlmtune_core.errors import DataError
 from mlmtune_core.heads import build_token_head
 from mlmtune_core.probabilities import name_scores, softmax
-from mlmtune_core.tasks.base import IGNORE_INDEX, Encoded
+from mlmtune_core.tasks.base import IGNORE_INDEX, Dataset, Encoded
 from mlmtune_core.translating import mark
 
 TITLE = mark("Label every word")
@@ -151,10 +151,10 @@ def compute_metrics(predictions: dict[int, list[str]], examples: Sequence[Senten
     )
 
 
-def BASELINE(train_examples: Sequence[SentenceExample], examples: Sequence[SentenceExample]) -> dict[int, list[str]]:  # noqa: N802
+def BASELINE(train: Dataset, others: Dataset) -> dict[int, list[str]]:  # noqa: N802
     """The most frequent tag of the training words (nearly always O), for every word."""
-    majority = Counter(tag for example in train_examples for tag in example.tags).most_common(1)[0][0]
-    return {i: [majority] * len(example.words) for i, example in enumerate(examples)}
+    majority = Counter(tag for example in train.examples for tag in example.tags).most_common(1)[0][0]
+    return {i: [majority] * len(example.words) for i, example in enumerate(others.examples)}
 
 
 def explain(

@@ -37,8 +37,9 @@ def draw_examples(visit: Visit, data: Prepared) -> None:
     for example, row in zip(shown, rows, strict=True):
         _draw_example(visit, example, row)
     left, right = st.columns(2, gap="large")
-    with left:
-        _draw_labels(visit, data.task, report)
+    if report.labels or data.task == "regression":
+        with left:
+            _draw_labels(visit, data.task, report)
     with right:
         _subtitle(tr("Length of the examples"))
         titles = tr("Sub-words, [CLS] and [SEP] included"), tr("Examples"), tr("maximum length")
@@ -66,6 +67,7 @@ def _draw_cut(visit: Visit, task: str, lengths: list[int], max_length: int) -> N
     share = visit.percent(len(longer) / len(lengths), 1)
     windowed = {
         "token_classification": tr("{share} of the examples are longer ({count}): they are read in overlapping windows, and nothing is lost."),
+        "masked_words": tr("{share} of the examples are longer ({count}): they are read in windows, one after the other, and nothing is lost."),
         "question_answering": tr("{share} of the examples are longer ({count}): the context is read in windows that share half of it. An answer longer than that half may be whole in no window."),
     }  # fmt: skip
     sentence = windowed.get(task) or tr("{share} of the examples are longer ({count}): their end is cut off, {lost} sub-words on average.")  # fmt: skip
@@ -116,7 +118,7 @@ def _draw_split(visit: Visit, report: Report) -> None:
         ).format(seed=seed)
     )
     kinds = {"answerable": tr("the context holds the answer"), "no answer": tr("the context does not")}
-    counts = split_of(report, seed).rename(columns=split_names(tr), index=kinds).rename_axis(tr("Label or band"))
+    counts = split_of(report, seed).rename(columns=split_names(tr), index=kinds | {"": tr("all texts")}).rename_axis(tr("Label or band"))
     st.dataframe(counts, key="split", width="content")
 
 

@@ -179,6 +179,8 @@ class LiveChart {
   layout(total, metricTitle) {
     const { text, font } = this.colours(), texts = this.data.texts;
     const axis = { gridcolor: "rgba(128,128,128,.28)", zeroline: false, linecolor: "rgba(128,128,128,.6)", title: { standoff: 8 } };
+    const metric = this.start?.metric;  // a loss has no upper end, all others are shares or correlations
+    const scale = metric === "masked_loss" ? { rangemode: "tozero" } : { range: [metric === "pearson" ? -0.25 : -0.03, 1.03] };
     return {
       uirevision: this.data.run, autosize: true, separators: this.data.separators, hovermode: "x unified",
       font: { family: font, size: 15, color: text }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
@@ -187,7 +189,7 @@ class LiveChart {
       hoverlabel: { font: { color: "#111" }, bgcolor: "rgba(255,255,255,.95)" },
       xaxis: { ...axis, title: { text: texts.step }, range: [0, total * 1.02], anchor: "y2" },
       yaxis: { ...axis, title: { text: texts.loss }, domain: [0.42, 1], rangemode: "tozero" },
-      yaxis2: { ...axis, title: { text: metricTitle }, domain: [0, 0.36], range: [this.start?.metric === "pearson" ? -0.25 : -0.03, 1.03] },
+      yaxis2: { ...axis, title: { text: metricTitle }, domain: [0, 0.36], ...scale },
     };
   }
 
