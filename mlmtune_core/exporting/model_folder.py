@@ -28,7 +28,7 @@ KINDS = {
     "one per token": AutoModelForTokenClassification,
     "one span": AutoModelForQuestionAnswering,
 }
-SCRIPT = Path(__file__).parent / "export_script.txt"
+SCRIPT = Path(__file__).parent / "predict_torch.txt"
 
 
 def zip_model(name: str) -> str:
