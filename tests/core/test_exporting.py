@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from mlmtune_core.exporting import export_model
+from mlmtune_core.exporting.model_folder import export_model
 from mlmtune_core.inspecting import head_view
 from mlmtune_core.moments import BEST
 from mlmtune_core.predicting import load_run, predict
