@@ -3,11 +3,11 @@
 import pandas as pd
 import streamlit as st
 
+from mlmtune_core.names import axis_names, baseline_names, metric_names
 from mlmtune_core.run_store import ENDED, Run
 from pages.parts.addresses import BASE, PLOTLY_ROUTE
 from pages.parts.limits_line import draw_age
 from pages.parts.live_chart import live_chart
-from pages.parts.names import axis_names, baseline_names, metric_names
 from pages.parts.run_buttons import ask_before_deleting
 from pages.parts.run_header import open_run_or_ask
 from pages.parts.run_state import draw_state
