@@ -58,9 +58,10 @@ def write_notebook(run: Run, folder: Path, tr: Translate) -> None:
     drawn = _read("steps")["curves"].replace("EPOCH_TITLE", repr(tr("Epoch"))).replace("LOSS_TITLE", repr(tr("Loss")))
     steps.insert(-1, (explain_steps(run.config(), tr)["curves"], [drawn]))
     cells: list[dict[str, Any]] = []
+    begin = "# " + tr("A run of mlmtune, redone") + "\n\n" + say_how_to_run(tr) + "\n\n"
     for number, ((title, words), parts) in enumerate(steps, start=1):
-        heading = f"# {tr('A run of mlmtune, redone')}\n\n{say_how_to_run(tr)}\n\n" if number == 1 else ""
-        cells.append({"cell_type": "markdown", "source": f"{heading}## {number}. {title}\n\n{words}"})
+        heading = f"## {number}. {title}\n\n{words}"
+        cells.append({"cell_type": "markdown", "source": begin + heading if number == 1 else heading})
         cells += [{"cell_type": "code", "source": part, "outputs": [], "execution_count": None} for part in parts]
     for number, cell in enumerate(cells):
         cell |= {"id": f"cell-{number}", "metadata": {}}
@@ -134,11 +135,12 @@ def _settings(run: Run, tr: Translate, checkpoint: str, data: str) -> str:
     lines = [f"{name.upper()} = {values[name]!r}  # {tr(RunConfig.model_fields[name].title)}" for name in SETTINGS]
     count = parse_strategy(config.strategy)[1]
     if count:
-        lines.append(f"LAST_LAYERS = {count}  # {tr('Layers that learn, from the top')}")
+        lines.append(f"LAST_LAYERS = {count}  # " + tr("Layers that learn, from the top"))
     frame = run.data()
     two = "second_text" in frame and frame["second_text"].astype(bool).any()
     if "text" in frame:
-        lines.append(f"FIELDS = {('text', 'second_text') if two else ('text',)!r}  # {tr('What is read')}")
+        fields = ("text", "second_text") if two else ("text",)
+        lines.append(f"FIELDS = {fields!r}  # " + tr("What is read"))
     bundled = config.checkpoint == BUNDLED
     begin = ("import importlib.util\n\n" + FIND_BUNDLED) if bundled else f"CHECKPOINT = {config.checkpoint!r}\n"
     seed = f"SEED = {config.seed!r}  # {tr(RunConfig.model_fields['seed'].title)}\n"

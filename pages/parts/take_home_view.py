@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from mlmtune_core.errors import UserError
 from mlmtune_core.exporting.archives import find_transformers_class
 from mlmtune_core.run_store import Run
 from mlmtune_core.storage import new_id
+from mlmtune_core.translating import Translate
 from pages.parts.addresses import EXPORT_ROUTE
 from pages.parts.asking import ask_slowly
 from pages.parts.figures import ask_format
@@ -44,7 +46,7 @@ def draw_take_home(visit: Visit, run: Run) -> None:
         with st.container(border=True):
             _draw_thing(visit, run, thing, preparing if busy else {})
     with st.container(border=True):
-        st.markdown(f":material/photo_camera: **{tr('Figures')}**")
+        st.markdown(":material/photo_camera: **" + tr("Figures") + "**")
         st.markdown(tr("Point at a figure anywhere on these pages: the camera above it saves it, with the background that it has on the screen. PNG goes into slides, SVG stays sharp at any size and can be edited."))  # fmt: skip
         ask_format(visit)
 
@@ -59,10 +61,8 @@ def _draw_thing(visit: Visit, run: Run, thing: Thing, preparing: dict[str, str])
         st.markdown(thing.purpose)
     with buttons:
         if preparing.get("file") == thing.file:
-            if ask_slowly(visit, run, "exporting.preparing:prepare", thing.file, preparing["click"]) is None:
-                return
-            del st.session_state["preparing"]
-            st.rerun(scope="fragment")
+            _make(visit, run, preparing)
+            return
         is_there = file.is_file()
         if is_there:
             size = visit.number(max(0.1, file.stat().st_size / 1e6), 1)
@@ -78,17 +78,28 @@ def _draw_thing(visit: Visit, run: Run, thing: Thing, preparing: dict[str, str])
                 st.code(thing.code, language="python" if "import" in thing.code else "shell")
 
 
+def _make(visit: Visit, run: Run, preparing: dict[str, str]) -> None:
+    """The bar while it is made; the page is drawn anew once it is there. What fails or is cancelled is not tried again by itself."""
+    try:
+        made = ask_slowly(visit, run, "exporting.preparing:prepare", preparing["file"], preparing["click"])
+    except UserError:
+        del st.session_state["preparing"]
+        raise
+    if made is not None:
+        del st.session_state["preparing"]
+        st.rerun()
+
+
 def _begin(run_id: str, file: str) -> None:
     st.session_state["preparing"] = {"run": run_id, "file": file, "click": new_id()}
 
 
 def _things(visit: Visit, run: Run) -> list[Thing]:
     """All of them, in the order in which they are asked for."""
-    tr, task, language = visit.tr, run.config().task, visit.language
-    archive = run.export_file("model.zip")
-    kind = find_transformers_class(archive) if archive.is_file() else ""
-    ask = {"question_answering": ASK_CONTEXT, "sentence_pair": ASK_PAIR}.get(task, ASK)
-    unpack = tr("Unpack it, and in the folder beside it:")
+    return [*_to_read(visit.tr, visit.language), *_to_train(visit.tr, visit.language), *_to_use(visit.tr, run)]
+
+
+def _to_read(tr: Translate, language: str) -> list[Thing]:
     return [
         Thing(
             f"report.{language}.html", ":material/description:", tr("Report"),
@@ -100,6 +111,11 @@ def _things(visit: Visit, run: Run) -> list[Thing]:
             tr("What the model said to every example that it was measured with, right and wrong, with its probabilities."),
             tr("Open it with Excel, LibreOffice or pandas. Cells that a spreadsheet would take for a formula begin with an apostrophe."),
         ),
+    ]  # fmt: skip
+
+
+def _to_train(tr: Translate, language: str) -> list[Thing]:
+    return [
         Thing(
             f"notebook.{language}.zip", ":material/school:", tr("Notebook"),
             tr("This run step by step in plain transformers and torch, every step explained: to read, to change, to project."),
@@ -109,9 +125,18 @@ def _things(visit: Visit, run: Run) -> list[Thing]:
         Thing(
             f"script.{language}.zip", ":material/terminal:", tr("Script"),
             tr("The same steps as one Python file, with the examples of this run. It trains again, on any computer and with any checkpoint."),
-            unpack,
+            tr("Unpack it, and in the folder beside it:"),
             "pip install torch transformers\npython script/train.py\npython script/train.py bert-base-uncased --seed 1",
         ),
+    ]  # fmt: skip
+
+
+def _to_use(tr: Translate, run: Run) -> list[Thing]:
+    archive = run.export_file("model.zip")
+    kind = find_transformers_class(archive) if archive.is_file() else ""
+    ask = {"question_answering": ASK_CONTEXT, "sentence_pair": ASK_PAIR}.get(run.config().task, ASK)
+    unpack = tr("Unpack it, and in the folder beside it:")
+    return [
         Thing(
             "model.zip", ":material/inventory_2:", tr("Model for transformers"),
             tr("To use in a program of your own. Where transformers has the same head (words, questions, and texts with the pooler head) its own class opens it; else encoder and head come apart, with a short script that joins them."),
