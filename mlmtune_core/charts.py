@@ -89,6 +89,18 @@ def plot_pairs(pairs: Sequence[Sequence[float]], x_title: str, y_title: str, sep
     return make_figure([points, line], x_title, y_title, separators, 420)
 
 
+def plot_curves(lines: dict[str, Sequence[tuple[float, float]]], x_title: str, y_title: str, separators: str) -> go.Figure:
+    """A line with signs of its own for each name, through its points."""
+    looks = ((BLUE, "circle", "solid"), (RED, "square", "dash"))
+    traces = []
+    for (name, points), (colour, symbol, dash) in zip(lines.items(), looks, strict=False):
+        x, y = zip(*points, strict=True) if points else ((), ())
+        look = {"marker": {"color": colour, "symbol": symbol, "size": 8}, "line": {"color": colour, "dash": dash}}
+        traces.append({"type": "scatter", "mode": "lines+markers", "x": x, "y": y, "name": plain(name), "hovertemplate": "%{x}: %{y:.4f}<extra></extra>", **look})  # fmt: skip
+    legend = {"showlegend": len(lines) > 1, "legend": {"orientation": "h", "y": 1.15}}
+    return make_figure(traces, x_title, y_title, separators, 320, more=legend)
+
+
 def plot_number(value: float, scores: Sequence[float], x_title: str, y_title: str, said_title: str, separators: str) -> go.Figure:  # fmt: skip
     """The scores that were learnt from as a histogram, and the answer as a line in it."""
     low, high = min(*scores, value), max(*scores, value)
@@ -132,8 +144,6 @@ def _layout(separators: str, height: int) -> dict[str, Any]:
         "showlegend": False,
         "separators": separators,
         "font": {"size": FONT_SIZE},
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
     }
 
 

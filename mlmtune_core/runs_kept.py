@@ -12,7 +12,7 @@ from mlmtune_core.data_store import forget, list_uploads
 from mlmtune_core.limits import Use, find_disk_mb, look_again, read_limits
 from mlmtune_core.people import Person
 from mlmtune_core.run_shelf import list_runs
-from mlmtune_core.run_store import Run
+from mlmtune_core.run_store import EXPORTS, Run
 from mlmtune_core.storage import measure
 
 DAY_SECONDS = 24 * 3600
@@ -69,11 +69,14 @@ def clean_by_age(busy: Collection[str]) -> int:
 
 
 def forget_exports() -> None:
-    """Deletes archives of models that were prepared more than a day ago: they can be made again."""
+    """Deletes what was prepared to be taken home more than a day ago: it can be made again."""
+    limit = time.time() - DAY_SECONDS
     for run in list_runs():
-        with suppress(FileNotFoundError):
-            if run.export_file.stat().st_mtime < time.time() - DAY_SECONDS:
-                run.export_file.unlink()
+        for name in EXPORTS:
+            with suppress(FileNotFoundError):
+                file = run.export_file(name)
+                if file.stat().st_mtime < limit:
+                    file.unlink()
 
 
 @lru_cache(maxsize=100_000)

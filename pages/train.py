@@ -9,6 +9,7 @@ from mlmtune_core.data.preparing import Prepared
 from mlmtune_core.data.splitting import sample_examples, split_examples
 from mlmtune_core.errors import ConfigError, UserError
 from mlmtune_core.limits import find_problems
+from mlmtune_core.names import task_names
 from mlmtune_core.starting import start_run
 from pages.parts.addresses import PLOTLY_ROUTE
 from pages.parts.dataset import describe_model, open_dataset
@@ -16,7 +17,6 @@ from pages.parts.estimate_view import draw_estimate, find_estimate, find_want_of
 from pages.parts.layer_stack import layer_stack
 from pages.parts.limits_line import draw_limits, find_use_of
 from pages.parts.live_chart import load_ahead
-from pages.parts.names import task_names
 from pages.parts.settings_form import ask_examples, ask_settings
 from pages.parts.stage_form import ask_stage
 from pages.parts.visit import Visit, go_to, literal, remembered, show_error, this_visit

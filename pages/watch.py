@@ -3,10 +3,10 @@
 import pandas as pd
 import streamlit as st
 
+from mlmtune_core.names import metric_names
 from mlmtune_core.run_store import ENDED, Run
 from pages.parts.kept_checkpoints import draw_keep_checkpoint
 from pages.parts.limits_line import draw_age
-from pages.parts.names import metric_names
 from pages.parts.run_buttons import ask_before_deleting
 from pages.parts.run_curves import draw_curves
 from pages.parts.run_header import open_run_or_ask

@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from mlmtune_core import model_charts
+from pages.parts.figures import figure_config
 from pages.parts.visit import Visit
 
 
@@ -22,7 +23,7 @@ def draw_certainty(visit: Visit, found: dict[str, Any]) -> None:
     titles = {"confidence": tr("Probability it gave"), "accuracy": tr("Share that is right"), "count": tr("Answers")}
     figure = model_charts.plot_calibration(bins["confidence"], bins["accuracy"], bins["count"], titles["confidence"], titles["accuracy"], visit.separators)  # fmt: skip
     alt = tr("Calibration curve: how often answers of like probability are right.")
-    st.plotly_chart(figure, key="calibration", alt=alt, config={"displaylogo": False})
+    st.plotly_chart(figure, key="calibration", alt=alt, config=figure_config("calibration"))
     st.dataframe(bins.rename(columns=titles), hide_index=True, key="calibration_table", column_config=_bars(titles["confidence"], titles["accuracy"]))  # fmt: skip
     for name, title in (("confident_errors", tr("Wrong, and sure of it")), ("least_certain", tr("The answers it doubts most"))):  # fmt: skip
         st.markdown(f"**{title}**")

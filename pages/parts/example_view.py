@@ -7,8 +7,9 @@ from mlmtune_core.config import BUNDLED, RunConfig
 from mlmtune_core.data.preparing import Prepared
 from mlmtune_core.data.report import Report
 from mlmtune_core.errors import UserError
+from mlmtune_core.names import split_names
 from pages.parts.dataset import count_sub_words, preview, split_of
-from pages.parts.names import split_names
+from pages.parts.figures import figure_config
 from pages.parts.token_row import token_row
 from pages.parts.visit import Visit, show_error
 
@@ -47,7 +48,7 @@ def draw_examples(visit: Visit, data: Prepared) -> None:
             charts.plot_lengths(lengths, max_length, *titles, visit.separators),
             key="lengths",
             alt=tr("Histogram: how many examples have how many sub-words."),
-            config={"displaylogo": False},
+            config=figure_config("lengths"),
         )
     _draw_split(visit, report)
 
@@ -101,7 +102,7 @@ def _draw_labels(visit: Visit, task: str, report: Report) -> None:
         _subtitle(titles.get(task, tr("Examples per label")))
         figure = charts.plot_label_counts(report.labels, tr("Count"), visit.separators)
         alt = tr("Bar chart: how often each label occurs.")
-    st.plotly_chart(figure, key="label_counts", alt=alt, config={"displaylogo": False})
+    st.plotly_chart(figure, key="label_counts", alt=alt, config=figure_config("labels"))
 
 
 def _draw_split(visit: Visit, report: Report) -> None:

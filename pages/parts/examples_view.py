@@ -2,13 +2,13 @@
 
 import streamlit as st
 
+from mlmtune_core.names import split_names
 from mlmtune_core.run_store import Run
 from pages.parts.asking import ask_slowly
 from pages.parts.certainty_view import draw_certainty
 from pages.parts.choice import choice
 from pages.parts.map_view import ask_method, draw_map
 from pages.parts.moment_slider import ask_moment
-from pages.parts.names import split_names
 from pages.parts.review_view import draw_review
 from pages.parts.visit import Visit
 

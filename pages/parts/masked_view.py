@@ -9,13 +9,13 @@ from mlmtune_core import engine
 from mlmtune_core.data.report import find_fingerprint
 from mlmtune_core.head_runs import as_texts, find_head_run, plan_head
 from mlmtune_core.masking import mask_word
+from mlmtune_core.names import state_names
 from mlmtune_core.run_store import ENDED, Run
 from mlmtune_core.starting import start_run
 from pages.parts.asking import ask_slowly
 from pages.parts.choice import choice
 from pages.parts.estimate_view import draw_cost, find_cost
 from pages.parts.masked_table import draw_candidates
-from pages.parts.names import state_names
 from pages.parts.run_curves import draw_curves
 from pages.parts.token_row import token_row
 from pages.parts.visit import Visit, literal

@@ -5,10 +5,10 @@ from typing import Any
 import streamlit as st
 
 from mlmtune_core.data.columns import asked_roles
+from mlmtune_core.names import role_names
 from mlmtune_core.run_shelf import find_run
 from mlmtune_core.run_store import Run
 from pages.parts.choice import choice
-from pages.parts.names import role_names
 from pages.parts.visit import Visit
 
 CHAPTER_SENTENCE = "A Apple foi fundada por Steve Jobs na Califórnia"

@@ -6,7 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from mlmtune_core import charts
-from pages.parts.names import baseline_names, metric_names, metric_value, role_names
+from mlmtune_core.names import baseline_names, metric_names, metric_value, role_names
+from pages.parts.figures import figure_config
 from pages.parts.visit import Visit
 
 
@@ -26,7 +27,7 @@ def draw_review(visit: Visit, task: str, review: dict[str, Any]) -> None:
         _subtitle(tr("True score against predicted score"))
         figure = charts.plot_pairs(review["pairs"], tr("True score"), tr("Predicted score"), visit.separators)
         alt = tr("Scatter plot: true score of every example against the predicted one.")
-        st.plotly_chart(figure, key="pairs", alt=alt, config={"displaylogo": False})
+        st.plotly_chart(figure, key="pairs", alt=alt, config=figure_config("scores"))
     if "groups" in review:
         _draw_groups(visit, review["groups"])
     _draw_mistakes(visit, task, review)
@@ -37,8 +38,8 @@ def _draw_scores(visit: Visit, task: str, review: dict[str, Any]) -> None:
     with st.container(horizontal=True):
         st.metric(tr("Examples"), visit.number(review["examples"]), border=True, width="content")
         for name, value in review["metrics"].items():
-            trivial = tr("trivially {value}").format(value=metric_value(visit, name, review["baseline"][name]))
-            st.metric(names[name], metric_value(visit, name, value), trivial, delta_color="off", delta_arrow="off", border=True, width="content")  # fmt: skip
+            trivial = tr("trivially {value}").format(value=metric_value(visit.language, name, review["baseline"][name]))
+            st.metric(names[name], metric_value(visit.language, name, value), trivial, delta_color="off", delta_arrow="off", border=True, width="content")  # fmt: skip
     st.caption(tr("The small numbers are those of the trivial predictor: {baseline}.").format(baseline=baseline_names(tr)[task]))  # fmt: skip
     if task == "token_classification":
         st.caption(
@@ -68,7 +69,7 @@ def _draw_confusion(visit: Visit, task: str, confusion: dict[str, Any]) -> None:
     _subtitle(tr("Which tag is taken for which, word by word") if task == "token_classification" else tr("Which label is taken for which"))  # fmt: skip
     figure = charts.plot_confusion(confusion["labels"], confusion["counts"], tr("Predicted"), tr("In the data"), visit.separators)  # fmt: skip
     alt = tr("Confusion matrix: a row per true label, a column per predicted one.")
-    st.plotly_chart(figure, key="confusion", alt=alt, config={"displaylogo": False})
+    st.plotly_chart(figure, key="confusion", alt=alt, config=figure_config("confusion"))
     with st.expander(tr("The matrix as a table")):
         table = pd.DataFrame(confusion["counts"], index=confusion["labels"], columns=confusion["labels"])
         st.dataframe(table, key="confusion_table")

@@ -1,9 +1,9 @@
 """The curves of a run, live, wherever a page draws them, with their texts in the language of the visit"""
 
+from mlmtune_core.names import axis_names, baseline_names, metric_names
 from mlmtune_core.run_store import Run
 from pages.parts.addresses import BASE, PLOTLY_ROUTE
 from pages.parts.live_chart import live_chart
-from pages.parts.names import axis_names, baseline_names, metric_names
 from pages.parts.visit import Visit
 
 

@@ -4,10 +4,10 @@ import streamlit as st
 
 from mlmtune_core.checkpoint_store import KEPT
 from mlmtune_core.config import BUNDLED, BUNDLED_NAME, RANKED_BY, RunConfig, limits, suggest_epochs
+from mlmtune_core.names import metric_names
 from mlmtune_core.strategies import default_rates
 from pages.parts.choice import choice
 from pages.parts.kept_checkpoints import ask_kept, has_kept
-from pages.parts.names import metric_names
 from pages.parts.visit import Visit
 
 FEWEST_EXAMPLES = 8

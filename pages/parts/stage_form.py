@@ -7,8 +7,8 @@ import streamlit as st
 from mlmtune_core.data.preparing import Prepared
 from mlmtune_core.data.report import Report
 from mlmtune_core.head_runs import as_texts
+from mlmtune_core.names import task_names
 from pages.parts.choice import choice
-from pages.parts.names import task_names
 from pages.parts.visit import Visit
 
 MASKED = "masked_words"

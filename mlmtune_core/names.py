@@ -1,8 +1,8 @@
-"""What tasks, roles, splits, metrics and states are called on the pages."""
+"""What tasks, roles, splits, metrics and states are called on the pages and in what is taken home."""
 
 from mlmtune_core.data.reading import Format
 from mlmtune_core.translating import Translate
-from pages.parts.visit import Visit
+from mlmtune_core.written import write_number, write_percent
 
 
 def task_names(tr: Translate) -> dict[str, str]:
@@ -76,9 +76,10 @@ def baseline_names(tr: Translate) -> dict[str, str]:
     }
 
 
-def metric_value(visit: Visit, name: str, value: float) -> str:
+def metric_value(language: str, name: str, value: float) -> str:
     """A share as percent, a correlation or an error as a number."""
-    return visit.number(value, 3) if name in ("pearson", "spearman", "rmse", "masked_loss") else visit.percent(value, 1)
+    write = write_number if name in ("pearson", "spearman", "rmse", "masked_loss") else write_percent
+    return write(language, value, 3 if write is write_number else 1)
 
 
 def axis_names(tr: Translate) -> dict[str, str]:
