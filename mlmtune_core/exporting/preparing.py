@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from mlmtune_core.errors import RunError
 from mlmtune_core.exporting.answer_table import write_answers
 from mlmtune_core.exporting.archives import zip_folder
 from mlmtune_core.exporting.model_folder import write_model
@@ -26,6 +27,12 @@ FILES: dict[str, Callable[[Run, Path, str], object]] = {
 }
 
 
+def demand_kind(run: Run, kind: str) -> None:
+    """Raises RunError for what is not made of such a run."""
+    if kind != "model" and run.config().task == "masked_words":
+        raise RunError("A run that guesses masked words is taken home as a model alone: ask for that.")
+
+
 def prepare(run_id: str, name: str, _click: str = "") -> str:
     """Makes one of run_store.EXPORTS anew and keeps it: `kind.ending`, or `kind.language.ending`. Returns its name.
 
@@ -33,6 +40,7 @@ def prepare(run_id: str, name: str, _click: str = "") -> str:
     """
     run = open_run(run_id)
     kind, *language = name.split(".")[:-1]
+    demand_kind(run, kind)
     language = language[0] if language else "en"
     if kind in FILES:
         run.keep_export(name, lambda path: FILES[kind](run, path, language))

@@ -127,5 +127,6 @@ def test_a_run_on_texts_is_opened_as_such(open_page, make_run):
     for way in ("movement", "take"):
         app.segmented_control(key="way").set_value(way).run()
         assert not app.exception and not app.error
-    app.button(key="take_home").click().run()
+    assert [button.key for button in app.button if button.key.startswith("make_")] == ["make_model"]
+    app.button(key="make_model").click().run()
     assert not app.exception and not app.error and "BertForMaskedLM" in app.code[0].value
