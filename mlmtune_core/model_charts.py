@@ -119,7 +119,8 @@ def plot_changes(names: Sequence[str], values: Sequence[float], x_title: str, se
         "hovertemplate": "%{x:+.4f}<extra></extra>",
     }
     ticks = {"tickvals": list(range(len(names))), "ticktext": names_on_axis(names), "autorange": "reversed", "showgrid": False}
-    reach = [1.2 * min(0.0, *values), 1.2 * max(0.0, *values)]
+    low, high = min(0.0, *values), max(0.0, *values)
+    reach = [low - 0.12 * (high - low or 1), high + 0.12 * (high - low or 1)]
     return make_figure([bars], x_title, "", separators, 110 + 26 * len(names), x={"range": reach}, y=ticks)
 
 

@@ -20,7 +20,8 @@ def draw_kinds(visit: Visit, run: Run, side: str, kinds: dict[str, Any]) -> None
     st.markdown("**" + (tr("Entity errors by kind") if is_tags else tr("Wrong answers by kind")) + "**")
     titles = tr("Kind"), tr("How many"), tr("What it means")
     table = pd.DataFrame([(explained[kind][0], count, explained[kind][1]) for kind, count in counts.items()], columns=titles)
-    st.dataframe(table, hide_index=True, key="kinds", column_config={titles[2]: st.column_config.TextColumn(titles[2], width="large")})  # fmt: skip
+    widths = {titles[1]: st.column_config.NumberColumn(titles[1], width="small"), titles[2]: st.column_config.TextColumn(titles[2], width="large")}  # fmt: skip
+    st.dataframe(table, hide_index=True, key="kinds", column_config=widths)
     if is_tags:
         _draw_sums(visit, counts)
     names = {kind: f"{explained[kind][0]} ({visit.number(count)})" for kind, count in counts.items() if kind not in ("correct", "right") and count}  # fmt: skip

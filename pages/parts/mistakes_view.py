@@ -53,7 +53,7 @@ def _ask(visit: Visit, run: Run, labels: Sequence[str], is_number: bool) -> tupl
     """(wrong, right or all; the cell; the text)"""
     tr, which, cell = visit.tr, "all", [None, None]
     if not is_number:
-        kinds = {"wrong": tr("wrong"), "right": tr("right"), "all": tr("all")}
+        kinds = {"wrong": tr("the wrong ones"), "right": tr("the right ones"), "all": tr("all of them")}
         which = choice(st.segmented_control, tr("Which"), kinds, _which_key(run), required=True, label_visibility="collapsed")
     places = st.columns(3 if labels else 1)
     if labels:

@@ -77,7 +77,7 @@ def _make_line(visit: Visit, tree: Tree, row: Row, depth: int, answer: dict[str,
     tags = "; ".join(f"{word}: {before} → {after}" for word, before, after in change.tags)
     said = answer.get("said")
     if view == "words":
-        said = tags or ("" if row.parent is None else tr("none"))
+        said = tags or ("" if row.parent is None else "–")
     elif view == "labels":
         said = said if isinstance(said, str) else ", ".join(said) or tr("none of the labels")
     elif view == "number":
