@@ -104,6 +104,11 @@ class Run:
         """True once `keep_predictions` has written those of a split."""
         return (self.best_folder / f"predictions.{split}.json").is_file()
 
+    def predictions_changed(self, split: str) -> int:
+        """When those of a split were written (nanoseconds); 0 before."""
+        file = self.best_folder / f"predictions.{split}.json"
+        return file.stat().st_mtime_ns if file.is_file() else 0
+
     def predictions(self, split: str) -> list[Any]:
         """What `keep_predictions` wrote. Raises RunError where nothing was kept."""
         try:

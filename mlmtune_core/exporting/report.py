@@ -14,6 +14,7 @@ from plotly.offline import get_plotlyjs
 from mlmtune_core import charts, model_charts, progress
 from mlmtune_core.config import RunConfig
 from mlmtune_core.errors import RunError
+from mlmtune_core.example_list import list_examples
 from mlmtune_core.inspecting.certainty import find_certainty
 from mlmtune_core.names import (  # fmt: skip
     axis_names,
@@ -86,7 +87,8 @@ def write_report(run: Run, file: Path, language: str) -> None:
     _draw_curves(page, run)
     _say_data(page, run)
     for side in sides:
-        _draw_review(page, config, found[side], side)
+        _draw_review(page, found[side], side)
+        _list_mistakes(page, list_examples(run.id, side))
         if config.task not in UNSURE:
             _draw_certainty(page, find_certainty(run.id, side))
         progress.report(0.8)
@@ -163,7 +165,7 @@ def _say_data(page: Page, run: Run) -> None:
     page.table(["", *[split_names(tr)[side] for side in sides]], rows)
 
 
-def _draw_review(page: Page, config: RunConfig, found: dict[str, Any], side: str) -> None:
+def _draw_review(page: Page, found: dict[str, Any], side: str) -> None:
     tr, separators = page.tr, find_separators(page.language)
     page.begin(tr("Right and wrong: examples {use}").format(use=split_names(tr)[side]))
     if "classes" in found:
@@ -176,16 +178,16 @@ def _draw_review(page: Page, config: RunConfig, found: dict[str, Any], side: str
     if "pairs" in found:
         figure = charts.plot_pairs(found["pairs"], tr("True score"), tr("Predicted score"), separators)
         page.figure(figure, tr("Scatter plot: true score of every example against the predicted one."))
-    _list_mistakes(page, tr, found["mistakes"], found["wrong"])
 
 
-def _list_mistakes(page: Page, tr: Translate, mistakes: list[dict[str, Any]], count: int) -> None:
-    """At most MISTAKES_SHOWN, cut: a report is passed on, and need not hold everybody's texts."""
-    if not mistakes:
+def _list_mistakes(page: Page, wrong: dict[str, Any]) -> None:
+    """At most MISTAKES_SHOWN of what `list_examples` found, cut: a report is passed on, and need not hold everybody's texts."""
+    tr, count = page.tr, wrong["found"]
+    if not count:
         page.say(tr("Every answer is right."))
         return
     titles = {**role_names(tr), "row": tr("Row"), "true": tr("In the data"), "predicted": tr("Predicted")}
-    shown = mistakes[:MISTAKES_SHOWN]
+    shown = wrong["rows"][:MISTAKES_SHOWN]
     page.say(tr("{shown} of {count} wrong answers:").format(shown=len(shown), count=write_number(page.language, count)))
     cells = [[write_number(page.language, cell, 2) if isinstance(cell, float) else cell for cell in row.values()] for row in shown]
     page.table([titles[name] for name in shown[0]], cells)

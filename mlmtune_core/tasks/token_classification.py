@@ -11,6 +11,7 @@ from torch import nn
 from torch.nn import functional
 
 from mlmtune_core import metrics
+from mlmtune_core.entity_errors import find_entity_errors
 from mlmtune_core.errors import DataError
 from mlmtune_core.heads import build_token_head
 from mlmtune_core.probabilities import name_scores, softmax
@@ -174,11 +175,15 @@ def explain(
 def review(
     predictions: dict[int, list[str]], examples: Sequence[SentenceExample], label_names: Sequence[str]
 ) -> dict[str, Any]:
-    """`classes`: precision, recall, F1 of whole entities by type; `confusion`: of single words, tag by tag."""
+    """`classes`: precision, recall, F1 of whole entities by type; `confusion`: of single words, tag by tag; `kinds` of entity errors."""
     true, said = [list(example.tags) for example in examples], [predictions[i] for i in range(len(examples))]
     flat = [tag for tags in true for tag in tags], [tag for tags in said for tag in tags]
     names = sorted({*label_names, *flat[0]})
-    return {"classes": metrics.by_entity(true, said), "confusion": metrics.confusion(*flat, names)}
+    return {
+        "classes": metrics.by_entity(true, said),
+        "confusion": metrics.confusion(*flat, names),
+        "kinds": find_entity_errors(examples, said),
+    }
 
 
 def find_truth(example: SentenceExample) -> list[str]:
