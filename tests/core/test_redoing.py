@@ -84,7 +84,8 @@ def test_where_nothing_is_left_to_chance_the_script_prints_the_numbers_of_the_ru
 
 
 @pytest.mark.thorough
-def test_the_notebook_runs_from_top_to_bottom_and_explains_in_the_readers_language(make_run, tmp_path):
+def test_the_notebook_runs_from_top_to_bottom_and_explains_in_the_readers_language(make_run, tmp_path, monkeypatch):
+    monkeypatch.delenv("MPLBACKEND", raising=False)  # streamlit, where a test of this process has imported it, draws nothing
     run = make_run(task="token_classification", epochs=1)
     carry_out(run.id)
     write_notebook(run, tmp_path, translator("pt-BR"))
@@ -94,8 +95,8 @@ def test_the_notebook_runs_from_top_to_bottom_and_explains_in_the_readers_langua
     kinds = [cell.cell_type for cell in notebook.cells]
     assert kinds[0] == "markdown" and kinds.count("markdown") == 11 and "O que aprende" in str(notebook)
     outputs = [out for cell in notebook.cells if cell.cell_type == "code" for out in cell.outputs]
-    assert any("image/png" in out.get("data", {}) for out in outputs)
-    assert any("best: epoch 1" in out.get("text", "") for out in outputs)
+    assert any("image/png" in out.get("data", {}) for out in outputs), outputs
+    assert "best: epoch 1" in "".join(out.get("text", "") for out in outputs)
 
 
 def test_texts_of_people_stay_in_the_data(tiny_checkpoint, tmp_path):
@@ -122,7 +123,7 @@ def test_the_script_reaches_the_metric_of_a_run_on_the_bundled_checkpoint(tmp_pa
     rows = read_file(SAMPLES_FOLDER / sample.file).rows
     examples = checking.check(rows, sample.task, columns.choose(rows, sample.task, {})).examples
     examples = splitting.split_examples(splitting.sample_examples(examples, 120, 0), 0.4, 0)
-    run = create_run(validate({"strategy": "full", "epochs": 2, "learning_rate": 2e-4}), examples, {"name": "reviews", "fingerprint": "0", "columns": {}})
+    run = create_run(validate({"strategy": "last_layers:2", "epochs": 2, "learning_rate": 5e-4}), examples, {"name": "reviews", "fingerprint": "0", "columns": {}})
     carry_out(run.id)
     found = read_epochs(redo(run, tmp_path))
     done = [row for row in run.events("EvalDone") if row["step"]][-1]
