@@ -6,6 +6,7 @@ from mlmtune_core.errors import UserError
 from mlmtune_core.run_store import Run
 from pages.parts.chapter_view import draw_chapter
 from pages.parts.choice import choice
+from pages.parts.compare_view import draw_compare
 from pages.parts.examples_view import draw_examples
 from pages.parts.input_view import draw_input
 from pages.parts.movement_view import draw_movement
@@ -17,6 +18,7 @@ WAYS = {
     "input": draw_input,
     "examples": draw_examples,
     "movement": draw_movement,
+    "compare": draw_compare,
     "take": draw_take_home,
     "chapter": draw_chapter,
 }
@@ -37,6 +39,7 @@ def _draw_way(visit: Visit, run: Run) -> None:
         "input": tr("One input"),
         "examples": tr("All examples"),
         "movement": tr("What moved"),
+        "compare": tr("Two runs"),
         "take": tr("Take it home"),
         "chapter": tr("The chapter's example"),
     }
