@@ -22,7 +22,8 @@ KEPT_LISTS = 4
 class Measured:
     """One example that was measured with, what is `true` of it and what the best model `said`, in the task's terms; `texts` by role.
 
-    `far`: how far a number is off; 0 for all else. `searched`: its texts, folded for the search. `words`: where each has its label.
+    `far`: how far a number is off; 0 for all else. `searched`: its texts, folded for the search. `example`: as its task has it.
+    `words`: where each has its label.
     """
 
     row: int
@@ -32,6 +33,7 @@ class Measured:
     right: bool
     far: float
     searched: str
+    example: Any
     words: tuple[str, ...] = ()
 
 
@@ -56,7 +58,7 @@ def list_examples(name: str, split: str = "validation", which: str = "wrong", tr
         return {"found": len(rows), "of": of, "rows": rows[:SHOWN]}
     found = [one for one in holding if _fits(one.right, which) and true in (None, one.true) and said in (None, one.said)]
     found.sort(key=lambda one: -one.far)
-    return {"found": len(found), "of": len(measured), "rows": [_show(one, task.LABELS_ARE) for one in found[:SHOWN]]}
+    return {"found": len(found), "of": len(measured), "rows": [show_measured(one, task.LABELS_ARE) for one in found[:SHOWN]]}
 
 
 def fold(text: str) -> str:
@@ -75,7 +77,7 @@ def _read(folder: Path, split: str, _changed: int) -> list[Measured]:
         texts = {role: row[role] if isinstance(row[role], str) else " ".join(map(str, row[role])) for role in ASKED if role in row}
         far = abs(true - answer) if task.LABELS_ARE == "one number" else 0.0
         searched = fold(" \n ".join(texts.values()))
-        found.append(Measured(int(row["row"]), texts, true, answer, _is_right(task.LABELS_ARE, true, answer), far, searched, tuple(map(str, row.get("words", ())))))
+        found.append(Measured(int(row["row"]), texts, true, answer, _is_right(task.LABELS_ARE, true, answer), far, searched, example, tuple(map(str, row.get("words", ())))))
     return found
 
 
@@ -97,7 +99,7 @@ def _list_words(measured: Sequence[Measured], which: str, true: str | None, said
     ]
 
 
-def _show(one: Measured, labels_are: str) -> dict[str, Any]:
+def show_measured(one: Measured, labels_are: str) -> dict[str, Any]:
     """As a row of a table; several answers to one question are set apart by bars."""
     between = " | " if labels_are == "one span" else " "
     texts = {role: _cut(text) for role, text in one.texts.items()}

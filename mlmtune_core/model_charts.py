@@ -124,6 +124,30 @@ def plot_lines(places: Sequence[float], lines: Mapping[str, Sequence[float]], x_
     return figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.18})
 
 
+def plot_paired_bars(names: Sequence[str], first: Sequence[float], second: Sequence[float], titles: tuple[str, str], x_title: str, separators: str) -> go.Figure:  # fmt: skip
+    """Two bars for each name, shares from 0 to 1; those of the second are hatched and of another colour."""
+    looks = ({"color": BLUE}, {"color": ORANGE, "pattern": {"shape": "/"}})
+    bars = [
+        {
+            "type": "bar",
+            "orientation": "h",
+            "y": list(range(len(names))),
+            "x": values,
+            "name": title,
+            "marker": look,
+            "text": values,
+            "texttemplate": f"{title} %{{x:.1%}}",
+            "textposition": "outside",
+            "cliponaxis": False,
+            "hovertemplate": f"{title}: %{{x:.2%}}<extra></extra>",
+        }
+        for title, values, look in zip(titles, (first, second), looks, strict=True)
+    ]
+    ticks = {"tickvals": list(range(len(names))), "ticktext": names_on_axis(names), "autorange": "reversed", "showgrid": False}
+    share = {"range": [0, 1.12], "tickvals": [0, 0.25, 0.5, 0.75, 1], "tickformat": ".0%"}
+    return make_figure(bars, x_title, "", separators, 120 + 56 * len(names), x=share, y=ticks)
+
+
 def plot_changes(names: Sequence[str], values: Sequence[float], x_title: str, separators: str) -> go.Figure:
     """A bar for each name, in their order, from top to bottom: orange to the right of zero, blue to the left, with its number."""
     bars = {

@@ -6,6 +6,7 @@ from mlmtune_core.errors import UserError
 from mlmtune_core.run_store import Run
 from pages.parts.chapter_view import draw_chapter
 from pages.parts.choice import choice
+from pages.parts.compare_view import draw_compare
 from pages.parts.examples_view import draw_examples
 from pages.parts.input_view import draw_input
 from pages.parts.masked_view import draw_masked
@@ -19,6 +20,7 @@ WAYS = {
     "examples": draw_examples,
     "masked": draw_masked,
     "movement": draw_movement,
+    "compare": draw_compare,
     "take": draw_take_home,
     "chapter": draw_chapter,
 }
@@ -41,6 +43,7 @@ def _draw_way(visit: Visit, run: Run) -> None:
         "examples": tr("All examples"),
         "masked": tr("Masked words"),
         "movement": tr("What moved"),
+        "compare": tr("Two runs"),
         "take": tr("Take it home"),
         "chapter": tr("The chapter's example"),
     }
