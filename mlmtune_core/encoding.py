@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+BEGINS_WORD = ("▁", "Ġ")
+
 
 def encode_texts(
     tokenizer: Any, texts: Sequence[str], second_texts: Sequence[str] | None, max_length: int
@@ -30,9 +32,31 @@ def encode_texts(
 
 
 def describe_tokens(tokenizer: Any, inputs: dict[str, list[int]]) -> dict[str, list[Any]]:
-    """`tokens` as text, and `segments`: 0 for the first text and its marks, 1 for the second."""
+    """`tokens` as text; `segments`: 0 for the first text and its marks, 1 for the second; `joined`, the words they make, and `word_of`, per
+    token the place of its word among them.
+    """
     tokens = tokenizer.convert_ids_to_tokens(inputs["input_ids"])
-    return {"tokens": tokens, "segments": inputs.get("token_type_ids") or _count_segments(tokenizer, inputs)}
+    word_of = _number_words(tokens, set(tokenizer.all_special_tokens))
+    pieces: list[list[str]] = [[] for _ in range(word_of[-1] + 1)]
+    for word, token in zip(word_of, tokens, strict=True):
+        pieces[word].append(token)
+    return {
+        "tokens": tokens,
+        "segments": inputs.get("token_type_ids") or _count_segments(tokenizer, inputs),
+        "joined": [tokenizer.convert_tokens_to_string(each).strip() or each[0] for each in pieces],
+        "word_of": word_of,
+    }
+
+
+def _number_words(tokens: Sequence[str], special: set[str]) -> list[int]:
+    """Per token the number of its word. WordPiece marks what continues a word (##), others what begins one (▁ or Ġ)."""
+    begins = any(token[:1] in BEGINS_WORD for token in tokens)
+    numbers: list[int] = []
+    for i, token in enumerate(tokens):
+        apart = i == 0 or token in special or tokens[i - 1] in special
+        continues = not apart and (token[:1] not in BEGINS_WORD if begins else token.startswith("##"))
+        numbers.append(numbers[-1] + (not continues) if numbers else 0)
+    return numbers
 
 
 def _count_segments(tokenizer: Any, inputs: dict[str, list[int]]) -> list[int]:

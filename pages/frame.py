@@ -13,12 +13,14 @@ from pages.parts.entrance import ask_name_and_code, draw_name, recognise
 from pages.parts.sign_in import SignedIn, draw_way_out, signed_in
 from pages.parts.visit import Visit, begin_visit, show_error
 
-ICON = Path(__file__).parent / "parts" / "icon.png"
+PARTS = Path(__file__).parent / "parts"
+ICON, STYLE = PARTS / "icon.png", PARTS / "page.css"
 
 
 def main() -> None:
     """Begins the visit, asks who it is where that is wanted, and draws the page of the address once its visitor was let in."""
     st.set_page_config(page_title="mlmtune", page_icon=str(ICON), layout="wide")
+    st.html(STYLE)
     visit = begin_visit()
     try:
         signed = signed_in(visit)

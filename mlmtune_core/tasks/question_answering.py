@@ -11,6 +11,7 @@ from torch import nn
 from torch.nn import functional
 
 from mlmtune_core import metrics
+from mlmtune_core.encoding import describe_tokens
 from mlmtune_core.errors import DataError
 from mlmtune_core.heads import build_token_head
 from mlmtune_core.probabilities import softmax
@@ -175,7 +176,8 @@ def explain(
 ) -> dict[str, Any]:  # fmt: skip
     """`span`: the answer; the best spans with their probability among each other; the tokens of the window it came from.
 
-    Each token: its text, whether it may answer, and its probabilities as start and as end (softmax over the window).
+    Each token: its text, whether it may answer, its logits and probabilities as start and as end (softmax over the window), and the place of
+    its word in `joined`.
     """
     spans = [
         (*span, w)
@@ -191,15 +193,23 @@ def explain(
     shares = softmax(np.array([row["logit"] for row in rows])) if rows else []
     window = best[0][3] if best else 0
     item, shown = encoded[window], softmax(logits[window].T)
-    tokens = tokenizer.convert_ids_to_tokens(item.inputs["input_ids"])
+    read = describe_tokens(tokenizer, item.inputs)
     return {
         "view": "span",
         "answer": decode(logits, encoded, [example], label_names)[0],
         "spans": [{**row, "probability": float(share)} for row, share in zip(rows, shares, strict=True)],
         "tokens": [
-            {"token": token, "in_context": item.offsets[p] != OUTSIDE, "start": float(shown[0, p]), "end": float(shown[1, p])}
-            for p, token in enumerate(tokens)
+            {
+                "token": token,
+                "word": word,
+                "in_context": item.offsets[p] != OUTSIDE,
+                "start": float(shown[0, p]),
+                "end": float(shown[1, p]),
+                "logits": {START: float(logits[window][p, 0]), END: float(logits[window][p, 1])},
+            }
+            for p, (token, word) in enumerate(zip(read["tokens"], read["word_of"], strict=True))
         ],
+        "joined": read["joined"],
         "window": window + 1,
         "windows": len(encoded),
         "cut": item.cut,

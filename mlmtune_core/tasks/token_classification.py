@@ -161,15 +161,20 @@ def BASELINE(train: Dataset, others: Dataset) -> dict[int, list[str]]:  # noqa: 
 def explain(
     logits: Sequence[np.ndarray], encoded: Sequence[Encoded], example: SentenceExample, label_names: Sequence[str], tokenizer: Any
 ) -> dict[str, Any]:  # fmt: skip
-    """`words`: per word its sub-words, and the scores of the first of them."""
+    """`words`: per word its sub-words, and the scores of the first of them; `tokens`: every token of every window with scores of its own,
+    and as `word` the word that it answers for, or -1.
+    """
     found: dict[int, dict[str, Any]] = {}
-    for item, scores in zip(encoded, logits, strict=True):
-        for position, word in enumerate(item.words):
+    tokens: list[dict[str, Any]] = []
+    for window, (item, scores) in enumerate(zip(encoded, logits, strict=True), 1):
+        read = tokenizer.convert_ids_to_tokens(item.inputs["input_ids"])
+        for token, word, row, shares in zip(read, item.words, scores, softmax(scores), strict=True):
+            named = name_scores(row, shares, label_names)
+            tokens.append({"token": token, "word": word, "window": window, **named})
             if word >= 0:
                 pieces = tokenizer.tokenize(example.words[word]) or [tokenizer.unk_token]
-                named = name_scores(scores[position], softmax(scores[position]), label_names)
                 found[word] = {"word": example.words[word], "pieces": pieces, **named}
-    return {"view": "words", "words": [found[word] for word in range(len(example.words))]}
+    return {"view": "words", "words": [found[word] for word in range(len(example.words))], "tokens": tokens}
 
 
 def review(

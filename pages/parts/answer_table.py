@@ -6,12 +6,17 @@ import streamlit as st
 from pages.parts.visit import Visit
 
 
-def draw_table(visit: Visit, table: pd.DataFrame, probability_columns: list[str]) -> None:
-    """All numbers, sortable and downloadable; probabilities as bars."""
+def draw_table(
+    visit: Visit, table: pd.DataFrame, probability_columns: list[str], *, temperature: float = 1, key: str = "answer_table"
+) -> None:  # fmt: skip
+    """All numbers, sortable and downloadable; probabilities as bars, at a temperature that is said where it is not 1."""
     tr = visit.tr
-    st.markdown("**" + tr("All of it as a table") + "**")
+    title = tr("All of it as a table")
+    if temperature != 1:
+        title = tr("All of it as a table, at temperature {temperature}").format(temperature=visit.number(temperature, 2))
+    st.markdown(f"**{title}**")
     bars = {
         name: st.column_config.ProgressColumn(name, format="percent", min_value=0, max_value=1)
         for name in probability_columns
     }
-    st.dataframe(table, hide_index=True, column_config=bars, key="answer_table")
+    st.dataframe(table, hide_index=True, column_config=bars, key=key)

@@ -10,7 +10,7 @@ from pages.parts.arithmetic_view import draw_arithmetic
 from pages.parts.asking import ask, ask_slowly
 from pages.parts.choice import choice
 from pages.parts.moment_slider import ask_moment
-from pages.parts.question_form import ask_place, pick_example, type_input
+from pages.parts.question_form import ask_place, offer_chapter, pick_example, type_input
 from pages.parts.visit import Visit
 from pages.parts.what_if_view import draw_what_if
 from pages.parts.why_view import draw_why
@@ -20,8 +20,14 @@ def draw_input(visit: Visit, run: Run) -> None:
     """Ask one thing and see the whole answer."""
     tr = visit.tr
     sources = {"type": tr("Type an input"), "example": tr("Pick a validation example")}
-    source = choice(st.segmented_control, tr("Input"), sources, "source", required=True, label_visibility="collapsed")
-    asked = pick_example(visit, run) if source == "example" else type_input(visit, run)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        source = choice(st.segmented_control, tr("Input"), sources, "source", required=True, label_visibility="collapsed")
+        if source == "example":
+            asked = pick_example(visit, run)
+        else:
+            offer_chapter(visit, run)
+    if source == "type":
+        asked = type_input(visit, run)
     if asked is not None:
         _draw_sections(visit, run, asked, ask_moment(visit, run))
 

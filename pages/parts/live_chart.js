@@ -19,7 +19,7 @@ class LiveChart {
     root.replaceChildren();
     this.plot = root.appendChild(document.createElement("div"));
     this.plot.className = "live-chart-plot";
-    this.plot.setAttribute("role", "img");
+    this.plot.setAttribute("role", "group");  // no img: its buttons can be reached
     this.plot.setAttribute("aria-label", data.texts.alt);
     this.forget();
     this.mark({ run: data.run, state: "", lastTime: "" });

@@ -14,12 +14,12 @@ from pages.parts.visit import Visit
 
 CHAPTER_SENTENCE = "A Apple foi fundada por Steve Jobs na Califórnia"
 EXAMPLES_OFFERED = 200
+WORD_KEY = "arithmetic_word"  # of the word whose answer is looked at
 
 
-def type_input(visit: Visit, run: Run) -> tuple[Any, ...] | None:
-    """("typed", texts...) once all that the task asks about is written."""
-    tr, names = visit.tr, role_names(visit.tr)
-    task, roles = _find_roles(run.id)
+def offer_chapter(visit: Visit, run: Run) -> None:
+    """A button that writes the chapter's sentence, where one sentence is asked about."""
+    tr, (task, _) = visit.tr, _find_roles(run.id)
     if task in ("sequence_classification", "token_classification") and st.button(
         tr("The chapter's sentence: {sentence}").format(sentence=CHAPTER_SENTENCE),
         key="chapter",
@@ -27,12 +27,18 @@ def type_input(visit: Visit, run: Run) -> tuple[Any, ...] | None:
         type="tertiary",
     ):
         st.session_state["sentence"] = CHAPTER_SENTENCE
+
+
+def type_input(visit: Visit, run: Run) -> tuple[Any, ...] | None:
+    """("typed", texts...) once all that the task asks about is written."""
+    tr, names = visit.tr, role_names(visit.tr)
+    _, roles = _find_roles(run.id)
     texts = []
     for role, place in zip(roles, st.columns(len(roles)), strict=True):
         with place:
             if len(roles) == 1:
                 hint = tr("Write a sentence and press Enter")
-                texts.append(st.text_input(tr("Sentence"), key="sentence", placeholder=hint, persist_state="session"))
+                texts.append(st.text_input(tr("Sentence"), key="sentence", placeholder=hint, label_visibility="collapsed", persist_state="session"))  # fmt: skip
             else:
                 texts.append(st.text_area(names[role], key=f"typed_{role}", height=120, persist_state="session"))
     return ("typed", *texts) if all(text.strip() for text in texts) else None
@@ -70,7 +76,7 @@ def ask_place(visit: Visit, answer: dict[str, Any]) -> int:
     tr = visit.tr
     if answer["view"] == "words":
         words = {i: f"{i + 1}: {word['word']}" for i, word in enumerate(answer["words"])}
-        return choice(st.selectbox, tr("Word"), words, "arithmetic_word")
+        return choice(st.selectbox, tr("Word"), words, WORD_KEY)
     if answer["view"] == "span":
         return choice(st.radio, tr("Which end of the answer"), {0: tr("Start of the answer"), 1: tr("End of the answer")}, "arithmetic_end", horizontal=True)
     return 0

@@ -4,19 +4,24 @@ const GREY = "128,128,128";
 export default function ({ data, parentElement, setStateValue }) {
   const root = parentElement.querySelector(".token-strip");
   const signature = JSON.stringify([data.words, data.decimal, data.texts]);
-  if (root.dataset.signature === String(hash(signature))) return;
-  root.dataset.signature = String(hash(signature));
+  if (root.drawn === signature) return;
+  root.drawn = signature;
+  const words = JSON.stringify(data.words.map((word) => word.word));
+  const same = root.words === words;  // other numbers of the same words: what was chosen stays chosen
+  const hadFocus = same && root.contains(root.getRootNode().activeElement);
+  root.words = words;
   const strip = make("div", "strip"), panel = make("div", "panel");
-  strip.setAttribute("role", "group");
+  strip.setAttribute("role", "toolbar");  // one stop of the Tab key; arrows go from word to word
   strip.setAttribute("aria-label", data.texts.alt);
+  panel.setAttribute("role", "region");
+  panel.setAttribute("aria-label", data.texts.probability);
   panel.setAttribute("aria-live", "polite");
   root.replaceChildren(strip, panel);
-  let picked = 0;
 
   const chips = data.words.map((word, i) => {
     const chip = drawChip(word, data);
     chip.onmouseenter = () => drawPanel(panel, word, data);
-    chip.onfocus = () => drawPanel(panel, word, data);
+    chip.onfocus = () => { reach(i); drawPanel(panel, word, data); };
     chip.onclick = () => { pick(i); setStateValue("picked", i); };
     chip.onkeydown = (event) => {
       const to = { ArrowRight: i + 1, ArrowLeft: i - 1, Home: 0, End: data.words.length - 1 }[event.key];
@@ -25,16 +30,18 @@ export default function ({ data, parentElement, setStateValue }) {
     return chip;
   });
   strip.replaceChildren(...chips);
-  strip.onmouseleave = () => drawPanel(panel, data.words[picked], data);
+  strip.onmouseleave = () => drawPanel(panel, data.words[root.picked], data);
+
+  function reach(i) { chips.forEach((chip, c) => { chip.tabIndex = c === i ? 0 : -1; }); }
 
   function pick(i) {
-    picked = i;
+    root.picked = i;
     chips.forEach((chip, c) => chip.setAttribute("aria-pressed", String(c === i)));
+    reach(i);
     drawPanel(panel, data.words[i], data);
   }
-  const first = data.words.findIndex((word) => word.label !== "O");
-  pick(Math.max(0, first));
-  setStateValue("picked", Math.max(0, first));
+  pick(same ? root.picked : Math.max(0, data.words.findIndex((word) => word.label !== "O" && !word.aside)));
+  if (hadFocus) chips[root.picked].focus();
 }
 
 function make(kind, className, text) {
@@ -43,8 +50,6 @@ function make(kind, className, text) {
   if (text !== undefined) element.textContent = text;
   return element;
 }
-
-function hash(text) { let h = 0; for (const letter of text) h = (h * 31 + letter.codePointAt(0)) | 0; return h; }
 
 function colour(label, labels) {
   if (label === "O") return GREY;
@@ -58,6 +63,7 @@ function drawChip(word, data) {
   const chip = make("button", "chip"), share = word.probabilities[word.label];
   chip.type = "button";
   if (word.label === "O") chip.classList.add("plain");
+  if (word.aside) chip.classList.add("aside");
   chip.style.background = `rgba(${colour(word.label, data.labels)},${word.label === "O" ? 0.06 : 0.18 + 0.5 * share})`;
   chip.append(make("span", "", word.word), make("small", "", share === undefined ? "" : `${word.label} ${percent(share, data.decimal)}`));
   return chip;
@@ -76,4 +82,5 @@ function drawPanel(panel, word, data) {
     return row;
   });
   panel.replaceChildren(make("h4", "", word.word), make("p", "", `${data.texts.pieces}: ${word.pieces.join(" ")}`), head, ...rows);
+  if (word.note) panel.append(make("p", "note", word.note));
 }

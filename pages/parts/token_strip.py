@@ -1,5 +1,6 @@
 """Words as chips coloured by their most likely tag; every label's probability of the chosen one beside them."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +17,25 @@ _component = st.components.v2.component(
 
 
 def token_strip(
-    words: list[dict[str, Any]], label_names: list[str], texts: dict[str, str], *, key: str, separators: str = ".,"
-) -> int:
-    """Draws the words and returns the index of the chosen one.
+    words: list[dict[str, Any]],
+    label_names: list[str],
+    texts: dict[str, str],
+    *,
+    key: str,
+    separators: str = ".,",
+    on_pick: Callable[[int], None] | None = None,
+) -> None:
+    """Draws the words; `on_pick` is told the place of one that is clicked.
 
-    Each word: word, pieces, label, probabilities and logits by label, as `predicting.answer` gives them. `texts`:
-    probability, logit, pieces, alt. Words reach the page as text, never as markup.
+    Each word: word, pieces, label, probabilities and logits by label, as `predicting.answer` gives them; and, where there are, `aside`
+    (true: it is read, but nothing is asked of it) and `note`, a line below its probabilities. `texts`: probability, logit, pieces, alt. Words
+    reach the page as text, never as markup.
     """
-    result = _component(
-        key=key,
-        default={"picked": 0},
-        on_picked_change=lambda: None,
-        data={"words": words, "labels": label_names, "texts": texts, "decimal": separators[0]},
-    )
-    return min(int(result.picked or 0), len(words) - 1)
+
+    def tell() -> None:
+        place = int(st.session_state[key].picked)
+        if on_pick is not None and place < len(words):
+            on_pick(place)
+
+    data = {"words": words, "labels": label_names, "texts": texts, "decimal": separators[0]}
+    _component(key=key, default={"picked": 0}, on_picked_change=tell, data=data)

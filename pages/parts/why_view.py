@@ -14,6 +14,7 @@ from pages.parts.visit import Visit, escaped, literal
 
 CHIP = "display:inline-block;margin:2px;padding:1px 7px;border-radius:7px;font-family:monospace;border:1px solid rgba(128,128,128,.45)"
 ORANGE, BLUE = "230,159,0", "0,114,178"
+STRONGEST = 0.55  # of a colour behind text: more, and pale text on it is hard to read
 PATH_STEPS = 64  # as STEPS in inspecting.attribution, which imports torch
 
 
@@ -50,7 +51,7 @@ def _draw_values(visit: Visit, found: dict[str, Any], name: str) -> None:
     tr, values = visit.tr, found["values"]
     reach = max(map(abs, values)) or 1.0
     chips = "".join(
-        f"<span title='{escaped(visit.number(value, 4, signed=True))}' style='{CHIP};background:rgba({ORANGE if value > 0 else BLUE},{0.75 * abs(value) / reach:.2f})'>{escaped(token)}</span>"
+        f"<span title='{escaped(visit.number(value, 4, signed=True))}' style='{CHIP};background:rgba({ORANGE if value > 0 else BLUE},{STRONGEST * abs(value) / reach:.2f})'>{escaped(token)}</span>"
         for token, value in zip(found["tokens"], values, strict=True)
     )
     alt = escaped(tr("Tokens coloured by what they add to the logit"))

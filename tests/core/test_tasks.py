@@ -13,9 +13,10 @@ from mlmtune_core.batching import to_batch
 from mlmtune_core.checkpoints import load_tokenizer
 from mlmtune_core.config import RANKED_BY, RunConfig, validate
 from mlmtune_core.data.columns import ROLES
+from mlmtune_core.encoding import describe_tokens
 from mlmtune_core.errors import DataError
 from mlmtune_core.ordering import count_steps, order_by_length, shuffle, shuffle_by_length
-from mlmtune_core.tasks import TASKS, token_classification
+from mlmtune_core.tasks import TASKS, question_answering, token_classification
 from mlmtune_core.tasks.base import IGNORE_INDEX
 
 NAMES = (
@@ -284,3 +285,61 @@ def test_padding_is_masked_and_ignored():
     assert batch["input_ids"].tolist() == [[5, 6, 7], [5, 9, 9]]
     assert batch["attention_mask"].tolist() == [[1, 1, 1], [1, 0, 0]]
     assert batch["labels"].tolist() == [[0, 1, 0], [1, IGNORE_INDEX, IGNORE_INDEX]]
+
+
+def test_every_token_of_a_sentence_is_explained_and_the_first_piece_of_a_word_says_what_the_word_says(tiny_checkpoint):
+    tokenizer = load_tokenizer(tiny_checkpoint)
+    words = ["film", "zzz"] * 12
+    examples = token_classification.to_examples([{"row": 1, "words": words, "tags": ["O"] * len(words)}])
+    encoded = token_classification.encode(examples, tokenizer, ["B-X", "O"], 18)
+    rng = np.random.default_rng(0)
+    logits = [rng.normal(size=(item.length, 2)) for item in encoded]
+    answer = token_classification.explain(logits, encoded, examples[0], ["B-X", "O"], tokenizer)
+    tokens = answer["tokens"]
+    assert len(encoded) > 1 and len(tokens) == sum(item.length for item in encoded)
+    assert np.allclose([list(token["logits"].values()) for token in tokens], np.concatenate(logits))
+    assert all(sum(token["probabilities"].values()) == pytest.approx(1) for token in tokens)
+    counting = {token["word"]: token for token in tokens if token["word"] >= 0}
+    assert sorted(counting) == list(range(len(words))) and len(counting) == sum(token["word"] >= 0 for token in tokens)
+    for place, word in enumerate(answer["words"]):
+        assert counting[place]["logits"] == word["logits"] and counting[place]["token"] == word["pieces"][0]
+    asides = {token["token"] for token in tokens if token["word"] < 0}
+    assert {"[CLS]", "[SEP]", "##z"} <= asides
+
+
+def test_tokens_join_to_words_and_marks_stay_by_themselves(tiny_checkpoint):
+    tokenizer = load_tokenizer(tiny_checkpoint)
+    seen = describe_tokens(tokenizer, dict(tokenizer("film zzz", "was zz")))
+    assert seen["joined"] == ["[CLS]", "film", "zzz", "[SEP]", "was", "zz", "[SEP]"]
+    assert seen["word_of"] == [0, 1, 2, 2, 2, 3, 4, 5, 5, 6]
+
+
+def test_words_that_begin_with_a_mark_join_too():
+    class Pieces:
+        all_special_tokens = ("<s>", "</s>")
+        tokens = ("<s>", "un", "believ", "able", "Ġfilm", "Ġs", "<s>", "o", "</s>")
+
+        def convert_ids_to_tokens(self, ids):
+            return [self.tokens[i] for i in ids]
+
+        def convert_tokens_to_string(self, tokens):
+            return "".join(tokens).replace("Ġ", " ")
+
+    seen = describe_tokens(Pieces(), {"input_ids": list(range(9)), "token_type_ids": [0] * 9})
+    assert seen["joined"] == ["<s>", "unbelievable", "film", "s", "<s>", "o", "</s>"]
+    assert seen["word_of"] == [0, 1, 1, 1, 2, 3, 4, 5, 6]
+
+
+def test_start_and_end_of_every_token_come_with_their_logits(tiny_checkpoint):
+    tokenizer = load_tokenizer(tiny_checkpoint)
+    rows = [{"row": 1, "question": "who zzz", "context": "Bob met zzz", "answer": ["Bob"], "answer_start": [0]}]
+    examples = question_answering.to_examples(rows)
+    encoded = question_answering.encode(examples, tokenizer, ["start", "end"], 64)
+    logits = np.random.default_rng(0).normal(size=(encoded[0].length, 2))
+    answer = question_answering.explain([logits], encoded, examples[0], ["start", "end"], tokenizer)
+    for column, side in enumerate(("start", "end")):
+        z = np.array([token["logits"][side] for token in answer["tokens"]])
+        assert np.allclose(z, logits[:, column])
+        assert np.allclose([token[side] for token in answer["tokens"]], np.exp(z) / np.exp(z).sum())
+    in_context = [answer["joined"][token["word"]] for token in answer["tokens"] if token["in_context"]]
+    assert list(dict.fromkeys(in_context)) == ["bob", "met", "zzz"]
