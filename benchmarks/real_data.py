@@ -66,7 +66,8 @@ def main() -> None:
                     print(row, flush=True)
                     with chosen.results.open("a", encoding="utf-8") as out:
                         out.write(json.dumps(row) + "\n")
-    TABLE.write_text(write_table(read_results(chosen.results)), encoding="utf-8")
+    _, title, masked = TABLE.read_text(encoding="utf-8").partition("## Masked words")  # which another script writes
+    TABLE.write_text(write_table(read_results(chosen.results)) + (f"\n{title}{masked}" if title else ""), encoding="utf-8")
 
 
 def read_results(path: Path) -> list[dict]:

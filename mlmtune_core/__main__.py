@@ -1,4 +1,4 @@
-"""The command line: train, predict and check, without a browser; and worker, by which a machine joins a cluster."""
+"""The command line: train, predict, check and export, without a browser; and worker, by which a machine joins a cluster."""
 
 import argparse
 import json
@@ -16,6 +16,7 @@ from mlmtune_core.config import RunConfig, validate
 from mlmtune_core.data import checking, columns, reading, splitting
 from mlmtune_core.data.report import Report, find_fingerprint
 from mlmtune_core.errors import UserError
+from mlmtune_core.exporting.command import add_export
 from mlmtune_core.moments import BEST
 from mlmtune_core.printing import show_check, show_predict, show_train
 from mlmtune_core.run_shelf import create_run, open_run
@@ -98,7 +99,8 @@ def make_parser() -> argparse.ArgumentParser:
     for command in (train, check):
         for role, title in columns.ROLE_TITLES.items():
             command.add_argument(f"--{role.replace('_', '-')}-column", help=f"which column holds the {title}")
-    for command in (train, predict, check):
+    export = add_export(commands)
+    for command in (train, predict, check, export):
         command.add_argument("--json", action="store_true", help="print one JSON document")
     return parser
 
@@ -167,7 +169,7 @@ def run_predict(chosen: argparse.Namespace) -> Any:
     result = predict(chosen.run, BEST, *[field or "" for field in fields])
     if "words" in result:
         return [{name: word[name] for name in ("word", "label", "logits", "probabilities")} for word in result["words"]]
-    wanted = {"labels": ("label", "logits", "probabilities"), "number": ("value",), "span": ("answer", "spans")}
+    wanted = {"labels": ("label", "logits", "probabilities"), "number": ("value",), "span": ("answer", "spans"), "hidden": ("hidden",)}
     return {name: result[name] for name in wanted[result["view"]]}
 
 

@@ -57,13 +57,17 @@ def plot_scores(scores: Sequence[float], x_title: str, y_title: str, separators:
 
 
 def plot_confusion(
-    labels: Sequence[str], counts: Sequence[Sequence[int]], x_title: str, y_title: str, separators: str
-) -> go.Figure:
-    """A row per true label, a column per predicted one; the colour is the share of the row, the number the count."""
-    shown = names_on_axis(labels)
+    labels: Sequence[str], counts: Sequence[Sequence[int]], x_title: str, y_title: str, separators: str, chosen: tuple[int, int] = (-1, -1)
+) -> go.Figure:  # fmt: skip
+    """A row per true label, a column per predicted one; the colour is the share of the row, the number the count.
+
+    Each cell has a point that is not seen and can be clicked, for a heat map tells nobody of clicks; its `customdata` are the row and the
+    column. The `chosen` cell, or row or column (the other is then -1), has a frame.
+    """
+    shown, shares = names_on_axis(labels), [[count / max(1, sum(row)) for count in row] for row in counts]
     cells = {
         "type": "heatmap",
-        "z": [[count / max(1, sum(row)) for count in row] for row in counts],
+        "z": shares,
         "x": shown,
         "y": shown,
         "text": counts,
@@ -74,10 +78,33 @@ def plot_confusion(
         "showscale": False,
         "xgap": 2,
         "ygap": 2,
-        "hovertemplate": f"{plain(y_title)}: %{{y}}<br>{plain(x_title)}: %{{x}}<br>%{{text}} (%{{z:.0%}})<extra></extra>",
+        "hoverinfo": "skip",
+    }
+    places = [(row, column) for row in range(len(labels)) for column in range(len(labels))]
+    unseen = {"marker": {"opacity": 0}}
+    points = {
+        "type": "scatter",
+        "mode": "markers",
+        "x": [shown[column] for _, column in places],
+        "y": [shown[row] for row, _ in places],
+        "customdata": places,
+        "text": [f"{counts[row][column]} ({shares[row][column]:.0%})" for row, column in places],
+        "marker": {"symbol": "square", "size": 20, "opacity": 0},
+        "selected": unseen,
+        "unselected": unseen,
+        "hovertemplate": f"{plain(y_title)}: %{{y}}<br>{plain(x_title)}: %{{x}}<br>%{{text}}<extra></extra>",
     }
     axis, height = {"type": "category", "showgrid": False}, max(280, 130 + 30 * len(labels))
-    return make_figure([cells], x_title, y_title, separators, height, x=axis, y=axis | {"autorange": "reversed"})
+    more = {"hovermode": "closest", "hoverdistance": -1, "shapes": _frame(len(labels), *chosen)}
+    return make_figure([cells, points], x_title, y_title, separators, height, x=axis, y=axis | {"autorange": "reversed"}, more=more)
+
+
+def _frame(count: int, row: int, column: int) -> list[dict[str, Any]]:
+    """Around a cell of `count` x `count`, or around a whole row or column."""
+    if (row, column) == (-1, -1):
+        return []
+    (left, right), (top, bottom) = ((place - 0.5, place + 0.5) if place >= 0 else (-0.5, count - 0.5) for place in (column, row))
+    return [{"type": "rect", "x0": left, "x1": right, "y0": top, "y1": bottom, "line": {"color": RED, "width": 3}}]
 
 
 def plot_pairs(pairs: Sequence[Sequence[float]], x_title: str, y_title: str, separators: str) -> go.Figure:
@@ -87,6 +114,18 @@ def plot_pairs(pairs: Sequence[Sequence[float]], x_title: str, y_title: str, sep
     points = {"type": "scatter", "x": true, "y": said, "mode": "markers", "marker": {"color": BLUE, "size": 7, "opacity": 0.5}, "hovertemplate": "%{x:.2f} → %{y:.2f}<extra></extra>"}  # fmt: skip
     line = {"type": "scatter", "x": ends, "y": ends, "mode": "lines", "line": {"color": GREY, "dash": "dot"}, "hoverinfo": "skip"}  # fmt: skip
     return make_figure([points, line], x_title, y_title, separators, 420)
+
+
+def plot_curves(lines: dict[str, Sequence[tuple[float, float]]], x_title: str, y_title: str, separators: str) -> go.Figure:
+    """A line with signs of its own for each name, through its points."""
+    looks = ((BLUE, "circle", "solid"), (RED, "square", "dash"))
+    traces = []
+    for (name, points), (colour, symbol, dash) in zip(lines.items(), looks, strict=False):
+        x, y = zip(*points, strict=True) if points else ((), ())
+        look = {"marker": {"color": colour, "symbol": symbol, "size": 8}, "line": {"color": colour, "dash": dash}}
+        traces.append({"type": "scatter", "mode": "lines+markers", "x": x, "y": y, "name": plain(name), "hovertemplate": "%{x}: %{y:.4f}<extra></extra>", **look})  # fmt: skip
+    legend = {"showlegend": len(lines) > 1, "legend": {"orientation": "h", "y": 1.15}}
+    return make_figure(traces, x_title, y_title, separators, 320, more=legend)
 
 
 def plot_number(value: float, scores: Sequence[float], x_title: str, y_title: str, said_title: str, separators: str) -> go.Figure:  # fmt: skip
@@ -132,8 +171,6 @@ def _layout(separators: str, height: int) -> dict[str, Any]:
         "showlegend": False,
         "separators": separators,
         "font": {"size": FONT_SIZE},
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
     }
 
 

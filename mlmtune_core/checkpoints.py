@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mlmtune_core.checkpoint_store import KEPT, find_kept
 from mlmtune_core.config import BUNDLED
 from mlmtune_core.errors import CheckpointError, ConfigError, nearest_first
 from mlmtune_core.freezing import find_layers
@@ -32,6 +33,8 @@ def find_folder(name: str) -> Path:
     """The folder that holds a checkpoint. Raises CheckpointError, with what to do, where there is none."""
     if name == BUNDLED:
         return _bundled_folder()
+    if name.startswith(KEPT):
+        return find_kept(name).folder
     folder = _place(name)
     if os.path.isdir(folder):
         _look_inside(folder)
@@ -105,6 +108,7 @@ def load_encoder(name: str, dropout: float | None = None, first_layers: int = 0)
     from transformers.utils import logging
 
     logging.disable_progress_bar()
+    logging.set_verbosity_error()  # a head that is not loaded, or a pooler that is not there, is no cause for a warning
     config = load_config(name)
     for setting in DROPOUT_SETTINGS if dropout is not None else ():
         if isinstance(getattr(config, setting, None), float | int):

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from mlmtune_core.config import LOWER_IS_BETTER
 from mlmtune_core.data.cells import disarm
 from mlmtune_core.people import name_of
 from mlmtune_core.run_store import ENDED, Run
@@ -65,7 +66,9 @@ def write_results(results: pd.DataFrame) -> bytes:
 def rank_results(results: pd.DataFrame) -> pd.DataFrame:
     """The runs that have a score, best first within each task."""
     scored = results[results["score"].notna()]
-    return scored.sort_values(["task", "score"], ascending=[True, False], kind="stable").reset_index(drop=True)
+    good = scored["score"].where(~scored["metric"].isin(LOWER_IS_BETTER), -scored["score"])
+    order = scored.assign(good=good).sort_values(["task", "good"], ascending=[True, False], kind="stable")
+    return order.drop(columns="good").reset_index(drop=True)
 
 
 def _find_row(run: Run) -> dict[str, Any]:

@@ -14,7 +14,9 @@ RANKED_BY = {
     "token_classification": "entity_f1",
     "regression": "pearson",
     "question_answering": "answer_f1",
+    "masked_words": "masked_loss",
 }
+LOWER_IS_BETTER = ("masked_loss",)
 TASK_NAMES = tuple(RANKED_BY)
 BUNDLED = "bundled"
 BUNDLED_NAME = "all-MiniLM-L6-v2"

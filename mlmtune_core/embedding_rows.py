@@ -47,6 +47,9 @@ def rows_in_use(model: Model, encoded: Iterable[Encoded], pad_id: int) -> Iterat
     """Within: the encoder holds only the embeddings of these inputs and of padding, where they learn and are few. After: the whole table."""
     encoder = model.encoder
     table = encoder.get_input_embeddings()
+    if getattr(model.head, "tied", False):  # every row is the decoder's, too
+        yield
+        return
     used = torch.tensor(sorted({pad_id, *(token for item in encoded for token in item.inputs["input_ids"])}))
     if type(table) is not nn.Embedding or not table.weight.requires_grad or len(used) > WORTHWHILE * len(table.weight):
         yield

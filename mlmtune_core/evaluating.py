@@ -3,7 +3,6 @@
 import math
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from types import ModuleType
 from typing import Any
 
@@ -18,22 +17,9 @@ from mlmtune_core.events import EvalDone, Event, PhaseStarted, Progress
 from mlmtune_core.model import Model
 from mlmtune_core.ordering import order_by_length
 from mlmtune_core.prefix_cache import PrefixCache
-from mlmtune_core.tasks.base import Encoded
+from mlmtune_core.tasks.base import Dataset, Encoded
 
 Measured = tuple[float, dict[str, float], dict[int, Any]]
-
-
-@dataclass(frozen=True)
-class Dataset:
-    """Examples of one split and what the tokenizer made of them."""
-
-    examples: Sequence[Any]
-    encoded: Sequence[Encoded]
-
-    @cached_property
-    def lengths(self) -> list[int]:
-        """Tokens of every input."""
-        return [item.length for item in self.encoded]
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """What stands on top of the encoder: linear or pooler for a text, linear for every token.
 
-`first_only`: whether a head reads nothing but the first vector, [CLS].
+`first_only`: whether a head reads nothing but the first vector, [CLS]. `reads_truth`: whether it is told what is asked, and answers that alone.
 """
 
 import torch
@@ -13,7 +13,7 @@ from mlmtune_core.translating import mark
 class LinearHead(nn.Module):
     """The chapter's head: z = h[CLS] W + b. Hidden (B, T, H) -> logits (B, C)."""
 
-    first_only = True
+    first_only, reads_truth = True, False
 
     def __init__(self, hidden_size: int, outputs: int, dropout: float) -> None:
         super().__init__()
@@ -28,7 +28,7 @@ class LinearHead(nn.Module):
 class PoolerHead(nn.Module):
     """transformers' own head: dense, tanh, dropout, linear on [CLS]. Hidden (B, T, H) -> logits (B, C)."""
 
-    first_only = True
+    first_only, reads_truth = True, False
 
     def __init__(self, hidden_size: int, outputs: int, dropout: float) -> None:
         super().__init__()
@@ -36,7 +36,7 @@ class PoolerHead(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.classifier = _make_linear(hidden_size, outputs)
 
-    def take_pooler(self, encoder: nn.Module) -> None:
+    def take_from(self, encoder: nn.Module) -> None:
         """Moves the encoder's pre-trained pooler here, where there is one of the BERT kind."""
         dense = getattr(getattr(encoder, "pooler", None), "dense", None)
         if dense is not None:
@@ -51,7 +51,7 @@ class PoolerHead(nn.Module):
 class TokenHead(nn.Module):
     """The chapter's labelling layer: z_i = h_i W + b for every token. (B, T, H) -> (B, T, C)."""
 
-    first_only = False
+    first_only, reads_truth = False, False
 
     def __init__(self, hidden_size: int, outputs: int, dropout: float) -> None:
         super().__init__()

@@ -98,6 +98,12 @@ def demand_room(size: int) -> None:
             found=-(-size // MB),
             limit=limits.upload_mb,
         )
+    demand_disk(size)
+
+
+def demand_disk(size: int) -> None:
+    """Raises LimitError where there is no room for `size` bytes more."""
+    limits = read_limits()
     if limits.disk_mb and find_disk_mb() + size / MB > limits.disk_mb:
         raise _no_room(find_disk_mb(), limits.disk_mb)
 

@@ -92,8 +92,24 @@ def by_label(
 
 def by_entity(true: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]]) -> list[dict[str, Any]]:
     """As `by_class`, for whole entities of each type."""
-    want, got = ({(span[0], i, *span[1:]) for i, tags in enumerate(_as_spans(side)) for span in get_entities(tags)} for side in (true, predicted))  # fmt: skip
+    want, got = ({(kind, i, *place) for i, tags in enumerate(side) for kind, *place in find_entities(tags)} for side in (true, predicted))  # fmt: skip
     return _by_kind(want, got, sorted({span[0] for span in want | got}))
+
+
+def find_entities(tags: Sequence[str]) -> list[tuple[str, int, int]]:
+    """(type, first word, last word) of every entity of a sentence, as CoNLL-2003 reads tags; a tag without B- or I- is an entity of one word."""
+    return get_entities(_as_spans([tags])[0])
+
+
+def find_answer_kind(accepted: Sequence[str], said: str) -> str:
+    """`right` as exact match sees it; else `declined` (there is an answer, none was given), `answered` (there is none, one was given),
+    `overlapping` (shares words with an accepted answer) or `elsewhere`.
+    """
+    if any(_normal(answer) == _normal(said) for answer in accepted or [""]):
+        return "right"
+    if not said or not accepted:
+        return "answered" if said else "declined"
+    return "overlapping" if any(_word_f1(answer, said) > 0 for answer in accepted) else "elsewhere"
 
 
 def confusion(true: Sequence[str], predicted: Sequence[str], names: Sequence[str]) -> dict[str, Any]:

@@ -38,7 +38,8 @@ class Model(nn.Module):
 
     def forward(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
         """Logits of a batch with input_ids, attention_mask and, where the family has them, token_type_ids (B, T)."""
-        return self.head(self.read(batch))
+        hidden = self.read(batch)
+        return self.head(hidden, batch["labels"]) if self.head.reads_truth else self.head(hidden)
 
     def read(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
         """The token vectors that the head reads, (B, T, H); (B, 1, H) where nothing else is computed."""
@@ -49,9 +50,9 @@ class Model(nn.Module):
 
 
 def build(encoder: nn.Module, head: nn.Module) -> Model:
-    """Joins both. A head with a place for the encoder's pooler takes it over, weights included."""
-    if hasattr(head, "take_pooler"):
-        head.take_pooler(encoder)
+    """Joins both. A head that takes something of the encoder over, such as its pooler, does so now."""
+    if hasattr(head, "take_from"):
+        head.take_from(encoder)
     return Model(encoder, head)
 
 

@@ -124,6 +124,50 @@ def plot_lines(places: Sequence[float], lines: Mapping[str, Sequence[float]], x_
     return figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.18})
 
 
+def plot_paired_bars(names: Sequence[str], first: Sequence[float], second: Sequence[float], titles: tuple[str, str], x_title: str, separators: str) -> go.Figure:  # fmt: skip
+    """Two bars for each name, shares from 0 to 1; those of the second are hatched and of another colour."""
+    looks = ({"color": BLUE}, {"color": ORANGE, "pattern": {"shape": "/"}})
+    bars = [
+        {
+            "type": "bar",
+            "orientation": "h",
+            "y": list(range(len(names))),
+            "x": values,
+            "name": title,
+            "marker": look,
+            "text": values,
+            "texttemplate": f"{title} %{{x:.1%}}",
+            "textposition": "outside",
+            "cliponaxis": False,
+            "hovertemplate": f"{title}: %{{x:.2%}}<extra></extra>",
+        }
+        for title, values, look in zip(titles, (first, second), looks, strict=True)
+    ]
+    ticks = {"tickvals": list(range(len(names))), "ticktext": names_on_axis(names), "autorange": "reversed", "showgrid": False}
+    share = {"range": [0, 1.12], "tickvals": [0, 0.25, 0.5, 0.75, 1], "tickformat": ".0%"}
+    return make_figure(bars, x_title, "", separators, 120 + 56 * len(names), x=share, y=ticks)
+
+
+def plot_changes(names: Sequence[str], values: Sequence[float], x_title: str, separators: str) -> go.Figure:
+    """A bar for each name, in their order, from top to bottom: orange to the right of zero, blue to the left, with its number."""
+    bars = {
+        "type": "bar",
+        "orientation": "h",
+        "y": list(range(len(names))),
+        "x": values,
+        "marker": {"color": [ORANGE if value > 0 else BLUE for value in values]},
+        "text": values,
+        "texttemplate": "%{x:+.1f}" if max(map(abs, values)) >= 10 else "%{x:+.2f}",
+        "textposition": "outside",
+        "cliponaxis": False,
+        "hovertemplate": "%{x:+.4f}<extra></extra>",
+    }
+    ticks = {"tickvals": list(range(len(names))), "ticktext": names_on_axis(names), "autorange": "reversed", "showgrid": False}
+    low, high = min(0.0, *values), max(0.0, *values)
+    reach = [low - 0.12 * (high - low or 1), high + 0.12 * (high - low or 1)]
+    return make_figure([bars], x_title, "", separators, 110 + 26 * len(names), x={"range": reach}, y=ticks)
+
+
 def plot_calibration(confidence: Sequence[float], accuracy: Sequence[float], count: Sequence[int], x_title: str, y_title: str, separators: str) -> go.Figure:  # fmt: skip
     """How often answers of like confidence are right; on the dotted line they are as good as they say."""
     points = {

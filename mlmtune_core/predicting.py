@@ -2,7 +2,6 @@
 
 import copy
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -24,9 +23,9 @@ from mlmtune_core.run_shelf import open_run
 from mlmtune_core.run_store import Run
 from mlmtune_core.tasks import TASKS
 from mlmtune_core.tasks.base import Encoded
+from mlmtune_core.words import split_words
 from mlmtune_core.worker import make_model
 
-WORDS = re.compile(r"\w+(?:[-'’]\w+)*|[^\w\s]")
 KEPT_MODELS = 6
 
 
@@ -71,12 +70,12 @@ def predict_example(name: str, moment: str, row: int, split: str = "validation")
     return answer(trained, record) | {"true": task.find_truth(task.to_examples([record])[0])}
 
 
-def typed_record(trained: Trained, fields: Sequence[str]) -> dict[str, Any]:
-    """Typed texts as an example of the run, without its answer. Raises RunError where a text is missing."""
+def typed_record(trained: Trained, fields: Sequence[str | Sequence[str]]) -> dict[str, Any]:
+    """Typed texts as an example of the run, without its answer; a sentence may come as its words. Raises RunError where a text is missing."""
     roles = asked_roles(trained.config.task, trained.record)
-    if len(fields) != len(roles) or not all(field.strip() for field in fields):
+    if len(fields) != len(roles) or not all("".join(field).strip() for field in fields):
         raise RunError("There is something missing to read. Give a text for each of: {roles}.", roles=", ".join(roles))
-    return _empty(trained.record) | _typed(dict(zip(roles, fields, strict=True)))
+    return _empty(trained.record) | _typed(dict(zip(roles, fields, strict=True)), trained.tokenizer.mask_token or "")
 
 
 def find_example(this: Run, row: int, split: str) -> dict[str, Any]:
@@ -112,11 +111,11 @@ def _empty(record: dict[str, Any]) -> dict[str, Any]:
     return {role: kinds[role](value) if role in kinds else value for role, value in record.items()}
 
 
-def _typed(fields: dict[str, str]) -> dict[str, Any]:
-    """Typed texts by role; words are found in a sentence, and no tag is expected of them."""
+def _typed(fields: dict[str, Any], mask: str) -> dict[str, Any]:
+    """Typed texts by role; words are found in a sentence, the mask token among them, and no tag is expected of them."""
     if "words" not in fields:
         return fields
-    words = WORDS.findall(fields["words"]) or fields["words"].split()
+    words = split_words(fields["words"], mask) if isinstance(fields["words"], str) else list(fields["words"])
     return {"words": words, "tags": ["O"] * len(words)}
 
 

@@ -26,6 +26,8 @@ def show_predict(result: Any, tr: Any) -> str:
         )
     if "value" in result:
         return f"{result['value']:.3f}"
+    if "hidden" in result:
+        return "\n".join(f"{each['true']:20} guessed: {each['said']:20} {each['probability']:.3f}" for each in result["hidden"])
     if "spans" in result:
         return "\n".join(f"{span['probability']:.3f}  {span['text'] or '(no answer)'}" for span in result["spans"])
     return "\n".join(

@@ -3,6 +3,7 @@
 import statistics
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -83,7 +84,8 @@ def _find_memory(setup: Setup) -> Law:
     trainable, total = count_weights(setup.model)
     shape = setup.model.encoder.config
     learning = shape.num_hidden_layers - setup.model.boundary
-    return memory_law(total, trainable, shape.hidden_size, shape.num_attention_heads, learning)
+    law = memory_law(total, trainable, shape.hidden_size, shape.num_attention_heads, learning)
+    return replace(law, per_token=law.per_token + getattr(setup.model.head, "bytes_per_token", 0.0))
 
 
 def _choose_batches(lengths: Sequence[int], batch_size: int) -> list[list[int]]:

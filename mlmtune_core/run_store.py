@@ -16,14 +16,22 @@ from mlmtune_core.event_log import EventLog
 from mlmtune_core.events import Event, failure
 from mlmtune_core.heartbeats import forget_claims, is_alive
 from mlmtune_core.storage import write_atomically
+from mlmtune_core.translating import LANGUAGES
 
 log = logging.getLogger(__name__)
 ENDED = ("finished", "stopped", "failed")
+EXPORTS = {  # file that is taken home -> its media type
+    "model.zip": "application/zip",
+    "onnx.zip": "application/zip",
+    "answers.csv": "text/csv; charset=utf-8",
+    **{f"{kind}.{language}.zip": "application/zip" for kind in ("script", "notebook") for language in LANGUAGES},
+    **{f"report.{language}.html": "text/html; charset=utf-8" for language in LANGUAGES},
+}
 LAST_WORDS_BYTES = 64 * 1024  # kept free for the end of a run whose disk is full
 
 
 class Run:
-    """One run's folder: config.json, data.parquet, events.jsonl, control, heartbeat and who holds it, attempts, last/, best/, history/, finished.json (last)."""
+    """One run's folder: config.json, data.parquet, events.jsonl, control, heartbeat and who holds it, attempts, last/, best/, history/, exports/, finished.json (last)."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -40,10 +48,20 @@ class Run:
         """The best weights as one safetensors file; label names and scores stand in its header."""
         return self.best_folder / "weights.safetensors"
 
-    @property
-    def export_file(self) -> Path:
-        """The best model as it is taken home (see exporting), made when it is asked for and gone a day later."""
-        return self.folder / "model.zip"
+    def export_file(self, name: str) -> Path:
+        """What is taken home under one of the names in EXPORTS (see exporting), made when it is asked for and gone a day later.
+
+        Raises RunError for another name.
+        """
+        if name not in EXPORTS:
+            raise RunError("There is nothing called “{name}” to take home.", name=name)
+        return self.folder / "exports" / name
+
+    def keep_export(self, name: str, write: Callable[[Path], object]) -> None:
+        """Has a function write it, whole or not at all."""
+        file = self.export_file(name)
+        file.parent.mkdir(exist_ok=True)
+        write_atomically(file, write)
 
     def history_file(self, epoch: int, whole: bool) -> Path:
         """Where the weights of an evaluation stand (see history): all that learn, or the head alone."""
@@ -85,6 +103,11 @@ class Run:
     def has_predictions(self, split: str) -> bool:
         """True once `keep_predictions` has written those of a split."""
         return (self.best_folder / f"predictions.{split}.json").is_file()
+
+    def predictions_changed(self, split: str) -> int:
+        """When those of a split were written (nanoseconds); 0 before."""
+        file = self.best_folder / f"predictions.{split}.json"
+        return file.stat().st_mtime_ns if file.is_file() else 0
 
     def predictions(self, split: str) -> list[Any]:
         """What `keep_predictions` wrote. Raises RunError where nothing was kept."""

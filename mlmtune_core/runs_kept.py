@@ -7,11 +7,12 @@ from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
+from mlmtune_core.checkpoint_store import clean_checkpoints
 from mlmtune_core.data_store import forget, list_uploads
 from mlmtune_core.limits import Use, find_disk_mb, look_again, read_limits
 from mlmtune_core.people import Person
 from mlmtune_core.run_shelf import list_runs
-from mlmtune_core.run_store import Run
+from mlmtune_core.run_store import EXPORTS, Run
 from mlmtune_core.storage import measure
 
 DAY_SECONDS = 24 * 3600
@@ -52,7 +53,7 @@ def measure_runs(runs: Iterable[Run]) -> int:
 
 
 def clean_by_age(busy: Collection[str]) -> int:
-    """Deletes runs and uploads that are older than MLMTUNE_KEEP_DAYS, and says how many; none where all is kept for ever."""
+    """Deletes runs, uploads and checkpoints that no run began with, once they are older than MLMTUNE_KEEP_DAYS, and says how many; none where all is kept for ever."""
     days = read_limits().keep_days
     if not days:
         return 0
@@ -62,16 +63,20 @@ def clean_by_age(busy: Collection[str]) -> int:
     uploads = [data_id for data_id, changed in list_uploads() if changed < time.time() - days * DAY_SECONDS]
     for data_id in uploads:
         forget(data_id)
+    checkpoints = clean_checkpoints(days, {run.about()["config"]["checkpoint"] for run in list_runs()})
     look_again()
-    return len(runs) + len(uploads)
+    return len(runs) + len(uploads) + checkpoints
 
 
 def forget_exports() -> None:
-    """Deletes archives of models that were prepared more than a day ago: they can be made again."""
+    """Deletes what was prepared to be taken home more than a day ago: it can be made again."""
+    limit = time.time() - DAY_SECONDS
     for run in list_runs():
-        with suppress(FileNotFoundError):
-            if run.export_file.stat().st_mtime < time.time() - DAY_SECONDS:
-                run.export_file.unlink()
+        for name in EXPORTS:
+            with suppress(FileNotFoundError):
+                file = run.export_file(name)
+                if file.stat().st_mtime < limit:
+                    file.unlink()
 
 
 @lru_cache(maxsize=100_000)

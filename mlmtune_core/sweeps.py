@@ -31,7 +31,8 @@ def group(configs: Sequence[RunConfig]) -> list[list[int]]:
     groups: dict[str, list[int]] = {}
     for i, config in enumerate(configs):
         may_differ = {*TOGETHER} if config.batch_tokens else {*TOGETHER, "seed"}
-        shared = config.model_dump_json(exclude=may_differ) if config.strategy == "head_only" else f"alone {i}"
+        alone = config.strategy != "head_only" or config.task == "masked_words"  # whose inputs no two epochs share
+        shared = f"alone {i}" if alone else config.model_dump_json(exclude=may_differ)
         groups.setdefault(shared, []).append(i)
     return [
         members[start : start + MOST_TOGETHER]

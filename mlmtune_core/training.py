@@ -47,7 +47,7 @@ def train(
             set_train_mode(model)
             order = shuffle(train_set.lengths, config, rng, epoch)
             padded = batches(
-                train_set.encoded, order[learnt:], setup.pad_id, task.LABELS_ARE, setup.model.device, setup.prefix
+                train_set.of_epoch(epoch), order[learnt:], setup.pad_id, task.LABELS_ARE, setup.model.device, setup.prefix
             )
             for done, batch in enumerate(padded, start=learnt + 1):
                 yield from stepper.take(batch, epoch - 1 + done / len(order))
@@ -70,7 +70,7 @@ def describe_start(setup: Setup, train_set: Dataset, validation_set: Dataset, st
     """What is about to be trained on what, in so many steps an epoch, with the score of the trivial predictor."""
     model, task, config = setup.model, setup.task, setup.config
     trainable, total = count_weights(model)
-    baseline = task.compute_metrics(task.BASELINE(train_set.examples, validation_set.examples), validation_set.examples)
+    baseline = task.compute_metrics(task.BASELINE(train_set, validation_set), validation_set.examples)
     return Started(
         task=config.task,
         strategy=config.strategy,

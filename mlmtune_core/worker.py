@@ -4,6 +4,7 @@ import copy
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -148,7 +149,8 @@ def assemble(this: Run, kept: Kept | None = None) -> tuple[Setup, dict[str, Data
     sets = {}
     for name, examples in splits.items():
         encoded = task.encode(examples, tokenizer, label_names, config.max_length, config.label_all_pieces)
-        sets[name] = Dataset(examples, encoded)
+        varies = hasattr(task, "redraw") and (name, config.strategy) == ("train", "full")  # frozen layers have seen theirs
+        sets[name] = Dataset(examples, encoded, partial(task.redraw, encoded, tokenizer, config.seed) if varies else None)
     torch.manual_seed(config.seed)
     model = make_model(config, label_names).to(choose_device())
     if model.device.type == "cpu":
@@ -189,7 +191,7 @@ def _test(this: Run, setup: Setup, train_set: Dataset, test_set: Dataset) -> Ite
     yield PhaseStarted("testing")
     setup.model.load_state_dict(load_file(this.weights_file), strict=False)
     loss, scores, predictions = yield from measure(setup, test_set)
-    trivial = setup.task.BASELINE(train_set.examples, test_set.examples)
+    trivial = setup.task.BASELINE(train_set, test_set)
     baseline = setup.task.compute_metrics(trivial, test_set.examples)
     yield Tested(len(test_set.examples), loss, scores, baseline, predictions)
 

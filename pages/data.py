@@ -5,9 +5,9 @@ import streamlit as st
 from mlmtune_core.data.preparing import Prepared
 from mlmtune_core.data_store import SAMPLES, SHELF
 from mlmtune_core.errors import UserError
+from mlmtune_core.names import format_names, task_names
 from pages.parts.dataset import open_dataset
 from pages.parts.example_view import draw_examples
-from pages.parts.names import format_names, task_names
 from pages.parts.reading_form import ask_reading
 from pages.parts.report_view import draw_report
 from pages.parts.row_editor import edit_rows

@@ -6,8 +6,10 @@ from mlmtune_core.errors import UserError
 from mlmtune_core.run_store import Run
 from pages.parts.chapter_view import draw_chapter
 from pages.parts.choice import choice
+from pages.parts.compare_view import draw_compare
 from pages.parts.examples_view import draw_examples
 from pages.parts.input_view import draw_input
+from pages.parts.masked_view import draw_masked
 from pages.parts.movement_view import draw_movement
 from pages.parts.run_header import open_run_or_ask
 from pages.parts.take_home_view import draw_take_home
@@ -16,10 +18,13 @@ from pages.parts.visit import Visit, show_error, this_visit
 WAYS = {
     "input": draw_input,
     "examples": draw_examples,
+    "masked": draw_masked,
     "movement": draw_movement,
+    "compare": draw_compare,
     "take": draw_take_home,
     "chapter": draw_chapter,
 }
+WITHOUT_LABELS = ("masked", "movement", "take", "chapter")  # for a run on texts alone
 
 
 def draw(visit: Visit) -> None:
@@ -36,10 +41,14 @@ def _draw_way(visit: Visit, run: Run) -> None:
     names = {
         "input": tr("One input"),
         "examples": tr("All examples"),
+        "masked": tr("Masked words"),
         "movement": tr("What moved"),
+        "compare": tr("Two runs"),
         "take": tr("Take it home"),
         "chapter": tr("The chapter's example"),
     }
+    if run.config().task == "masked_words":
+        names = {way: name for way, name in names.items() if way in WITHOUT_LABELS}
     way = choice(st.segmented_control, tr("Look at"), names, "way", required=True, label_visibility="collapsed")
     try:
         WAYS[way](visit, run)

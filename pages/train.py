@@ -9,6 +9,7 @@ from mlmtune_core.data.preparing import Prepared
 from mlmtune_core.data.splitting import sample_examples, split_examples
 from mlmtune_core.errors import ConfigError, UserError
 from mlmtune_core.limits import find_problems
+from mlmtune_core.names import task_names
 from mlmtune_core.starting import start_run
 from pages.parts.addresses import PLOTLY_ROUTE
 from pages.parts.dataset import describe_model, open_dataset
@@ -16,8 +17,8 @@ from pages.parts.estimate_view import draw_estimate, find_estimate, find_want_of
 from pages.parts.layer_stack import layer_stack
 from pages.parts.limits_line import draw_limits, find_use_of
 from pages.parts.live_chart import load_ahead
-from pages.parts.names import task_names
 from pages.parts.settings_form import ask_examples, ask_settings
+from pages.parts.stage_form import ask_stage
 from pages.parts.visit import Visit, go_to, literal, remembered, show_error, this_visit
 
 SEEN = ("checkpoint", "task", "strategy", "first_layers")  # what the drawing of the model depends on
@@ -34,6 +35,7 @@ def draw(visit: Visit) -> None:
     data = open_dataset(visit, remembered("data"))
     if data.report is None:
         raise data.error
+    data = ask_stage(visit, data)
     missing = [problem.say(tr) for problem in data.report.errors]
     examples = data.report.examples
     left, right = st.columns([5, 4], gap="large")
@@ -50,7 +52,7 @@ def draw(visit: Visit) -> None:
         examples = sample_examples(examples, ask_examples(visit, len(examples), used), settings["seed"])
     config = _validate(visit, settings, missing)
     with right:
-        outputs = {"regression": 1, "question_answering": 2}.get(data.task, len(data.report.labels))
+        outputs = {"masked_words": 0, "regression": 1, "question_answering": 2}.get(data.task, len(data.report.labels))
         use = find_use_of(visit)
         missing += [problem.say(tr) for problem in find_problems(use)]
         if not _draw_model(visit, settings, outputs):
@@ -93,7 +95,7 @@ def _draw_model(visit: Visit, settings: dict[str, object], outputs: int) -> bool
     names = {
         "embeddings": tr("embeddings"),
         "pooler": tr("pooler"),
-        "head": tr("head (outputs: {outputs})").format(outputs=outputs),
+        "head": tr("head (outputs: {outputs})").format(outputs=outputs) if outputs else tr("head (a score for every sub-word)"),
     }
     numbered, blocks = 0, []
     for block in seen["blocks"]:

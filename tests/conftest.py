@@ -11,7 +11,8 @@ import pytest
 from mlmtune_core.config import TASK_NAMES, validate
 from mlmtune_core.run_shelf import create_run
 
-KINDS = (*TASK_NAMES, "several_labels")  # what make_run can make
+MASKED = "masked_words"  # has tests of its own: it gives no label, tag, number or span
+KINDS = (*(name for name in TASK_NAMES if name != MASKED), "several_labels")  # what make_run can make besides
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789.,!?'-"
 WORDS = (
     "good bad film great awful the a was not Anna Lisbon works in at Acme and lives near Rome Bob met".lower().split()
@@ -62,6 +63,22 @@ def tiny_checkpoint(tmp_path_factory):
         max_position_embeddings=512,
     )
     BertModel(config).save_pretrained(folder)
+    return str(folder)
+
+
+@pytest.fixture(scope="session", params=["tied", "untied"])
+def checkpoint_with_head(tiny_checkpoint, tmp_path_factory, request):
+    """The tiny checkpoint with a random head that guesses masked words, whose decoder is the table of embeddings or is not."""
+    import torch
+    from transformers import AutoTokenizer, BertConfig, BertForMaskedLM
+
+    folder = tmp_path_factory.mktemp(f"tiny-{request.param}")
+    AutoTokenizer.from_pretrained(tiny_checkpoint).save_pretrained(folder)
+    torch.manual_seed(1)
+    config = BertConfig.from_pretrained(tiny_checkpoint, tie_word_embeddings=request.param == "tied", initializer_range=0.3)
+    model = BertForMaskedLM(config)
+    torch.nn.init.normal_(model.cls.predictions.bias)
+    model.save_pretrained(folder)
     return str(folder)
 
 
@@ -141,6 +158,7 @@ def frames(text_frame, sentence_frame):
         "sentence_pair": pairs.assign(label=[label for _, _, label in PAIRS], split=split),
         "token_classification": sentence_frame,
         "regression": pairs.assign(score=[i / 2 for i in range(8)], split=split),
+        MASKED: text_frame.drop(columns="label"),
         "question_answering": pd.concat(
             [asked.assign(split="train"), asked.assign(split="validation", row=asked["row"] + 10)], ignore_index=True
         ),

@@ -22,6 +22,7 @@ CONTRADICTIONS = {
     "label": mark("Rows with the same text as another row but a different label: {count}. Decide which label is right."),
     "score": mark("Rows with the same text as another row but a different score: {count}. They stay; their mean is the best that can be learnt."),
 }  # fmt: skip
+REPEATED = mark("Rows that repeat the text of an earlier row: {count}. They stay, always on the same side of the split.")
 
 
 def check(rows: pd.DataFrame, task: str, columns: dict[str, str], several: bool | None = None) -> Report:
@@ -126,12 +127,25 @@ def _check_scored(rows: pd.DataFrame, columns: dict[str, str], several: bool | N
     return Report(len(rows), columns, {}, in_order(problems), kept.reset_index(drop=True), dropped)
 
 
+def _check_plain(rows: pd.DataFrame, columns: dict[str, str], several: bool | None) -> Report:
+    """A text, and nothing else."""
+    frame = pd.DataFrame({"row": rows.index, "text": list(map(clean, rows[columns["text"]]))})
+    no_text = frame["text"] == ""
+    kept, keys = frame[~no_text].reset_index(drop=True), frame["text"].map(find_key)
+    problems = [
+        *_input_problems(rows, columns, frame, ["text"], no_text),
+        rows_problem("duplicate_text", frame[keys.duplicated() & ~no_text], REPEATED),
+    ]
+    return Report(len(rows), columns, {}, in_order(problems), kept, frame[no_text])
+
+
 CHECKS: dict[str, Callable[[pd.DataFrame, dict[str, str], bool | None], Report]] = {
     "sequence_classification": _check_labelled,
     "sentence_pair": _check_labelled,
     "token_classification": check_sentences,
     "regression": _check_scored,
     "question_answering": check_questions,
+    "masked_words": _check_plain,
 }
 
 
@@ -154,7 +168,7 @@ def _repeated_problems(kept: pd.DataFrame, texts: list[str]) -> list[Problem | N
     answers = kept[answer].map(lambda cell: tuple(cell) if isinstance(cell, list) else cell)
     disagreeing = answers.groupby(keys).transform("nunique") > 1 if len(kept) else keys.astype(bool)
     return [
-        rows_problem("duplicate_text", kept[keys.duplicated()], "Rows that repeat the text of an earlier row: {count}. They stay, always on the same side of the split."),
+        rows_problem("duplicate_text", kept[keys.duplicated()], REPEATED),
         rows_problem("contradiction", kept[disagreeing], CONTRADICTIONS[answer]),
     ]  # fmt: skip
 

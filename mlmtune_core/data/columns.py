@@ -18,6 +18,7 @@ ROLES = {
     "token_classification": ("words", "tags"),
     "regression": ("text", "second_text", "score"),
     "question_answering": ("question", "context", "answer"),
+    "masked_words": ("text",),
 }
 OPTIONAL = {"regression": ("second_text",)}
 ALWAYS_OPTIONAL = ("split",)
@@ -58,6 +59,8 @@ def guess_task(rows: "pd.DataFrame") -> tuple[str, str]:
         return "token_classification", mark("two columns hold a list per row: words and their tags")
     texts = [column for column in rows.columns if _is_text(rows[column])]
     two = bool(named["second_text"]) or (len(texts) == 2 and len(rows.columns) > 2)
+    if texts and len(rows.columns) == 1:
+        return "masked_words", mark("there is one column of texts, and none that could hold labels")
     if _score_column(rows, texts, named["score"]):
         return "regression", mark("one column holds numbers of many different values, as scores are")
     if two:

@@ -15,20 +15,21 @@ SAMPLE_CHARACTERS = 400_000
 MAX_CELL = 2**31 - 1
 MAX_COLUMNS = 500
 PROGRESS_RECORDS = 20_000
+REGULAR = 0.75  # of the lines of a .txt file; where fewer have equally many cells, its commas are those of sentences
 
 Records = list[tuple[int, list[str]]]
 Tell = Callable[[float], None]
 
 
 def read_delimited(
-    text: str, delimiter: str | None = None, quoted: bool | None = None, tell: Tell = lambda share: None
+    text: str, delimiter: str | None = None, quoted: bool | None = None, tell: Tell = lambda share: None, plain: bool = False
 ) -> tuple[str, bool, Records]:
     """(delimiter, whether quotes quote, [(line, cells)]); what is not told is found by looking.
 
-    The delimiter is the one by which most records of the beginning have equally many cells.
+    The delimiter is the one by which most records of the beginning have equally many cells; in `plain` text, three of four must.
     """
     if delimiter is None:
-        delimiter = _find_delimiter(_beginning(text))
+        delimiter = _find_delimiter(_beginning(text), REGULAR if plain else 0.0)
     if quoted is None:
         quoted, records = _split_records(text, delimiter or "\t", tell)
     else:
@@ -48,8 +49,8 @@ def _beginning(text: str) -> str:
     return "\n".join(lines[:-1] if len(part) < len(text) and len(lines) <= SAMPLE_LINES and len(lines) > 1 else lines)
 
 
-def _find_delimiter(beginning: str) -> str:
-    best, found = 0.0, ""
+def _find_delimiter(beginning: str, least: float) -> str:
+    best, found = least, ""
     for delimiter in DELIMITERS:
         _, records = _split_records(beginning, delimiter)
         if not records:

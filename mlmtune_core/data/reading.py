@@ -102,7 +102,7 @@ def _read_text(text: str, name: str, kind: str, encoding: str, telling: Telling,
         return Table(name, Format("conllu", encoding, remark=remark if remark[1]["count"] else None), rows)
     if kind == "conll":
         return Table(name, Format("conll", encoding, header=False), read_conll(text, name))
-    delimiter, quoted, records = read_delimited(text, telling.delimiter, telling.quoted, tell)
+    delimiter, quoted, records = read_delimited(text, telling.delimiter, telling.quoted, tell, name.endswith(".txt"))
     header = telling.header
     if header is None:
         header = looks_like_header([cells for _, cells in records[:SAMPLE_LINES]])

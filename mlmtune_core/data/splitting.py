@@ -40,7 +40,7 @@ def sample_examples(examples: pd.DataFrame, limit: int, seed: int) -> pd.DataFra
 
 
 def stratify(examples: pd.DataFrame) -> list[str]:
-    """Per example the kind that both sides should have their share of: label, rarest entity, band of scores, answerable."""
+    """Per example the kind that both sides should have their share of: label, rarest entity, band of scores, answerable; none where nothing is said of it."""
     if "tags" in examples:
         return rarest_tags(examples["tags"].tolist())
     if "answer" in examples:
@@ -49,6 +49,8 @@ def stratify(examples: pd.DataFrame) -> list[str]:
         bands = pd.qcut(examples["score"].rank(method="first"), min(SCORE_BANDS, len(examples)), labels=False)
         ends = examples["score"].groupby(bands).agg(["min", "max"])
         return [f"{ends.at[band, 'min']:g} … {ends.at[band, 'max']:g}" for band in bands]
+    if "label" not in examples:
+        return [""] * len(examples)
     if any(not isinstance(label, str) for label in examples["label"]):
         return rarest_tags(examples["label"].tolist())
     return examples["label"].tolist()

@@ -3,6 +3,7 @@
 from types import ModuleType
 
 from mlmtune_core.tasks import (
+    masked_words,
     question_answering,
     regression,
     sentence_pair,
@@ -16,4 +17,5 @@ TASKS: dict[str, ModuleType] = {
     "token_classification": token_classification,
     "regression": regression,
     "question_answering": question_answering,
+    "masked_words": masked_words,
 }

@@ -1,18 +1,18 @@
 """The protocol: the names that every task module has, in the order in which data flows."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from mlmtune_core.masking import IGNORE_INDEX as IGNORE_INDEX  # every task and batching take it from here
+
 if TYPE_CHECKING:
     import torch
     from torch import nn
-
-IGNORE_INDEX = -100
 
 
 @dataclass(frozen=True)
@@ -48,12 +48,33 @@ class Encoded:
         return state.digest()
 
 
+@dataclass(frozen=True)
+class Dataset:
+    """Examples of one split and what the tokenizer made of them; `redraw` makes the inputs of an epoch, where they differ from epoch to epoch."""
+
+    examples: Sequence[Any]
+    encoded: Sequence[Encoded]
+    redraw: Callable[[int], Sequence[Encoded]] | None = None
+
+    @cached_property
+    def lengths(self) -> list[int]:
+        """Tokens of every input."""
+        return [item.length for item in self.encoded]
+
+    def of_epoch(self, epoch: int) -> Sequence[Encoded]:
+        """The inputs as they are learnt from in an epoch (1 is the first); their lengths are always the same."""
+        return self.redraw(epoch) if self.redraw else self.encoded
+
+
 class Task(Protocol):
     """What `training`, `worker`, `predicting` and `reviewing` ask of a task module.
 
     TITLE: its name. COLUMNS: the roles it needs. LABELS_ARE: "one per text", "one per token", "one span" or
     "one number" (how batching pads). BEST_METRIC: what ranks runs, and whether "max" or "min" is better.
-    BASELINE: the trivial predictor it must beat.
+    BASELINE: the trivial predictor it must beat, from what is learnt from and what is measured with.
+
+    Where inputs are drawn by chance there is one name more: redraw(encoded, tokenizer, seed, epoch) -> encoded. Where nothing is
+    frozen it is asked in every epoch; else inputs stay, so that what frozen layers make of them is computed once.
     """
 
     TITLE: str
@@ -77,7 +98,7 @@ class Task(Protocol):
         self, logits: Sequence[Any], encoded: Sequence[Encoded], examples: Sequence[Any], label_names: Sequence[str]
     ) -> dict[int, Any]: ...
     def compute_metrics(self, predictions: dict[int, Any], examples: Sequence[Any]) -> dict[str, float]: ...
-    def BASELINE(self, train_examples: Sequence[Any], examples: Sequence[Any]) -> dict[int, Any]: ...  # noqa: N802
+    def BASELINE(self, train: Dataset, others: Dataset) -> dict[int, Any]: ...  # noqa: N802
     def explain(
         self,
         logits: Sequence[Any],

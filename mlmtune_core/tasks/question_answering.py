@@ -16,7 +16,7 @@ from mlmtune_core.errors import DataError
 from mlmtune_core.heads import build_token_head
 from mlmtune_core.probabilities import softmax
 from mlmtune_core.spans import OUTSIDE, best_spans, find_span
-from mlmtune_core.tasks.base import Encoded
+from mlmtune_core.tasks.base import Dataset, Encoded
 from mlmtune_core.translating import mark
 
 TITLE = mark("Answer a question")
@@ -25,6 +25,7 @@ LABELS_ARE = "one span"
 BEST_METRIC = ("answer_f1", "max")
 START, END, NO_ANSWER = "start", "end", "no answer"
 SPANS_SHOWN = 10
+ERRORS_SHOWN = 1000
 
 
 @dataclass(frozen=True)
@@ -165,9 +166,9 @@ def compute_metrics(predictions: dict[int, str], examples: Sequence[QuestionExam
     return metrics.answers([example.answers for example in examples], [predictions[i] for i in range(len(examples))])
 
 
-def BASELINE(train_examples: Sequence[QuestionExample], examples: Sequence[QuestionExample]) -> dict[int, str]:  # noqa: N802
+def BASELINE(train: Dataset, others: Dataset) -> dict[int, str]:  # noqa: N802
     """The first sentence of the context, for every question."""
-    return {i: re.split(r"(?<=[.!?])\s", example.context.strip())[0] for i, example in enumerate(examples)}
+    return {i: re.split(r"(?<=[.!?])\s", example.context.strip())[0] for i, example in enumerate(others.examples)}
 
 
 def explain(
@@ -218,14 +219,26 @@ def explain(
 def review(
     predictions: dict[int, str], examples: Sequence[QuestionExample], label_names: Sequence[str]
 ) -> dict[str, Any]:
-    """`groups`: F1, exact match and number of questions with an answer in the context, and of those without."""
+    """`groups`: F1, exact match and number of questions with an answer in the context, and of those without; `kinds` of errors."""
     groups = []
     for name, wanted in (("answerable", True), (NO_ANSWER, False)):
         chosen = [i for i, example in enumerate(examples) if bool(example.answers) == wanted]
         if chosen:
             scores = metrics.answers([examples[i].answers for i in chosen], [predictions[i] for i in chosen])
             groups.append({"group": name, **scores, "support": len(chosen)})
-    return {"groups": groups}
+    return {"groups": groups, "kinds": _find_kinds(predictions, examples)}
+
+
+def _find_kinds(predictions: dict[int, str], examples: Sequence[QuestionExample]) -> dict[str, Any]:
+    """`counts` by kind (see `metrics.find_answer_kind`); `errors`: all that is not right, each with its `kind`."""
+    kinds = [metrics.find_answer_kind(example.answers, predictions[i]) for i, example in enumerate(examples)]
+    names = ("right", "overlapping", "elsewhere", *(("declined", "answered") if any(not e.answers for e in examples) else ("declined",)))  # fmt: skip
+    errors = [
+        {"kind": kind, "row": example.row, "true": " | ".join(find_truth(example)), "predicted": predictions[i], "text": example.question}
+        for i, (kind, example) in enumerate(zip(kinds, examples, strict=True))
+        if kind != "right"
+    ]  # fmt: skip
+    return {"counts": {name: kinds.count(name) for name in names}, "errors": errors[:ERRORS_SHOWN]}
 
 
 def find_truth(example: QuestionExample) -> list[str]:

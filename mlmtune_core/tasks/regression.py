@@ -13,7 +13,7 @@ from mlmtune_core import metrics
 from mlmtune_core.encoding import describe_tokens, encode_texts
 from mlmtune_core.errors import DataError
 from mlmtune_core.heads import build_text_head
-from mlmtune_core.tasks.base import Encoded
+from mlmtune_core.tasks.base import Dataset, Encoded
 from mlmtune_core.translating import mark
 
 TITLE = mark("Predict a number")
@@ -101,9 +101,9 @@ def compute_metrics(predictions: dict[int, float], examples: Sequence[ScoredExam
     return metrics.regression([example.score for example in examples], [predictions[i] for i in range(len(examples))])
 
 
-def BASELINE(train_examples: Sequence[ScoredExample], examples: Sequence[ScoredExample]) -> dict[int, float]:  # noqa: N802
+def BASELINE(train: Dataset, others: Dataset) -> dict[int, float]:  # noqa: N802
     """The mean of the training scores, for everyone."""
-    return dict.fromkeys(range(len(examples)), float(np.mean([example.score for example in train_examples])))
+    return dict.fromkeys(range(len(others.examples)), float(np.mean([example.score for example in train.examples])))
 
 
 def explain(

@@ -15,7 +15,7 @@ from mlmtune_core.encoding import describe_tokens, encode_texts
 from mlmtune_core.errors import DataError
 from mlmtune_core.heads import build_text_head
 from mlmtune_core.probabilities import name_scores, softmax
-from mlmtune_core.tasks.base import Encoded
+from mlmtune_core.tasks.base import Dataset, Encoded
 from mlmtune_core.translating import mark
 
 TITLE = mark("Classify a pair of texts")
@@ -92,10 +92,10 @@ def compute_metrics(predictions: dict[int, str], examples: Sequence[PairExample]
     )
 
 
-def BASELINE(train_examples: Sequence[PairExample], examples: Sequence[PairExample]) -> dict[int, str]:  # noqa: N802
+def BASELINE(train: Dataset, others: Dataset) -> dict[int, str]:  # noqa: N802
     """The majority class of the training pairs, for everyone."""
-    majority = Counter(example.label for example in train_examples).most_common(1)[0][0]
-    return dict.fromkeys(range(len(examples)), majority)
+    majority = Counter(example.label for example in train.examples).most_common(1)[0][0]
+    return dict.fromkeys(range(len(others.examples)), majority)
 
 
 def explain(

@@ -15,7 +15,7 @@ from mlmtune_core.encoding import describe_tokens, encode_texts
 from mlmtune_core.errors import DataError
 from mlmtune_core.heads import build_text_head
 from mlmtune_core.probabilities import name_scores, sigmoid, softmax
-from mlmtune_core.tasks.base import Encoded
+from mlmtune_core.tasks.base import Dataset, Encoded
 from mlmtune_core.translating import mark
 
 TITLE = mark("Classify a text")
@@ -113,10 +113,10 @@ def compute_metrics(predictions: dict[int, str | list[str]], examples: Sequence[
     return count([example.label for example in examples], [predictions[i] for i in range(len(examples))])
 
 
-def BASELINE(train_examples: Sequence[TextExample], examples: Sequence[TextExample]) -> dict[int, str | list[str]]:  # noqa: N802
+def BASELINE(train: Dataset, others: Dataset) -> dict[int, str | list[str]]:  # noqa: N802
     """The most frequent label (or set of labels) of the training examples, for everyone."""
-    majority = Counter(example.label for example in train_examples).most_common(1)[0][0]
-    return dict.fromkeys(range(len(examples)), list(majority) if isinstance(majority, tuple) else majority)
+    majority = Counter(example.label for example in train.examples).most_common(1)[0][0]
+    return dict.fromkeys(range(len(others.examples)), list(majority) if isinstance(majority, tuple) else majority)
 
 
 def explain(

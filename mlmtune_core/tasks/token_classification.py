@@ -11,10 +11,11 @@ from torch import nn
 from torch.nn import functional
 
 from mlmtune_core import metrics
+from mlmtune_core.entity_errors import find_entity_errors
 from mlmtune_core.errors import DataError
 from mlmtune_core.heads import build_token_head
 from mlmtune_core.probabilities import name_scores, softmax
-from mlmtune_core.tasks.base import IGNORE_INDEX, Encoded
+from mlmtune_core.tasks.base import IGNORE_INDEX, Dataset, Encoded
 from mlmtune_core.translating import mark
 
 TITLE = mark("Label every word")
@@ -151,10 +152,10 @@ def compute_metrics(predictions: dict[int, list[str]], examples: Sequence[Senten
     )
 
 
-def BASELINE(train_examples: Sequence[SentenceExample], examples: Sequence[SentenceExample]) -> dict[int, list[str]]:  # noqa: N802
+def BASELINE(train: Dataset, others: Dataset) -> dict[int, list[str]]:  # noqa: N802
     """The most frequent tag of the training words (nearly always O), for every word."""
-    majority = Counter(tag for example in train_examples for tag in example.tags).most_common(1)[0][0]
-    return {i: [majority] * len(example.words) for i, example in enumerate(examples)}
+    majority = Counter(tag for example in train.examples for tag in example.tags).most_common(1)[0][0]
+    return {i: [majority] * len(example.words) for i, example in enumerate(others.examples)}
 
 
 def explain(
@@ -179,11 +180,15 @@ def explain(
 def review(
     predictions: dict[int, list[str]], examples: Sequence[SentenceExample], label_names: Sequence[str]
 ) -> dict[str, Any]:
-    """`classes`: precision, recall, F1 of whole entities by type; `confusion`: of single words, tag by tag."""
+    """`classes`: precision, recall, F1 of whole entities by type; `confusion`: of single words, tag by tag; `kinds` of entity errors."""
     true, said = [list(example.tags) for example in examples], [predictions[i] for i in range(len(examples))]
     flat = [tag for tags in true for tag in tags], [tag for tags in said for tag in tags]
     names = sorted({*label_names, *flat[0]})
-    return {"classes": metrics.by_entity(true, said), "confusion": metrics.confusion(*flat, names)}
+    return {
+        "classes": metrics.by_entity(true, said),
+        "confusion": metrics.confusion(*flat, names),
+        "kinds": find_entity_errors(examples, said),
+    }
 
 
 def find_truth(example: SentenceExample) -> list[str]:

@@ -1,4 +1,4 @@
-"""Where the browser finds the event route, models and plotly, and who watches the server its health, under any base path."""
+"""Where the browser finds the event route, what is taken home and plotly, and who watches the server its health, under any base path."""
 
 from importlib.metadata import version
 
@@ -6,6 +6,6 @@ import streamlit as st
 
 BASE = "/" + st.get_option("server.baseUrlPath").strip("/") if st.get_option("server.baseUrlPath") else ""
 EVENTS_ROUTE = BASE + "/runs/{run_id:path}/events"  # whatever stands there, the answer is the route's
-MODEL_ROUTE = BASE + "/runs/{run_id:path}/model.zip"
+EXPORT_ROUTE = BASE + "/runs/{run_id:path}/{file}"  # behind EVENTS_ROUTE in the list of routes
 PLOTLY_ROUTE = f"{BASE}/scripts/plotly-{version('plotly')}.min.js"
 HEALTH_ROUTE = BASE + "/health"

@@ -6,11 +6,12 @@ import pandas as pd
 import streamlit as st
 
 from mlmtune_core import charts
+from mlmtune_core.names import role_names
 from mlmtune_core.probabilities import at_temperature
 from mlmtune_core.run_store import Run
 from pages.parts.answer_table import draw_table
+from pages.parts.figures import figure_config
 from pages.parts.logit_bars import logit_bars
-from pages.parts.names import role_names
 from pages.parts.pieces_choice import draw_input_row
 from pages.parts.span_view import draw_span
 from pages.parts.temperature import ask_temperature, say_entropy, say_temperature, share_title
@@ -81,7 +82,7 @@ def _draw_number(visit: Visit, run: Run, answer: dict[str, Any]) -> None:
     train = frame[frame["split"] == "train"]
     titles = tr("Score (a number)"), tr("Examples"), tr("this input")
     figure = charts.plot_number(answer["value"], train["score"].tolist(), *titles, visit.separators)
-    st.plotly_chart(figure, key="number", alt=tr("Histogram of the scores with the answer in it."), config={"displaylogo": False})  # fmt: skip
+    st.plotly_chart(figure, key="number", alt=tr("Histogram of the scores with the answer in it."), config=figure_config("number"))  # fmt: skip
     draw_input_row(visit, answer)
     st.markdown("**" + tr("Neighbours on the scale: training examples with nearly this score") + "**")
     near = train.iloc[(train["score"] - answer["value"]).abs().argsort()[:NEIGHBOURS]].sort_values("score")

@@ -12,6 +12,7 @@ from mlmtune_core import model_charts
 from mlmtune_core.inspecting import arithmetic
 from mlmtune_core.inspecting.arithmetic import Linear
 from pages.parts.choice import choice
+from pages.parts.figures import figure_config
 from pages.parts.visit import Visit, literal
 
 SHOWN_PRODUCTS = 10
@@ -216,7 +217,7 @@ def _wanted(opened: Opened) -> np.ndarray:
 
 
 def _plot(figure: Any, key: str, alt: str) -> None:
-    st.plotly_chart(figure, key=f"arithmetic_figure_{key}", alt=alt, config={"displaylogo": False})
+    st.plotly_chart(figure, key=f"arithmetic_figure_{key}", alt=alt, config=figure_config(f"arithmetic-{key}"))
 
 
 def _table(columns: dict[str, Any], key: str = "arithmetic_table") -> None:

@@ -6,11 +6,14 @@ import pandas as pd
 import streamlit as st
 
 from mlmtune_core import model_charts
+from mlmtune_core.run_store import Run
+from pages.parts.example_table import draw_rows
+from pages.parts.figures import figure_config
 from pages.parts.visit import Visit
 
 
-def draw_certainty(visit: Visit, found: dict[str, Any]) -> None:
-    """`found`: what `certainty.find_certainty` gives."""
+def draw_certainty(visit: Visit, run: Run, side: str, found: dict[str, Any]) -> None:
+    """`found`: what `certainty.find_certainty` gives of the examples of this side."""
     tr = visit.tr
     bins = pd.DataFrame(found["calibration"])
     st.markdown("**" + tr("Is it as often right as it says?") + "**")
@@ -22,23 +25,17 @@ def draw_certainty(visit: Visit, found: dict[str, Any]) -> None:
     titles = {"confidence": tr("Probability it gave"), "accuracy": tr("Share that is right"), "count": tr("Answers")}
     figure = model_charts.plot_calibration(bins["confidence"], bins["accuracy"], bins["count"], titles["confidence"], titles["accuracy"], visit.separators)  # fmt: skip
     alt = tr("Calibration curve: how often answers of like probability are right.")
-    st.plotly_chart(figure, key="calibration", alt=alt, config={"displaylogo": False})
+    st.plotly_chart(figure, key="calibration", alt=alt, config=figure_config("calibration"))
     st.dataframe(bins.rename(columns=titles), hide_index=True, key="calibration_table", column_config=_bars(titles["confidence"], titles["accuracy"]))  # fmt: skip
+    titles = {"row": tr("Row"), "text": tr("Text"), "true": tr("In the data"), "predicted": tr("Predicted"), "confidence": tr("Probability it gave")}  # fmt: skip
     for name, title in (("confident_errors", tr("Wrong, and sure of it")), ("least_certain", tr("The answers it doubts most"))):  # fmt: skip
         st.markdown(f"**{title}**")
-        _draw_list(visit, found[name], name)
+        draw_rows(visit, run, side, found[name], titles, name, ["confidence"])
     st.markdown("**" + tr("Where it is right: by length and by label") + "**")
     slices = pd.DataFrame(found["slices"])
     slices["by"] = slices["by"].map({"length": tr("Length in words"), "label": tr("Label in the data")})
     columns = {"by": tr("By"), "slice": tr("Slice"), "accuracy": tr("Share that is right"), "count": tr("Answers")}
     st.dataframe(slices.rename(columns=columns), hide_index=True, key="slices", column_config=_bars(columns["accuracy"]))  # fmt: skip
-
-
-def _draw_list(visit: Visit, rows: list[dict[str, Any]], key: str) -> None:
-    tr = visit.tr
-    titles = {"row": tr("Row"), "text": tr("Text"), "true": tr("In the data"), "predicted": tr("Predicted"), "confidence": tr("Probability it gave")}  # fmt: skip
-    table = pd.DataFrame(rows, columns=list(titles)).rename(columns=titles)
-    st.dataframe(table, hide_index=True, key=key, column_config=_bars(titles["confidence"]))
 
 
 def _bars(*names: str) -> dict[str, Any]:

@@ -8,9 +8,9 @@ import streamlit as st
 from mlmtune_core import engine
 from mlmtune_core.class_results import rank_results, write_results
 from mlmtune_core.data.cells import disarm, shorten
+from mlmtune_core.names import metric_value, state_names, strategy_name, task_names
 from mlmtune_core.run_store import ENDED
 from pages.parts.choice import choice
-from pages.parts.names import metric_value, state_names, strategy_name, task_names
 from pages.parts.run_buttons import draw_class_buttons
 from pages.parts.visit import Visit
 
@@ -97,7 +97,7 @@ def _draw_table(visit: Visit, shown: pd.DataFrame, key: str) -> None:
 
 
 def _scores(visit: Visit, table: pd.DataFrame) -> list[str]:
-    return [NONE if pd.isna(row.score) else metric_value(visit, row.metric, row.score) for row in table.itertuples()]
+    return [NONE if pd.isna(row.score) else metric_value(visit.language, row.metric, row.score) for row in table.itertuples()]
 
 
 def _text(cell: str) -> object:

@@ -17,6 +17,18 @@ SAMPLE = 200
 REHEARSED = ("checkpoint", "first_layers", "task", "strategy", "head", "batch_size", "max_length", "label_all_pieces")
 
 
+def draw_cost(visit: Visit, config: RunConfig, examples: pd.DataFrame, fingerprint: str) -> None:
+    """Only the seconds, for examples that no page of their own prepares; measured first, with the page waiting for nothing."""
+    waiting = not begin_rehearsal(config, fingerprint, examples).done()
+    st.fragment(_draw_cost, run_every=LOOK_SECONDS if waiting else None)(visit, config, examples, fingerprint, waiting)
+
+
+def find_cost(config: RunConfig, examples: pd.DataFrame, fingerprint: str) -> float | None:
+    """The seconds that `draw_cost` says; None while they are being measured, or where they cannot be."""
+    costs = _read_costs(begin_rehearsal(config, fingerprint, examples))
+    return costs and estimate(costs, config, expect_sizes(examples, config.validation_share))
+
+
 def draw_estimate(visit: Visit, config: RunConfig, data: Prepared, examples: pd.DataFrame, used: str) -> None:
     """A line under Start: measuring, then the seconds for these of the data's examples, and a suggestion where they are many.
 
@@ -45,10 +57,14 @@ def find_want_of_memory(visit: Visit, config: RunConfig, data: Prepared) -> list
     return [sentence.format(needed=visit.number(needed / GIGABYTE, 1), limit=visit.number(limit / GIGABYTE, 1))]
 
 
-def _rehearse(config: RunConfig, data: Prepared) -> engine.Question:
+def begin_rehearsal(config: RunConfig, fingerprint: str, examples: pd.DataFrame) -> engine.Question:
     """The question for the costs of a run; settings that change only how often its pieces are due ask nothing new."""
     values = tuple(config.model_dump(include=set(REHEARSED)).items())
-    return _ask(values, data.report.fingerprint, engine.current().expect_threads(), data.report.examples)
+    return _ask(values, fingerprint, engine.current().expect_threads(), examples)
+
+
+def _rehearse(config: RunConfig, data: Prepared) -> engine.Question:
+    return begin_rehearsal(config, data.report.fingerprint, data.report.examples)
 
 
 @st.cache_resource(max_entries=256, ttl=3600, show_spinner=False)
@@ -61,11 +77,24 @@ def _ask(
 
 
 def _find_costs(config: RunConfig, data: Prepared) -> Costs | None:
-    question = _rehearse(config, data)
+    return _read_costs(_rehearse(config, data))
+
+
+def _read_costs(question: engine.Question) -> Costs | None:
     try:
         return question.result() if question.done() else None
     except UserError:
         return None  # Start itself will say what is wrong
+
+
+def _draw_cost(visit: Visit, config: RunConfig, examples: pd.DataFrame, fingerprint: str, waiting: bool) -> None:
+    tr, seconds = visit.tr, find_cost(config, examples, fingerprint)
+    if seconds is not None:
+        st.markdown(tr("About **{time}** on this machine, if no run is ahead.").format(time=visit.seconds(max(1, seconds))))
+        if waiting:
+            st.rerun()  # nothing is left to look for
+    elif not begin_rehearsal(config, fingerprint, examples).done():
+        st.caption(tr("Trying out on a few examples how long this will take…"))
 
 
 def _draw(visit: Visit, config: RunConfig, data: Prepared, examples: pd.DataFrame, used: str, waiting: bool) -> None:

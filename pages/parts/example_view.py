@@ -7,8 +7,9 @@ from mlmtune_core.config import BUNDLED, RunConfig
 from mlmtune_core.data.preparing import Prepared
 from mlmtune_core.data.report import Report
 from mlmtune_core.errors import UserError
+from mlmtune_core.names import split_names
 from pages.parts.dataset import count_sub_words, preview, split_of
-from pages.parts.names import split_names
+from pages.parts.figures import figure_config
 from pages.parts.token_row import token_row
 from pages.parts.visit import Visit, show_error
 
@@ -37,8 +38,9 @@ def draw_examples(visit: Visit, data: Prepared) -> None:
     for example, row in zip(shown, rows, strict=True):
         _draw_example(visit, example, row)
     left, right = st.columns(2, gap="large")
-    with left:
-        _draw_labels(visit, data.task, report)
+    if report.labels or data.task == "regression":
+        with left:
+            _draw_labels(visit, data.task, report)
     with right:
         _subtitle(tr("Length of the examples"))
         titles = tr("Sub-words, [CLS] and [SEP] included"), tr("Examples"), tr("maximum length")
@@ -46,7 +48,7 @@ def draw_examples(visit: Visit, data: Prepared) -> None:
             charts.plot_lengths(lengths, max_length, *titles, visit.separators),
             key="lengths",
             alt=tr("Histogram: how many examples have how many sub-words."),
-            config={"displaylogo": False},
+            config=figure_config("lengths"),
         )
     _draw_split(visit, report)
 
@@ -66,6 +68,7 @@ def _draw_cut(visit: Visit, task: str, lengths: list[int], max_length: int) -> N
     share = visit.percent(len(longer) / len(lengths), 1)
     windowed = {
         "token_classification": tr("{share} of the examples are longer ({count}): they are read in overlapping windows, and nothing is lost."),
+        "masked_words": tr("{share} of the examples are longer ({count}): they are read in windows, one after the other, and nothing is lost."),
         "question_answering": tr("{share} of the examples are longer ({count}): the context is read in windows that share half of it. An answer longer than that half may be whole in no window."),
     }  # fmt: skip
     sentence = windowed.get(task) or tr("{share} of the examples are longer ({count}): their end is cut off, {lost} sub-words on average.")  # fmt: skip
@@ -99,7 +102,7 @@ def _draw_labels(visit: Visit, task: str, report: Report) -> None:
         _subtitle(titles.get(task, tr("Examples per label")))
         figure = charts.plot_label_counts(report.labels, tr("Count"), visit.separators)
         alt = tr("Bar chart: how often each label occurs.")
-    st.plotly_chart(figure, key="label_counts", alt=alt, config={"displaylogo": False})
+    st.plotly_chart(figure, key="label_counts", alt=alt, config=figure_config("labels"))
 
 
 def _draw_split(visit: Visit, report: Report) -> None:
@@ -116,7 +119,7 @@ def _draw_split(visit: Visit, report: Report) -> None:
         ).format(seed=seed)
     )
     kinds = {"answerable": tr("the context holds the answer"), "no answer": tr("the context does not")}
-    counts = split_of(report, seed).rename(columns=split_names(tr), index=kinds).rename_axis(tr("Label or band"))
+    counts = split_of(report, seed).rename(columns=split_names(tr), index=kinds | {"": tr("all texts")}).rename_axis(tr("Label or band"))
     st.dataframe(counts, key="split", width="content")
 
 

@@ -6,9 +6,10 @@ from mlmtune_core.run_store import Run
 from pages.parts.asking import ask_slowly
 from pages.parts.certainty_view import draw_certainty
 from pages.parts.choice import choice
+from pages.parts.example_table import open_example
 from pages.parts.map_view import ask_method, draw_map
 from pages.parts.moment_slider import ask_moment
-from pages.parts.names import split_names
+from pages.parts.question_form import ask_side
 from pages.parts.review_view import draw_review
 from pages.parts.visit import Visit
 
@@ -25,23 +26,11 @@ def draw_examples(visit: Visit, run: Run) -> None:
     if seen == "map":
         _draw_map(visit, run)
         return
-    side = _ask_side(visit, run)
+    side = ask_side(visit, run, "review_side")
     functions = {"review": "reviewing:review", "certainty": "inspecting.certainty:find_certainty"}
     found = ask_slowly(visit, run, functions[seen], side)
-    if found is None:
-        return
-    if seen == "review":
-        draw_review(visit, run.config().task, found)
-    else:
-        draw_certainty(visit, found)
-
-
-def _ask_side(visit: Visit, run: Run) -> str:
-    sides = [side for side in ("validation", "test") if run.has_predictions(side)]
-    if len(sides) < 2:
-        return "validation"
-    names = {side: split_names(visit.tr)[side] for side in sides}
-    return choice(st.segmented_control, visit.tr("Examples"), names, "review_side", required=True)
+    if found is not None:
+        {"review": draw_review, "certainty": draw_certainty}[seen](visit, run, side, found)
 
 
 def _draw_map(visit: Visit, run: Run) -> None:
@@ -63,8 +52,3 @@ def _draw_map(visit: Visit, run: Run) -> None:
     if row is not None:
         title = tr("Open row {row}").format(row=row)
         st.button(title, key="map_open", icon=":material/open_in_new:", on_click=open_example, args=(run.id, row))
-
-
-def open_example(run_id: str, row: int) -> None:
-    """Has the page show one example by itself, at its next drawing."""
-    st.session_state.update({"way": "input", "source": "example", f"example_{run_id}": row})

@@ -12,6 +12,7 @@ from pages.parts.choice import choice
 from pages.parts.moment_slider import ask_moment
 from pages.parts.question_form import ask_place, offer_chapter, pick_example, type_input
 from pages.parts.visit import Visit
+from pages.parts.what_if_view import draw_what_if
 from pages.parts.why_view import draw_why
 
 
@@ -33,8 +34,11 @@ def draw_input(visit: Visit, run: Run) -> None:
 
 def _draw_sections(visit: Visit, run: Run, asked: tuple[Any, ...], moment: str) -> None:
     tr = visit.tr
-    names = {"answer": tr("The answer"), "arithmetic": tr("How it is computed, step by step"), "why": tr("What it rests on")}
+    names = {"answer": tr("The answer"), "arithmetic": tr("How it is computed, step by step"), "why": tr("What it rests on"), "what_if": tr("What if")}  # fmt: skip
     section = choice(st.segmented_control, tr("View"), names, "section", required=True, label_visibility="collapsed")
+    if section == "what_if":
+        draw_what_if(visit, run, asked, moment)
+        return
     kind, words = asked[0], asked[1:]
     with st.spinner(tr("Asking the model…")):
         answer = ask(run, {"typed": "predicting:predict", "example": "predicting:predict_example"}[kind], moment, *words)

@@ -4,11 +4,11 @@ import streamlit as st
 
 from mlmtune_core import engine
 from mlmtune_core.limits import Use, find_problems, is_near, read_limits
+from mlmtune_core.names import state_names
 from mlmtune_core.people import is_class
 from mlmtune_core.run_store import ENDED, Run
 from mlmtune_core.runs_kept import find_use, kept_until, runs_of
 from pages.parts.choice import choice
-from pages.parts.names import state_names
 from pages.parts.visit import Visit, go_to
 
 LOOK_SECONDS = 3

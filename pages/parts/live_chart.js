@@ -165,6 +165,7 @@ class LiveChart {
     ];
     const layout = this.layout(total, texts[`axis_${this.start?.metric}`] ?? texts.metric);
     await window.Plotly.react(this.plot, traces, layout, { displaylogo: false, responsive: true,
+      toImageButtonOptions: { filename: "mlmtune-curves", scale: 3 },
       modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d"] });
     this.linesDrawn = 0;
     if (!this.drawn) this.watchTheme();
@@ -173,29 +174,32 @@ class LiveChart {
 
   colours() {
     const style = getComputedStyle(this.root);
-    return { text: style.getPropertyValue("--st-text-color") || style.color, font: style.getPropertyValue("--st-font") || style.fontFamily };
+    return { text: style.getPropertyValue("--st-text-color") || style.color, font: style.getPropertyValue("--st-font") || style.fontFamily,
+      paper: style.getPropertyValue("--st-background-color") || "rgba(0,0,0,0)" };
   }
 
   layout(total, metricTitle) {
-    const { text, font } = this.colours(), texts = this.data.texts;
+    const { text, font, paper } = this.colours(), texts = this.data.texts;
     const axis = { gridcolor: "rgba(128,128,128,.28)", zeroline: false, linecolor: "rgba(128,128,128,.6)", title: { standoff: 8 } };
+    const metric = this.start?.metric;  // a loss has no upper end, all others are shares or correlations
+    const scale = metric === "masked_loss" ? { rangemode: "tozero" } : { range: [metric === "pearson" ? -0.25 : -0.03, 1.03] };
     return {
       uirevision: this.data.run, autosize: true, separators: this.data.separators, hovermode: "x unified",
-      font: { family: font, size: 15, color: text }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+      font: { family: font, size: 15, color: text }, paper_bgcolor: paper, plot_bgcolor: "rgba(0,0,0,0)",
       margin: { l: 76, r: 44, t: 46, b: 56 }, legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0 },
       modebar: { bgcolor: "rgba(0,0,0,0)", color: GREY, activecolor: text, orientation: "v" },
       hoverlabel: { font: { color: "#111" }, bgcolor: "rgba(255,255,255,.95)" },
       xaxis: { ...axis, title: { text: texts.step }, range: [0, total * 1.02], anchor: "y2" },
       yaxis: { ...axis, title: { text: texts.loss }, domain: [0.42, 1], rangemode: "tozero" },
-      yaxis2: { ...axis, title: { text: metricTitle }, domain: [0, 0.36], range: [this.start?.metric === "pearson" ? -0.25 : -0.03, 1.03] },
+      yaxis2: { ...axis, title: { text: metricTitle }, domain: [0, 0.36], ...scale },
     };
   }
 
   watchTheme() {
     let last = this.colours().text;
     this.themeWatch = new MutationObserver(() => {
-      const now = this.colours().text;
-      if (now !== last && window.Plotly) { last = now; window.Plotly.relayout(this.plot, { "font.color": now }); }
+      const { text: now, paper } = this.colours();
+      if (now !== last && window.Plotly) { last = now; window.Plotly.relayout(this.plot, { "font.color": now, paper_bgcolor: paper }); }
     });
     this.themeWatch.observe(document.documentElement, { attributes: true, subtree: true, attributeFilter: ["style", "class"] });
   }

@@ -8,6 +8,7 @@ import streamlit as st
 from mlmtune_core import model_charts
 from mlmtune_core.moments import BEST, START
 from pages.parts.choice import choice
+from pages.parts.figures import figure_config
 from pages.parts.visit import Visit
 
 
@@ -31,7 +32,7 @@ def draw_map(visit: Visit, drawn: dict[str, Any], moment: str, several_words: bo
     figure = model_charts.plot_map(shown["places"], truth, right, drawn["texts"], *axes, (tr("right"), tr("wrong")), visit.separators)
     _hold_still(figure, drawn)
     alt = tr("Scatter plot: a point for every example, coloured by its label in the data; a cross where the model is wrong.")
-    picked = st.plotly_chart(figure, key="map", alt=alt, config={"displaylogo": False}, on_select="rerun", selection_mode="points")
+    picked = st.plotly_chart(figure, key="map", alt=alt, config=figure_config(f"map-{moment}"), on_select="rerun", selection_mode="points")
     explained = tr("The axes are the two directions in which the vectors of both moments together differ most. The shares in brackets say how much of all difference they show; what they do not show may still tell labels apart.")  # fmt: skip
     neighbours = tr("t-SNE keeps neighbours together and little else: sizes of groups and the room between them mean nothing.")
     st.caption(explained if drawn["explained"] else neighbours)

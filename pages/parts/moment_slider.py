@@ -4,9 +4,9 @@ import streamlit as st
 
 from mlmtune_core.config import RANKED_BY
 from mlmtune_core.moments import BEST, START, Moment, list_moments
+from mlmtune_core.names import metric_names, metric_value
 from mlmtune_core.run_store import Run
 from pages.parts.choice import choice
-from pages.parts.names import metric_names, metric_value
 from pages.parts.visit import Visit
 
 
@@ -21,7 +21,7 @@ def ask_moment(visit: Visit, run: Run) -> str:
     moment, said = moments[chosen], []
     if moment.metric is not None:
         metric = RANKED_BY[run.config().task]
-        said.append(f"{metric_names(tr)[metric]}: {metric_value(visit, metric, moment.metric)}")
+        said.append(f"{metric_names(tr)[metric]}: {metric_value(visit.language, metric, moment.metric)}")
     if moment.validation_loss is not None:
         loss = tr("validation loss: {loss}").format(loss=visit.number(moment.validation_loss, 3))
         said.append(loss)

@@ -8,6 +8,7 @@ import streamlit as st
 from mlmtune_core import model_charts
 from mlmtune_core.run_store import Run
 from pages.parts.asking import ask_slowly
+from pages.parts.figures import figure_config
 from pages.parts.visit import Visit
 
 
@@ -29,7 +30,7 @@ def _draw_charts(visit: Visit, found: dict[str, Any]) -> None:
     if still:
         st.success(tr("Not one number changed in {count} of {all} parts: they were frozen.").format(count=len(still), all=len(weights)), icon=":material/ac_unit:")
     figure = model_charts.plot_bars(weights["name"], weights["moved"], tr("Relative change (no unit)"), visit.separators)
-    st.plotly_chart(figure, key="moved", alt=tr("Bars: how far the weights of every part moved."), config={"displaylogo": False})
+    st.plotly_chart(figure, key="moved", alt=tr("Bars: how far the weights of every part moved."), config=figure_config("moved"))
     titles = {"name": tr("Part"), "moved": tr("Relative change (no unit)"), "learnt": tr("Learnt")}
     st.dataframe(weights.rename(columns=titles), hide_index=True, key="moved_table")
     if len(found["path"]) > 1:
@@ -39,7 +40,7 @@ def _draw_charts(visit: Visit, found: dict[str, Any]) -> None:
         tr("The similarity (CKA) of the first token's vectors before and after: 1 says the same, but for turning and stretching. A frozen layer stays at 1 where everything below it is frozen, too.")
     )
     figure = model_charts.plot_bars(drift["name"], drift["similarity"], tr("Similarity before and after, CKA (no unit)"), visit.separators)
-    st.plotly_chart(figure, key="drift", alt=tr("Bars: how similar the vectors of every layer are before and after."), config={"displaylogo": False})
+    st.plotly_chart(figure, key="drift", alt=tr("Bars: how similar the vectors of every layer are before and after."), config=figure_config("drift"))
     st.dataframe(drift.rename(columns={"name": tr("Part"), "similarity": "CKA"}), hide_index=True, key="drift_table")
 
 
@@ -51,7 +52,7 @@ def _draw_path(visit: Visit, path: list[dict[str, Any]]) -> None:
     st.markdown(tr("How far its weights are from where they began, and how far they went since the evaluation before, divided by their length at the beginning."))
     lines = {titles[name]: [row[name] for row in path] for name in ("moved", "step")}
     figure = model_charts.plot_lines([row["epoch"] for row in path], lines, titles["epoch"], tr("Relative change (no unit)"), visit.separators)
-    st.plotly_chart(figure, key="path", alt=tr("Lines: how far the head moved, by epoch."), config={"displaylogo": False})
+    st.plotly_chart(figure, key="path", alt=tr("Lines: how far the head moved, by epoch."), config=figure_config("path"))
     st.dataframe(pd.DataFrame(path).rename(columns=titles), hide_index=True, key="path_table")
 
 

@@ -2,13 +2,14 @@
 
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from mlmtune_core.data.columns import asked_roles
+from mlmtune_core.names import role_names, split_names
 from mlmtune_core.run_shelf import find_run
 from mlmtune_core.run_store import Run
 from pages.parts.choice import choice
-from pages.parts.names import role_names
 from pages.parts.visit import Visit
 
 CHAPTER_SENTENCE = "A Apple foi fundada por Steve Jobs na Califórnia"
@@ -44,17 +45,30 @@ def type_input(visit: Visit, run: Run) -> tuple[Any, ...] | None:
 
 
 def pick_example(visit: Visit, run: Run) -> tuple[Any, ...]:
-    """("example", its row) of one of the first examples that were measured with."""
-    frame = run.data()
-    examples = frame[frame["split"] == "validation"].head(EXAMPLES_OFFERED)
-    read = examples["words"].map(" ".join) if "words" in examples else examples["question" if "question" in examples else "text"]  # fmt: skip
-    seconds = examples["second_text"] if "second_text" in examples else [""] * len(examples)
+    """("example", its row) of one that was measured with, and the split where that is another one: the first of them, and the one that was opened."""
+    tr, key = visit.tr, f"example_{run.id}"
+    side, frame = ask_side(visit, run, "example_side"), run.data()
+    examples = frame[frame["split"] == side]
+    first, opened = examples.head(EXAMPLES_OFFERED), examples[examples["row"] == st.session_state.get(key)]
+    offered = pd.concat([first, opened]).drop_duplicates("row")
+    read = offered["words"].map(" ".join) if "words" in offered else offered["question" if "question" in offered else "text"]  # fmt: skip
+    seconds = offered["second_text"] if "second_text" in offered else [""] * len(offered)
     labels = {
         int(row): f"{row}: {text[:110]}" + (f" ‖ {second[:80]}" if second else "")
-        for row, text, second in zip(examples["row"], read, seconds, strict=True)
+        for row, text, second in zip(offered["row"], read, seconds, strict=True)
     }
-    title = visit.tr("Validation example (row: text)")
-    return "example", choice(st.selectbox, title, labels, f"example_{run.id}")
+    title = tr("Validation example (row: text)") if side == "validation" else tr("Test example (row: text)")
+    row = choice(st.selectbox, title, labels, key)
+    return ("example", row) if side == "validation" else ("example", row, side)
+
+
+def ask_side(visit: Visit, run: Run, key: str) -> str:
+    """Which of the examples that were measured with: those of validation or, where there are some, of the test."""
+    sides = [side for side in ("validation", "test") if run.has_predictions(side)]
+    if len(sides) < 2:
+        return "validation"
+    names = {side: split_names(visit.tr)[side] for side in sides}
+    return choice(st.segmented_control, visit.tr("Examples"), names, key, required=True)
 
 
 def ask_place(visit: Visit, answer: dict[str, Any]) -> int:

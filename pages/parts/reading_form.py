@@ -6,8 +6,8 @@ from mlmtune_core.data.columns import ROLES, optional_roles
 from mlmtune_core.data.preparing import EXAMPLES_KEPT, Prepared
 from mlmtune_core.data.reading import ENCODINGS
 from mlmtune_core.data_store import find_reading, keep_reading
+from mlmtune_core.names import column_name, delimiter_names, format_names, role_names, task_names
 from pages.parts.choice import choice
-from pages.parts.names import column_name, delimiter_names, format_names, role_names, task_names
 from pages.parts.visit import Visit
 
 LIMITS = (200, 500, 1000, 2000, 5000, 10_000, EXAMPLES_KEPT)

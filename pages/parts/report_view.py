@@ -5,8 +5,8 @@ import streamlit as st
 from mlmtune_core import engine
 from mlmtune_core.data.preparing import Prepared
 from mlmtune_core.data.report import Problem
+from mlmtune_core.names import role_names
 from pages.parts.dataset import PREPARE_SECONDS
-from pages.parts.names import role_names
 from pages.parts.visit import Visit, literal
 
 SHOW = {"error": st.error, "warning": st.warning, "note": st.info}

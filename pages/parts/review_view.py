@@ -1,4 +1,4 @@
-"""All that a model was measured with: its scores beside the trivial predictor's, each class, and what it got wrong."""
+"""All that a model was measured with: its scores beside the trivial predictor's, each class, kinds of errors, and the examples themselves."""
 
 from typing import Any
 
@@ -6,30 +6,36 @@ import pandas as pd
 import streamlit as st
 
 from mlmtune_core import charts
-from pages.parts.names import baseline_names, metric_names, metric_value, role_names
+from mlmtune_core.names import baseline_names, metric_names, metric_value
+from mlmtune_core.run_store import Run
+from pages.parts.figures import figure_config
+from pages.parts.kinds_view import draw_kinds
+from pages.parts.mistakes_view import draw_confusion, draw_list
 from pages.parts.visit import Visit
 
 
-def draw_review(visit: Visit, task: str, review: dict[str, Any]) -> None:
-    """Scores, then the tables that the task gives, then the mistakes."""
-    tr = visit.tr
+def draw_review(visit: Visit, run: Run, side: str, review: dict[str, Any]) -> None:
+    """Scores, then the tables that the task gives, then the examples of this side."""
+    tr, task = visit.tr, run.config().task
     _draw_scores(visit, task, review)
     if "classes" in review and "confusion" in review:
         left, right = st.columns([6, 5], gap="large")
         with left:
             _draw_classes(visit, task, review["classes"])
         with right:
-            _draw_confusion(visit, task, review["confusion"])
+            draw_confusion(visit, run, review["confusion"])
     elif "classes" in review:
         _draw_classes(visit, task, review["classes"])
     if "pairs" in review:
         _subtitle(tr("True score against predicted score"))
         figure = charts.plot_pairs(review["pairs"], tr("True score"), tr("Predicted score"), visit.separators)
         alt = tr("Scatter plot: true score of every example against the predicted one.")
-        st.plotly_chart(figure, key="pairs", alt=alt, config={"displaylogo": False})
+        st.plotly_chart(figure, key="pairs", alt=alt, config=figure_config("scores"))
     if "groups" in review:
         _draw_groups(visit, review["groups"])
-    _draw_mistakes(visit, task, review)
+    if "kinds" in review:
+        draw_kinds(visit, run, side, review["kinds"])
+    draw_list(visit, run, side, review["confusion"]["labels"] if "confusion" in review else [])
 
 
 def _draw_scores(visit: Visit, task: str, review: dict[str, Any]) -> None:
@@ -37,8 +43,8 @@ def _draw_scores(visit: Visit, task: str, review: dict[str, Any]) -> None:
     with st.container(horizontal=True):
         st.metric(tr("Examples"), visit.number(review["examples"]), border=True, width="content")
         for name, value in review["metrics"].items():
-            trivial = tr("trivially {value}").format(value=metric_value(visit, name, review["baseline"][name]))
-            st.metric(names[name], metric_value(visit, name, value), trivial, delta_color="off", delta_arrow="off", border=True, width="content")  # fmt: skip
+            trivial = tr("trivially {value}").format(value=metric_value(visit.language, name, review["baseline"][name]))
+            st.metric(names[name], metric_value(visit.language, name, value), trivial, delta_color="off", delta_arrow="off", border=True, width="content")  # fmt: skip
     st.caption(tr("The small numbers are those of the trivial predictor: {baseline}.").format(baseline=baseline_names(tr)[task]))  # fmt: skip
     if task == "token_classification":
         st.caption(
@@ -63,17 +69,6 @@ def _draw_classes(visit: Visit, task: str, classes: list[dict[str, Any]]) -> Non
     st.dataframe(table, hide_index=True, column_config=bars, key="classes")
 
 
-def _draw_confusion(visit: Visit, task: str, confusion: dict[str, Any]) -> None:
-    tr = visit.tr
-    _subtitle(tr("Which tag is taken for which, word by word") if task == "token_classification" else tr("Which label is taken for which"))  # fmt: skip
-    figure = charts.plot_confusion(confusion["labels"], confusion["counts"], tr("Predicted"), tr("In the data"), visit.separators)  # fmt: skip
-    alt = tr("Confusion matrix: a row per true label, a column per predicted one.")
-    st.plotly_chart(figure, key="confusion", alt=alt, config={"displaylogo": False})
-    with st.expander(tr("The matrix as a table")):
-        table = pd.DataFrame(confusion["counts"], index=confusion["labels"], columns=confusion["labels"])
-        st.dataframe(table, key="confusion_table")
-
-
 def _draw_groups(visit: Visit, groups: list[dict[str, Any]]) -> None:
     tr, names = visit.tr, metric_names(visit.tr)
     kinds = {"answerable": tr("the context holds the answer"), "no answer": tr("the context does not")}
@@ -81,19 +76,6 @@ def _draw_groups(visit: Visit, groups: list[dict[str, Any]]) -> None:
     table = pd.DataFrame(groups, columns=list(titles)).replace({"group": kinds}).rename(columns=titles)
     bars = {titles[name]: _bar(titles[name]) for name in ("answer_f1", "exact_match")}
     st.dataframe(table, hide_index=True, column_config=bars, key="groups")
-
-
-def _draw_mistakes(visit: Visit, task: str, review: dict[str, Any]) -> None:
-    tr = visit.tr
-    if not review["mistakes"]:
-        st.success(tr("Every answer is right."))
-        return
-    titles = {**role_names(tr), "row": tr("Row"), "true": tr("In the data"), "predicted": tr("Predicted")}
-    if task == "regression":
-        _subtitle(tr("Farthest off first"))
-    else:
-        _subtitle(tr("Wrong answers: {count}").format(count=visit.number(review["wrong"])))
-    st.dataframe(pd.DataFrame(review["mistakes"]).rename(columns=titles), hide_index=True, key="mistakes")
 
 
 def _bar(title: str) -> Any:

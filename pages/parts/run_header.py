@@ -2,10 +2,10 @@
 
 import streamlit as st
 
+from mlmtune_core.names import strategy_name, task_names
 from mlmtune_core.people import is_class, name_of
 from mlmtune_core.run_shelf import find_run
 from mlmtune_core.run_store import Run
-from pages.parts.names import strategy_name, task_names
 from pages.parts.run_buttons import train_alike
 from pages.parts.visit import Visit, go_to, literal, remembered
 

@@ -6,10 +6,10 @@ import streamlit as st
 
 from mlmtune_core import engine
 from mlmtune_core.errors import UserError
+from mlmtune_core.names import metric_names, metric_value, state_names
 from mlmtune_core.people import is_class
 from mlmtune_core.run_store import ENDED, Run
 from mlmtune_core.run_summary import Progress, summarise
-from pages.parts.names import metric_names, metric_value, state_names
 from pages.parts.run_buttons import draw_buttons
 from pages.parts.visit import Visit, show_error
 
@@ -135,7 +135,7 @@ def _best_sentence(visit: Visit, run: Run, best: dict[str, Any]) -> str:
     return visit.tr("The best model is that of epoch {epoch}: {metric} {value}, validation loss {loss}.").format(
         epoch=visit.number(best["epoch"]),
         metric=names[name],
-        value=metric_value(visit, name, best["metrics"][name]),
+        value=metric_value(visit.language, name, best["metrics"][name]),
         loss=visit.number(best["validation_loss"], 3),
     )
 
@@ -146,5 +146,5 @@ def _test_sentence(visit: Visit, scores: dict[str, float]) -> str:
         return ""
     name = next(iter(scores))
     return visit.tr("On the test set it reaches {metric} {value}.").format(
-        metric=metric_names(visit.tr)[name], value=metric_value(visit, name, scores[name])
+        metric=metric_names(visit.tr)[name], value=metric_value(visit.language, name, scores[name])
     )

@@ -2,10 +2,12 @@
 
 import streamlit as st
 
+from mlmtune_core.checkpoint_store import KEPT
 from mlmtune_core.config import BUNDLED, BUNDLED_NAME, RANKED_BY, RunConfig, limits, suggest_epochs
+from mlmtune_core.names import metric_names
 from mlmtune_core.strategies import default_rates
 from pages.parts.choice import choice
-from pages.parts.names import metric_names
+from pages.parts.kept_checkpoints import ask_kept, has_kept
 from pages.parts.visit import Visit
 
 FEWEST_EXAMPLES = 8
@@ -24,12 +26,13 @@ def ask_settings(visit: Visit, task: str, examples: int) -> dict[str, object]:
 def fill_settings(config: RunConfig) -> None:
     """Writes the settings of a run into the form that is drawn next."""
     kind, _, layers = config.strategy.partition(":")
-    place = "bundled" if config.checkpoint == BUNDLED else "folder" if config.checkpoint[:1] in "/.~" else "hub"
+    begins = {BUNDLED: "bundled", KEPT: "kept", "/": "folder", ".": "folder", "~": "folder"}
+    place = next((kind for begin, kind in begins.items() if config.checkpoint.startswith(begin)), "hub")
     rates = {"head_learning_rate": config.head_rate, "learning_rate": config.body_rate}
     filled = {name: getattr(config, name) for name in (*NUMBERS, *OTHERS, "early_stopping_metric", "schedule")}
     filled |= {"checkpoint_kind": place, f"checkpoint_{place}": config.checkpoint, "strategy": kind}
     filled |= {f"typed_{name}_{kind}": f"{rate:g}" for name, rate in rates.items()}
-    filled |= {"typed_rates": True} | ({"last_layers": int(layers)} if layers else {})
+    filled |= {"stage": "masked" if config.task == "masked_words" else "task", "typed_rates": True} | ({"last_layers": int(layers)} if layers else {})
     for key, value in filled.items():
         st.session_state[key] = value
 
@@ -56,9 +59,13 @@ def _ask_checkpoint(visit: Visit) -> dict[str, str]:
         "folder": tr("A folder on this server"),
         "hub": tr("A name on the Hub (online)"),
     }
+    if has_kept(visit):
+        kinds = {"bundled": kinds["bundled"], "kept": tr("One that was trained here"), **kinds}
     kind = choice(st.radio, tr("Checkpoint"), kinds, "checkpoint_kind", help=visit.help("checkpoint"))
     if kind == "bundled":
         return {"checkpoint": BUNDLED}
+    if kind == "kept":
+        return {"checkpoint": ask_kept(visit)}
     hint = "/data/my-bert" if kind == "folder" else "neuralmind/bert-base-portuguese-cased"
     typed = st.text_input(kinds[kind], key=f"checkpoint_{kind}", placeholder=hint, persist_state="session")
     name = typed.strip()

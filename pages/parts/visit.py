@@ -7,13 +7,13 @@ from html import escape
 
 import streamlit as st
 from babel.dates import format_date
-from babel.numbers import format_decimal, format_percent
 
 from mlmtune_core.config import RunConfig
 from mlmtune_core.errors import UserError
 from mlmtune_core.people import Person, find_person
 from mlmtune_core.translating import LANGUAGES, Translate, nearest_language, translator
 from mlmtune_core.visible import visible
+from mlmtune_core.written import find_separators, write_number, write_percent
 from pages.serving.person_cookie import COOKIE
 
 REMEMBERED = ("data", "run")
@@ -36,19 +36,15 @@ class Visit:
     @property
     def separators(self) -> str:
         """Decimal and thousands sign, as Plotly wants them."""
-        return ",." if self.language == "pt-BR" else ".,"
+        return find_separators(self.language)
 
     def number(self, value: float, digits: int = 0, signed: bool = False) -> str:
         """1234.5 -> 1,234.5 or 1.234,5, or with its sign +1,234.5."""
-        sign = "+" if signed and value > 0 else ""
-        pattern = "#,##0." + "0" * digits if digits else "#,##0"
-        return sign + format_decimal(value, format=pattern, locale=self.language.replace("-", "_"))
+        return write_number(self.language, value, digits, signed)
 
     def percent(self, share: float, digits: int = 0, signed: bool = False) -> str:
         """0.123 -> 12 %, or +12 %, with the language's signs."""
-        sign = "+" if signed and share > 0 else ""
-        pattern = "#,##0." + "0" * digits + "%" if digits else "#,##0%"
-        return sign + format_percent(share, format=pattern, locale=self.language.replace("-", "_"))
+        return write_percent(self.language, share, digits, signed)
 
     def help(self, field: str) -> str:
         """What a setting of RunConfig does."""

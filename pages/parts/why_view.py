@@ -9,6 +9,7 @@ import streamlit as st
 
 from mlmtune_core import model_charts
 from pages.parts.choice import choice
+from pages.parts.figures import figure_config
 from pages.parts.visit import Visit, escaped, literal
 
 CHIP = "display:inline-block;margin:2px;padding:1px 7px;border-radius:7px;font-family:monospace;border:1px solid rgba(128,128,128,.45)"
@@ -82,5 +83,5 @@ def _draw_attention(visit: Visit, found: dict[str, Any]) -> None:
     tokens = [f"{i} {token}" for i, token in enumerate(found["tokens"])]
     figure = model_charts.plot_attention(tokens, shown, tr("… takes from"), tr("This token …"), visit.separators)
     alt = tr("Heat map: how much every token takes from each other, in one head of one layer.")
-    st.plotly_chart(figure, key="attention", alt=alt, config={"displaylogo": False})
+    st.plotly_chart(figure, key="attention", alt=alt, config=figure_config("attention"))
     st.dataframe(pd.DataFrame(shown, index=tokens, columns=tokens), key="attention_table")

@@ -1,7 +1,9 @@
-"""The routes beside the pages: the events of a run, its model, plotly, and whether the server is well."""
+"""The routes beside the pages: the events of a run, what is taken home of it, plotly, and whether the server is well."""
 
 import sys
 import tomllib
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 
 from starlette.requests import Request
@@ -11,8 +13,8 @@ from starlette.routing import Route
 from mlmtune_core import engine
 from mlmtune_core.errors import RunError
 from mlmtune_core.run_shelf import find_run
-from mlmtune_core.run_store import Run
-from pages.parts.addresses import EVENTS_ROUTE, HEALTH_ROUTE, MODEL_ROUTE, PLOTLY_ROUTE
+from mlmtune_core.run_store import EXPORTS, Run
+from pages.parts.addresses import EVENTS_ROUTE, EXPORT_ROUTE, HEALTH_ROUTE, PLOTLY_ROUTE
 from pages.serving.person_cookie import admitted
 from pages.serving.static_files import plotly_script
 
@@ -21,33 +23,42 @@ REST_SECONDS = 2.0
 NOT_KEPT = {"Cache-Control": "no-store"}
 
 
-def events(request: Request) -> Response:
+def about_run(answer: Callable[[Request, Run], Response]) -> Callable[[Request], Response]:
+    """A route below runs/<id>: in a class for who is in it; 404 where there is no such run, or `answer` raises RunError or ValueError."""
+
+    @wraps(answer)
+    def route(request: Request) -> Response:
+        if not admitted(request):
+            return JSONResponse({"error": "not admitted"}, 403, headers=NOT_KEPT)
+        try:
+            return answer(request, find_run(request.path_params["run_id"]))
+        except (RunError, ValueError):
+            return JSONResponse({"error": "not found"}, 404, headers=NOT_KEPT)
+
+    return route
+
+
+@about_run
+def events(request: Request, run: Run) -> Response:
     """GET runs/<id>/events?after=<n>: the complete rows from byte n on, where to go on, the state, and for how many seconds
-    nothing new is to be expected; in a class for who is in it.
+    nothing new is to be expected.
     """
-    if not admitted(request):
-        return JSONResponse({"error": "not admitted"}, 403, headers=NOT_KEPT)
-    try:
-        run = find_run(request.path_params["run_id"])
-        after = min(max(0, int(request.query_params.get("after", 0))), sys.maxsize)
-        rows, position, more = run.log.read(after)
-    except (RunError, ValueError):
-        return JSONResponse({"error": "not found"}, 404)
+    after = min(max(0, int(request.query_params.get("after", 0))), sys.maxsize)
+    rows, position, more = run.log.read(after)
     answer = {"rows": rows, "next": position, "state": run.state(), "more": more, "rest": _rest(run)}
     return JSONResponse(answer, headers=NOT_KEPT)
 
 
-def model(request: Request) -> Response:
-    """GET runs/<id>/model.zip: what was prepared to be taken home (see exporting); in a class for who is in it."""
-    if not admitted(request):
-        return JSONResponse({"error": "not admitted"}, 403, headers=NOT_KEPT)
-    try:
-        file = find_run(request.path_params["run_id"]).export_file
-    except RunError:
-        return JSONResponse({"error": "not found"}, 404)
+@about_run
+def export(request: Request, run: Run) -> Response:
+    """GET runs/<id>/<file>: what was prepared to be taken home, by one of the names in EXPORTS. Always a download: what people wrote
+    is never opened as a page of this server.
+    """
+    name = request.path_params["file"]
+    file = run.export_file(name)
     if not file.is_file():
         return JSONResponse({"error": "not prepared"}, 404, headers=NOT_KEPT)
-    return FileResponse(file, media_type="application/zip", filename="model.zip", headers=NOT_KEPT)
+    return FileResponse(file, media_type=EXPORTS[name], filename=f"{run.id[:8]}-{name}", headers=NOT_KEPT)
 
 
 def _rest(run: Run) -> float:
@@ -73,7 +84,7 @@ def health(_: Request) -> Response:
 
 ROUTES = [
     Route(EVENTS_ROUTE, events),
-    Route(MODEL_ROUTE, model),
+    Route(EXPORT_ROUTE, export),
     Route(PLOTLY_ROUTE, plotly_script),
     Route(HEALTH_ROUTE, health),
 ]

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from mlmtune_core.exporting import export_model
+from mlmtune_core.exporting.model_folder import write_model
 from mlmtune_core.inspecting import head_view
 from mlmtune_core.moments import BEST
 from mlmtune_core.predicting import load_run, predict
@@ -72,7 +72,7 @@ def test_fifty_answers_are_the_same_elsewhere(make_run, tmp_path, settings, kind
     run = make_run(**settings, strategy="full", learning_rate=1e-3)
     carry_out(run.id)
     (tmp_path / "taken").mkdir()
-    assert export_model(run.id, str(tmp_path / "taken")) == kind
+    assert write_model(run, tmp_path / "taken") == kind
     task, trained = settings.get("task", ""), load_run(run)
     two = "second_text" in trained.record or "question" in trained.record
     asked = texts(2 if two else 1)

@@ -57,5 +57,5 @@ def test_the_new_task_trains_and_answers(copy, tiny_checkpoint):
 
 
 def test_the_pages_name_it(copy):
-    code = "from pages.parts.names import task_names, baseline_names; print(task_names(str)['urgency'], baseline_names(str)['urgency'])"
+    code = "from mlmtune_core.names import task_names, baseline_names; print(task_names(str)['urgency'], baseline_names(str)['urgency'])"
     assert "How urgent is it?" in run(copy, code=code)

@@ -145,6 +145,24 @@ def test_perfect_logits_for_questions_even_over_windows(tiny_checkpoint, data, m
     check_perfect("question_answering", rows, tiny_checkpoint, max_length)
 
 
+@settings(max_examples=40, deadline=None)
+@given(st.lists(TEXT, min_size=1, max_size=6), LENGTH)
+def test_perfect_answers_for_masked_words_even_over_windows(tiny_checkpoint, texts, max_length):
+    """A head that gives all its weight to the true word: no loss, every word guessed, each asked for where it stands."""
+    task, tokenizer = TASKS["masked_words"], load_tokenizer(tiny_checkpoint)
+    examples = task.to_examples([{"row": i, "text": text} for i, text in enumerate(texts)])
+    encoded = task.encode(examples, tokenizer, [], max_length)
+    assert all(item.length <= max_length for item in encoded)
+    answers = [np.array([[9.0, 9.0, max(label, 0)] for label in item.labels], dtype=np.float32) for item in encoded]
+    predictions = task.decode(answers, encoded, examples, [])
+    assert sorted(predictions) == list(range(len(examples)))
+    assert sum(map(len, predictions.values())) == sum(label != IGNORE_INDEX for item in encoded for label in item.labels)
+    said = task.compute_metrics(predictions, examples)
+    assert said["masked_loss"] == 0 and said["masked_accuracy"] == (1 if any(predictions.values()) else 0)
+    mine = [item for item in encoded if item.example == 0]
+    json.dumps([task.review(predictions, examples, []), task.explain(answers[: len(mine)], mine, examples[0], [], tokenizer)])
+
+
 def test_an_answer_longer_than_the_overlap_may_be_whole_in_no_window(tiny_checkpoint):
     """The known limit of windows: such an answer is taught as "not here", never as a part of itself."""
     context = "good good unseen unseen"

@@ -1,6 +1,7 @@
 """The inspect page: the arithmetic behind an answer, what it rests on, the map, what moved, and the chapter's own example."""
 
 import io
+import json
 import os
 import zipfile
 
@@ -193,25 +194,60 @@ def test_how_sure_it_is_stands_below_what_it_got_wrong(opened, kind):
 
 
 @pytest.mark.parametrize(("settings", "said"), [({"head": "pooler"}, "BertForSequenceClassification"), ({}, "model/predict.py")])
-def test_a_model_is_taken_home_by_its_link(opened, settings, said):
+def test_a_model_is_taken_home_by_its_link_and_found_again(opened, open_page, settings, said):
     app, run = opened(**settings)
     look(app, "take")
-    assert not run.export_file.exists() and not app.code
-    app.button(key="take_home").click().run()
+    assert not run.export_file("model.zip").exists() and not app.code
+    app.button(key="make_model").click().run()
     assert not app.exception and not app.error and said in app.code[0].value
     answer = TestClient(Starlette(routes=ROUTES)).get(f"/runs/{run.id}/model.zip")
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
         assert {"model/config.json", "model/tokenizer.json"} & set(archive.namelist()) and archive.testzip() is None
-    assert TestClient(Starlette(routes=ROUTES)).get("/runs/nobody/model.zip").status_code == 404
+    again = open_page("inspect", run=run.id)
+    look(again, "take")
+    assert said in again.code[0].value  # read from the archive: this visit has prepared nothing
 
 
-def test_archives_go_after_a_day_and_only_to_who_is_in_the_class(make_run, class_codes):
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_report_answers_script_and_notebook_are_made_by_clicks(opened, language):
+    app, run = opened("token_classification", language)
+    look(app, "take")
+    for kind in ("report", "answers", "notebook", "script"):
+        app.button(key=f"make_{kind}").click().run()
+        assert not app.exception and not app.error
+    made = {f"report.{language}.html", "answers.csv", f"notebook.{language}.zip", f"script.{language}.zip"}
+    ask = TestClient(Starlette(routes=ROUTES)).get
+    for name in made:
+        answer = ask(f"/runs/{run.id}/{name}")
+        assert answer.status_code == 200 and answer.headers["content-disposition"].startswith("attachment")
+    assert {file.name for file in run.export_file("model.zip").parent.iterdir()} == made
+
+
+def test_only_what_was_made_can_be_fetched(make_run):
     run = make_run()
-    run.export_file.write_bytes(b"x")
+    ask = TestClient(Starlette(routes=ROUTES)).get
+    for name in ("model.zip", "config.json", "data.parquet", "..%2Fconfig.json", "exports/model.zip", "report.fr.html", ""):
+        assert ask(f"/runs/{run.id}/{name}").status_code == 404
+    assert ask("/runs/nobody/model.zip").status_code == 404
+
+
+def test_what_was_made_goes_after_a_day_and_only_to_who_is_in_the_class(make_run, class_codes):
+    run = make_run()
+    run.keep_export("model.zip", lambda path: path.write_bytes(b"x"))
     ask = TestClient(Starlette(routes=ROUTES)).get
     assert ask(f"/runs/{run.id}/model.zip").status_code == 403
     forget_exports()
-    assert run.export_file.exists()
-    os.utime(run.export_file, (1, 1))
+    assert run.export_file("model.zip").exists()
+    os.utime(run.export_file("model.zip"), (1, 1))
     forget_exports()
-    assert not run.export_file.exists()
+    assert not run.export_file("model.zip").exists()
+
+
+def test_figures_are_saved_as_chosen(opened):
+    app, _ = opened(with_test=False)
+    for form in ("png", "svg"):
+        look(app, "take")
+        app.segmented_control(key="figure_format").set_value(form).run()
+        look(app, "movement")
+        saved = json.loads(app.get("plotly_chart")[0].proto.config)["toImageButtonOptions"]
+        assert saved["format"] == form and saved["filename"] == "mlmtune-moved"

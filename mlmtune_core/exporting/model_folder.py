@@ -1,8 +1,6 @@
 """A trained model to take home: a folder that plain transformers opens, or encoder and head with a script that joins them"""
 
 import json
-import tempfile
-import zipfile
 from pathlib import Path
 
 import torch
@@ -14,10 +12,10 @@ from transformers import (
     AutoModelForTokenClassification,
 )
 
+from mlmtune_core.checkpoint_saving import write_checkpoint
+from mlmtune_core.masked_head import MaskedHead
 from mlmtune_core.predicting import Trained, find_logits, load_run
-from mlmtune_core.run_shelf import open_run
 from mlmtune_core.run_store import Run
-from mlmtune_core.storage import write_atomically
 from mlmtune_core.tasks import TASKS
 
 TOLERANCE = 1e-4
@@ -28,24 +26,16 @@ KINDS = {
     "one per token": AutoModelForTokenClassification,
     "one span": AutoModelForQuestionAnswering,
 }
-SCRIPT = Path(__file__).parent / "export_script.txt"
+SCRIPT = Path(__file__).parent / "predict_torch.txt"
 
 
-def zip_model(name: str) -> str:
-    """Has the best model of run `name` stand as one archive at its `export_file`; returns what `export_model` does."""
-    run = open_run(name)
-    with tempfile.TemporaryDirectory() as folder:
-        kind = export_model(name, folder)
-        write_atomically(run.export_file, lambda path: _zip(Path(folder), path))
-    return kind
-
-
-def export_model(name: str, folder: str) -> str:
-    """Writes the best model of run `name` into an empty folder. Returns the transformers class that opens it, where one computes the
+def write_model(run: Run, target: Path) -> str:
+    """Writes the best model of a run into an empty folder. Returns the transformers class that opens it, where one computes the
     same head to 1e-4 on examples of the run; or an empty text, where encoder, head and the script `predict.py` were written.
     """
-    run, target = open_run(name), Path(folder)
     trained = load_run(run)
+    if isinstance(trained.model.head, MaskedHead):
+        return write_checkpoint(trained, target)
     trained.tokenizer.save_pretrained(target)
     whole = _as_transformers(run, trained)
     if whole is not None:
@@ -58,12 +48,6 @@ def export_model(name: str, folder: str) -> str:
     (target / "head.json").write_text(json.dumps(config, ensure_ascii=False, indent=1), encoding="utf-8")
     (target / "predict.py").write_text(SCRIPT.read_text(encoding="utf-8"), encoding="utf-8")
     return ""
-
-
-def _zip(folder: Path, path: Path) -> None:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:  # weights do not get smaller
-        for file in sorted(folder.rglob("*")):
-            archive.write(file, Path("model") / file.relative_to(folder))
 
 
 def _as_transformers(run: Run, trained: Trained) -> nn.Module | None:

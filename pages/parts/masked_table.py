@@ -1,0 +1,41 @@
+"""The candidates for one [MASK]: before and after as bars and numbers, with the change"""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from pages.parts.visit import Visit
+
+BAR = 150
+
+
+def draw_candidates(visit: Visit, candidates: list[dict[str, Any]], number: int, places: int) -> None:
+    """One row a candidate, the likeliest afterwards first; those that were asked for bear a mark."""
+    tr = visit.tr
+    if places > 1:
+        st.markdown("**" + tr("Place {number}").format(number=number) + "**")
+    rows = []
+    for each in candidates:
+        before, after = each["before"], each["after"]
+        rows.append(
+            {
+                tr("Candidate"): ("★ " if each["asked"] else "") + each["token"],
+                tr("Before"): before["probability"],
+                tr("After"): after["probability"],
+                tr("Change (percentage points)"): _signed(visit, 100 * (after["probability"] - before["probability"])),
+                tr("Rank before"): before["rank"],
+                tr("Rank after"): after["rank"],
+                tr("Logit before"): before["logit"],
+                tr("Logit after"): after["logit"],
+            }
+        )
+    shares = {name: st.column_config.ProgressColumn(name, format="percent", min_value=0, max_value=1, width=BAR) for name in (tr("Before"), tr("After"))}
+    logits = {name: st.column_config.NumberColumn(name, format="%.3f") for name in (tr("Logit before"), tr("Logit after"))}
+    st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=shares | logits, key=f"candidates_{number}")
+
+
+def _signed(visit: Visit, points: float) -> str:
+    """A direction that is seen without colour."""
+    sign = "▲" if points > 0.005 else "▼" if points < -0.005 else "="
+    return f"{sign} {visit.number(points, 2, signed=True)}"

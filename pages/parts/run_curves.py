@@ -1,0 +1,31 @@
+"""The curves of a run, live, wherever a page draws them, with their texts in the language of the visit"""
+
+from mlmtune_core.names import axis_names, baseline_names, metric_names
+from mlmtune_core.run_store import Run
+from pages.parts.addresses import BASE, PLOTLY_ROUTE
+from pages.parts.live_chart import live_chart
+from pages.parts.visit import Visit
+
+
+def draw_curves(visit: Visit, run: Run) -> None:
+    """From its first event on; they follow the run until it ends."""
+    texts = _find_texts(visit, run.config().task)
+    live_chart(run.id, BASE, PLOTLY_ROUTE, texts, key=f"chart_{run.id}", separators=visit.separators)
+
+
+def _find_texts(visit: Visit, task: str) -> dict[str, str]:
+    tr = visit.tr
+    return {
+        "step": tr("Step (one update of the weights)"),
+        "loss": tr("Loss (standard deviations²)") if task == "regression" else tr("Loss (nats)"),
+        "metric": tr("Score"),
+        "train_loss": tr("training loss, each step"),
+        "train_loss_smooth": tr("training loss, smoothed"),
+        "validation_loss": tr("validation loss"),
+        "baseline": baseline_names(tr)[task],
+        "best": tr("best model"),
+        "offline": tr("The server cannot be reached. Trying again…"),
+        "alt": tr("Live chart: training loss at each step, validation loss and score at each evaluation."),
+        **metric_names(tr),
+        **{f"axis_{name}": title for name, title in axis_names(tr).items()},
+    }
