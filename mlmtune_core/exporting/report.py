@@ -187,7 +187,7 @@ def _list_mistakes(page: Page, tr: Translate, mistakes: list[dict[str, Any]], co
     titles = {**role_names(tr), "row": tr("Row"), "true": tr("In the data"), "predicted": tr("Predicted")}
     shown = mistakes[:MISTAKES_SHOWN]
     page.say(tr("{shown} of {count} wrong answers:").format(shown=len(shown), count=write_number(page.language, count)))
-    cells = [[write_number(page.language, cell, 2) if isinstance(cell, float) else cell for cell in row.values()] for row in shown]
+    cells = [[write_number(page.language, cell, 2) if isinstance(cell, float) else str(cell) for cell in row.values()] for row in shown]
     page.table([titles[name] for name in shown[0]], cells)
 
 
