@@ -49,6 +49,25 @@ def test_pairs_in_english(visit):
         show(page, "way", 1)
         expect(page.locator(".st-key-confusion .main-svg").first).to_be_visible()
         expect(page.get_by_text("trivially", exact=False).first).to_be_visible()
+        open_from_the_matrix(page)
+
+
+def open_from_the_matrix(page: Page) -> None:
+    """A click on the last cell of the matrix fills the lists below it, and a click in the table chooses the example that opens."""
+    cells = page.locator(".st-key-confusion .nsewdrag").first
+    box = cells.bounding_box()
+    cells.click(position={"x": box["width"] * 0.8, "y": box["height"] * 0.8})
+    for side in ("true", "said"):
+        expect(page.locator(f"[class*='st-key-cell_{side}'] input")).to_have_value("neutral")
+    settled(page)
+    grid = page.locator(".st-key-mistakes canvas").first
+    grid.click(position={"x": 15, "y": 35 * 2 + 17})  # the second row
+    field = page.locator(".st-key-mistakes_picked input")
+    first = field.input_value()
+    page.wait_for_function("([field, old]) => field.value !== old", arg=[field.element_handle(), first])
+    row = field.input_value().split(":")[0]
+    page.locator(".st-key-mistakes_open button").click()
+    expect(page.locator("[class*='st-key-example_'] input").first).to_have_value(re.compile(f"^{row}: "))
 
 
 def test_scores_in_portuguese_in_the_dark(visit):
