@@ -81,6 +81,6 @@ function drawPanel(panel, word, data) {
       make("span", "", logit === undefined ? "" : (logit < 0 ? "−" : "+") + Math.abs(logit).toFixed(2).replace(".", data.decimal)));
     return row;
   });
-  panel.replaceChildren(make("h4", "", word.word), make("p", "", `${data.texts.pieces}: ${word.pieces.join(" ")}`), head, ...rows);
+  panel.replaceChildren(make("p", "word", word.word), make("p", "", `${data.texts.pieces}: ${word.pieces.join(" ")}`), head, ...rows);
   if (word.note) panel.append(make("p", "note", word.note));
 }

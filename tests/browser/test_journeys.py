@@ -120,7 +120,7 @@ def test_label_words_in_portuguese_in_the_dark(visit):
         expect(chips).to_have_count(9)
         assert [chip.split("\n")[0] for chip in chips.all_inner_texts()] == CHAPTER_SENTENCE.split()
         chips.nth(6).click()
-        expect(page.locator(".token-strip .panel h4")).to_have_text("Jobs")
+        expect(page.locator(".token-strip .panel .word")).to_have_text("Jobs")
         assert page.locator(".token-strip .panel .row").count() == 1 + 7
         shares = [
             float(text.strip("%").replace(",", "."))

@@ -58,7 +58,7 @@ def test_every_page_works_and_the_policy_refuses_nothing_of_it(watched, server):
     page.locator(".st-key-to_inspect button").click()
     page.locator(".st-key-chapter button").click()
     page.locator(".token-strip .chip").nth(6).click()
-    expect(page.locator(".token-strip .panel h4")).to_have_text("Jobs")
+    expect(page.locator(".token-strip .panel .word")).to_have_text("Jobs")
     expect(page.get_by_test_id("stDataFrame").first).to_be_visible()
     settled(page)
     assert refused == []
