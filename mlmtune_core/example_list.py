@@ -100,10 +100,11 @@ def _list_words(measured: Sequence[Measured], which: str, true: str | None, said
 
 
 def show_measured(one: Measured, labels_are: str) -> dict[str, Any]:
-    """As a row of a table; several answers to one question are set apart by bars."""
-    between = " | " if labels_are == "one span" else " "
+    """As a row of a table: tags beside their words, those outside of any entity left out; several answers to one question set apart by bars."""
     texts = {role: _cut(text) for role, text in one.texts.items()}
-    return {"row": one.row, **texts, "true": _answer(one.true, between), "predicted": _answer(one.said, between)}
+    true, said = ([f"{word} {tag}" for word, tag in zip(one.words, tags, strict=True) if tag != "O"] or ["–"] for tags in (one.true, one.said)) if one.words else (one.true, one.said)  # fmt: skip
+    between = {"one span": " | ", "one per token": " · "}.get(labels_are, ", ")
+    return {"row": one.row, **texts, "true": _answer(true, between), "predicted": _answer(said, between)}
 
 
 def _answer(answer: Any, between: str) -> Any:

@@ -150,7 +150,8 @@ def assemble(this: Run, kept: Kept | None = None) -> tuple[Setup, dict[str, Data
     for name, examples in splits.items():
         encoded = task.encode(examples, tokenizer, label_names, config.max_length, config.label_all_pieces)
         varies = hasattr(task, "redraw") and (name, config.strategy) == ("train", "full")  # frozen layers have seen theirs
-        sets[name] = Dataset(examples, encoded, partial(task.redraw, encoded, tokenizer, config.seed) if varies else None)
+        redraw = partial(task.redraw, encoded, tokenizer, config.seed) if varies else None
+        sets[name] = Dataset(examples, encoded, redraw, len(tokenizer))
     torch.manual_seed(config.seed)
     model = make_model(config, label_names).to(choose_device())
     if model.device.type == "cpu":

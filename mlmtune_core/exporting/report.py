@@ -189,7 +189,7 @@ def _list_mistakes(page: Page, wrong: dict[str, Any]) -> None:
     titles = {**role_names(tr), "row": tr("Row"), "true": tr("In the data"), "predicted": tr("Predicted")}
     shown = wrong["rows"][:MISTAKES_SHOWN]
     page.say(tr("{shown} of {count} wrong answers:").format(shown=len(shown), count=write_number(page.language, count)))
-    cells = [[write_number(page.language, cell, 2) if isinstance(cell, float) else cell for cell in row.values()] for row in shown]
+    cells = [[write_number(page.language, cell, 2) if isinstance(cell, float) else str(cell) for cell in row.values()] for row in shown]
     page.table([titles[name] for name in shown[0]], cells)
 
 

@@ -29,11 +29,12 @@ def compare_measured(name: str, other_name: str, split: str = "validation") -> d
     kinds = [_judge(pair, task.LABELS_ARE) for pair in pairs]
     alike = [one.said == other.said for one, other in pairs]
     learnt = _read_keys(runs[1], "train")
+    scores, own = [_score(task, side) for side in measured], [len(side) for side in measured]
     return {
-        "scores": [_score(task, side) for side in measured],
-        "own": [len(side) for side in measured],
+        "scores": scores,
+        "own": own,
         "shared": len(pairs),
-        "shared_scores": [_score(task, side) for side in zip(*pairs, strict=True)] if pairs else [],
+        "shared_scores": scores if own == [len(pairs)] * 2 else [_score(task, side) for side in zip(*pairs, strict=True)],
         "agree": sum(alike),
         "words": _count_words(pairs) if task.LABELS_ARE == "one per token" else None,
         "counts": {kind: kinds.count(kind) for kind in ("both", "first", "second", "neither")},

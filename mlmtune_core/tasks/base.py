@@ -50,11 +50,15 @@ class Encoded:
 
 @dataclass(frozen=True)
 class Dataset:
-    """Examples of one split and what the tokenizer made of them; `redraw` makes the inputs of an epoch, where they differ from epoch to epoch."""
+    """Examples of one split and what the tokenizer made of them; `redraw` makes the inputs of an epoch, where they differ from epoch to epoch.
+
+    `vocabulary`: how many tokens the tokenizer knows; 0 where that does not matter.
+    """
 
     examples: Sequence[Any]
     encoded: Sequence[Encoded]
     redraw: Callable[[int], Sequence[Encoded]] | None = None
+    vocabulary: int = 0
 
     @cached_property
     def lengths(self) -> list[int]:

@@ -120,19 +120,19 @@ def compute_metrics(predictions: dict[int, Answers], examples: Sequence[PlainExa
 def BASELINE(train: Dataset, others: Dataset) -> dict[int, Answers]:  # noqa: N802
     """Each word as often as in the training texts, whatever stands around it (unigrams).
 
-    What was never seen shares the weight that Witten and Bell (1991) leave to it, as if it were only as many words as were seen:
-    rather too good than too bad.
+    What was never seen shares the weight that Witten and Bell (1991, method C) leave to it: so many parts as there are seen words.
     """
     counts = Counter(
         token for item in train.encoded for token in uncover(item.inputs["input_ids"], item.labels)[1:-1]
     )
     total, kinds = sum(counts.values()), len(counts)
+    unseen = kinds / max(1, train.vocabulary - kinds)
     said = counts.most_common(1)[0][0]
     predictions: dict[int, Answers] = {i: [] for i in range(len(others.examples))}
     for item in others.encoded:
         for label in item.labels:
             if label != IGNORE_INDEX:
-                loss = float(np.log(total + kinds) - np.log(counts.get(label, 1)))
+                loss = float(np.log(total + kinds) - np.log(counts.get(label, unseen)))
                 predictions[item.example].append((label, said, loss))
     return predictions
 

@@ -15,7 +15,7 @@ from pages.parts.visit import Visit
 def draw_agreement(visit: Visit, run: Run, found: dict[str, Any]) -> None:
     """`found`: what `agreement.compare_measured` gives."""
     tr, is_number = visit.tr, run.config().task == "regression"
-    told = tr("{shared} examples were measured by both, of {first} by A and {second} by B.")
+    told = tr("A was measured with {first} examples, B with {second}; {shared} of them are the same.")
     st.markdown(told.format(shared=visit.number(found["shared"]), first=visit.number(found["own"][0]), second=visit.number(found["own"][1])))  # fmt: skip
     if found["learnt"]:
         st.caption(tr("{count} examples of A are left out because B learnt from them.").format(count=visit.number(found["learnt"])))  # fmt: skip
@@ -23,7 +23,8 @@ def draw_agreement(visit: Visit, run: Run, found: dict[str, Any]) -> None:
         st.info(tr("There is nothing that both were measured with. Runs on the same data with the same seed and validation share have the same examples."), icon=":material/info:")  # fmt: skip
         return
     _draw_shares(visit, found, is_number)
-    _draw_scores(visit, found)
+    if found["own"] != [found["shared"]] * 2:
+        _draw_scores(visit, found)
     names = {
         "first": tr("A is nearer ({count})") if is_number else tr("only A is right ({count})"),
         "second": tr("B is nearer ({count})") if is_number else tr("only B is right ({count})"),

@@ -130,4 +130,4 @@ def _say(visit: Visit, name: str, value: Any) -> str:
         return BUNDLED_NAME if value == BUNDLED else Path(value).name if value.startswith(("/", "~")) else value
     if value is None:
         return "–"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{value:g}".replace(".", visit.separators[0]) if isinstance(value, float) else str(value)

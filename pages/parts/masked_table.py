@@ -11,7 +11,7 @@ BAR = 150
 
 
 def draw_candidates(visit: Visit, candidates: list[dict[str, Any]], number: int, places: int) -> None:
-    """One row a candidate, the likeliest afterwards first; those that were asked for bear a mark."""
+    """One row a candidate, the likeliest afterwards first; those that were asked for bear a mark. Bars of both sides are on one scale, whose end is the largest."""
     tr = visit.tr
     if places > 1:
         st.markdown("**" + tr("Place {number}").format(number=number) + "**")
@@ -30,12 +30,14 @@ def draw_candidates(visit: Visit, candidates: list[dict[str, Any]], number: int,
                 tr("Logit after"): after["logit"],
             }
         )
-    shares = {name: st.column_config.ProgressColumn(name, format="percent", min_value=0, max_value=1, width=BAR) for name in (tr("Before"), tr("After"))}
+    largest = max(each[side]["probability"] for each in candidates for side in ("before", "after"))
+    shares = {name: st.column_config.ProgressColumn(name, format="percent", min_value=0, max_value=largest, width=BAR) for name in (tr("Before"), tr("After"))}
     logits = {name: st.column_config.NumberColumn(name, format="%.3f") for name in (tr("Logit before"), tr("Logit after"))}
     st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=shares | logits, key=f"candidates_{number}")
 
 
 def _signed(visit: Visit, points: float) -> str:
     """A direction that is seen without colour."""
-    sign = "▲" if points > 0.005 else "▼" if points < -0.005 else "="
-    return f"{sign} {visit.number(points, 2, signed=True)}"
+    if abs(points) < 0.005:
+        return f"= {visit.number(0, 2)}"
+    return f"{'▲' if points > 0 else '▼'} {visit.number(points, 2, signed=True)}"

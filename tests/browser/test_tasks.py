@@ -49,6 +49,33 @@ def test_pairs_in_english(visit):
         show(page, "way", 1)
         expect(page.locator(".st-key-confusion .main-svg").first).to_be_visible()
         expect(page.get_by_text("trivially", exact=False).first).to_be_visible()
+        open_from_the_matrix(page)
+
+
+def open_from_the_matrix(page: Page) -> None:
+    """A click on the last cell of the matrix fills the lists below it, and a click in the table chooses the example that opens."""
+    click_at(page, ".st-key-confusion .nsewdrag", 0.8, 0.8)
+    for side in ("true", "said"):
+        expect(page.locator(f"[class*='st-key-cell_{side}'] input")).to_have_value("neutral")
+    settled(page)
+    field = page.locator(".st-key-mistakes_picked input")
+    first = field.input_value()
+    grid = page.locator(".st-key-mistakes canvas").first.bounding_box()
+    click_at(page, ".st-key-mistakes canvas", 15 / grid["width"], 87 / grid["height"])  # the box of the second row
+    page.wait_for_function("([field, old]) => field.value !== old", arg=[field.element_handle(), first])
+    row = field.input_value().split(":")[0]
+    page.locator(".st-key-mistakes_open button").click()
+    expect(page.locator("[class*='st-key-example_'] input").first).to_have_value(re.compile(f"^{row}: "))
+
+
+def click_at(page: Page, place: str, x: float, y: float) -> None:
+    """A click on what lies under a chart or a table, at shares of its width and height: Playwright's own waits for what is never on top."""
+    drawn = page.locator(place).first
+    drawn.scroll_into_view_if_needed()
+    box = drawn.bounding_box()
+    page.mouse.move(box["x"] + box["width"] * x - 3, box["y"] + box["height"] * y)
+    page.mouse.move(box["x"] + box["width"] * x, box["y"] + box["height"] * y)
+    page.mouse.click(box["x"] + box["width"] * x, box["y"] + box["height"] * y)
 
 
 def test_scores_in_portuguese_in_the_dark(visit):

@@ -17,6 +17,7 @@ from transformers import (
 )
 
 from mlmtune_core import checkpoints, worker
+from mlmtune_core.__main__ import main
 from mlmtune_core.checkpoint_saving import save_checkpoint
 from mlmtune_core.checkpoint_store import delete_checkpoint, find_kept, list_checkpoints
 from mlmtune_core.config import validate
@@ -178,13 +179,13 @@ def test_unigrams_are_counted_by_hand(tiny_checkpoint):
     sets = []
     for texts in (["the the film", "bad film the"], ["the great film"]):
         examples = masked_words.to_examples([{"row": i, "text": text} for i, text in enumerate(texts)])
-        sets.append(Dataset(examples, masked_words.encode(examples, tokenizer, [], 16)))
+        sets.append(Dataset(examples, masked_words.encode(examples, tokenizer, [], 16), None, 13))
     the, film, great = tokenizer.convert_tokens_to_ids(["the", "film", "great"])
     asked = [[IGNORE_INDEX, the, great, film, IGNORE_INDEX]]
     others = Dataset(sets[1].examples, [type(sets[1].encoded[0])(0, {"input_ids": [2, 4, 4, 4, 3]}, labels) for labels in asked])
     said = masked_words.BASELINE(sets[0], others)[0]
     assert [answer[:2] for answer in said] == [(the, the), (great, the), (film, the)]
-    assert [answer[2] for answer in said] == pytest.approx([-np.log(3 / 9), -np.log(1 / 9), -np.log(2 / 9)])
+    assert [answer[2] for answer in said] == pytest.approx([-np.log(3 / 9), -np.log(3 / 9 / 10), -np.log(2 / 9)])
 
 
 def test_equal_seeds_give_equal_events_and_a_pause_changes_nothing(news):
@@ -314,3 +315,14 @@ def test_asked_for_an_answer_it_says_what_it_hid(news):
     carry_out(run)
     answer = predict(run.id, "best", "anna lives near rome and works at acme")
     assert answer["view"] == "hidden" and len(answer["hidden"]) == 1 and 0 < answer["hidden"][0]["probability"] < 1
+
+
+def test_the_command_line_trains_on_texts_and_says_what_it_guessed(tmp_path, tiny_checkpoint, capsys):
+    file = tmp_path / "texts.txt"
+    file.write_text("".join(f"anna lives near rome{', bob too' * (i % 3)} and works {i}\n" for i in range(12)), encoding="utf-8")
+    options = ["--strategy", "full", "--epochs", "1", "--checkpoint", tiny_checkpoint, "--json"]
+    assert main(["train", str(file), *options]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["task"] == MASKED and set(result["best"]["metrics"]) == {"masked_loss", "masked_accuracy"}
+    assert main(["predict", result["run"], "--text", "anna lives near rome"]) == 0
+    assert "guessed:" in capsys.readouterr().out

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import seqeval.metrics as seqeval
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -53,6 +54,16 @@ def test_every_entity_on_either_side_is_counted_once(tags):
     assert sorted(pair.said for pair in pairs if pair.said) == sorted(find_entities(said))
     hits = metrics.entities([true], [said])["entity_precision"] * len(find_entities(said))
     assert counts["correct"] == round(hits)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
+@given(st.lists(st.lists(st.tuples(st.sampled_from(TAGS[:-1]), st.sampled_from(TAGS[:-1])), min_size=1, max_size=8), min_size=1, max_size=4))
+def test_entity_scores_are_those_of_seqeval(sentences):
+    true, said = ([[pair[side] for pair in pairs] for pairs in sentences] for side in (0, 1))
+    scores = metrics.entities(true, said)
+    for name, count in (("f1", seqeval.f1_score), ("precision", seqeval.precision_score), ("recall", seqeval.recall_score)):
+        assert scores[f"entity_{name}"] == pytest.approx(count(true, said, zero_division=0))
+    assert scores["token_accuracy"] == pytest.approx(seqeval.accuracy_score(true, said))
 
 
 @pytest.mark.parametrize(

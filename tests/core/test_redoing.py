@@ -116,7 +116,7 @@ def test_texts_of_people_stay_in_the_data(tiny_checkpoint, tmp_path):
     assert [(each["text"], each["label"]) for each in read] == [(row["text"], row["label"]) for row in rows]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_script_reaches_the_metric_of_a_run_on_the_bundled_checkpoint(tmp_path):
     """Two epochs on half of the reviews; docs/results.md has whole runs, over several seeds."""
     sample = SAMPLES["sample-sentiment-en"]
