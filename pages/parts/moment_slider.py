@@ -17,16 +17,22 @@ def ask_moment(visit: Visit, run: Run) -> str:
         return BEST  # whoever opens it says that nothing is kept yet
     tr = visit.tr
     labels = {name: _name(visit, moment) for name, moment in moments.items()}
-    chosen = choice(st.select_slider, tr("Moment of training"), labels, f"moment_{run.id}", default=BEST, persist_state="session")
-    moment, said = moments[chosen], []
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
+        chosen = choice(st.select_slider, tr("Moment of training"), labels, f"moment_{run.id}", default=BEST, persist_state="session", width=560)  # fmt: skip
+        st.caption(_say(visit, run, moments[chosen]), width="content")
+    return chosen
+
+
+def _say(visit: Visit, run: Run, moment: Moment) -> str:
+    """What was measured then."""
+    tr, said = visit.tr, []
     if moment.metric is not None:
         metric = RANKED_BY[run.config().task]
         said.append(f"{metric_names(tr)[metric]}: {metric_value(visit.language, metric, moment.metric)}")
     if moment.validation_loss is not None:
         loss = tr("validation loss: {loss}").format(loss=visit.number(moment.validation_loss, 3))
         said.append(loss)
-    st.caption(" · ".join(said))
-    return chosen
+    return " · ".join(said)
 
 
 def _name(visit: Visit, moment: Moment) -> str:
