@@ -72,9 +72,9 @@ def report(share: float) -> None:
 
 
 def each(items: Iterable[Item], count: int, begin: float = 0.0, end: float = 1.0) -> Iterator[Item]:
-    """The items, and a report before each: they are `count`, and take the answer from `begin` to `end`."""
+    """The items, and a report before each: they are about `count`, and take the answer from `begin` to `end`, never beyond."""
     for done, item in enumerate(items):
-        report(begin + (end - begin) * done / max(1, count))
+        report(begin + (end - begin) * min(1.0, done / max(1, count)))
         yield item
 
 
