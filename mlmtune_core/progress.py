@@ -86,9 +86,9 @@ def report(share: float) -> None:
 
 
 def each(items: Iterable[Item], count: int) -> Iterator[Item]:
-    """The items, and a report before each: they are `count`."""
+    """The items, and a report before each: they are about `count`."""
     for done, item in enumerate(items):
-        report(done / max(1, count))
+        report(min(1.0, done / max(1, count)))
         yield item
 
 

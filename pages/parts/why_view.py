@@ -30,12 +30,14 @@ def draw_why(visit: Visit, names: list[str], best: int, tokens: list[str], compu
     }  # fmt: skip
     method = choice(st.segmented_control, tr("Method"), methods, "why_method", required=True)
     st.markdown(says[method])
-    column = best
-    if method != "attention" and len(names) > 1:
-        column = choice(st.selectbox, tr("Of which logit"), dict(enumerate(names)), "why_column", default=best)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        column = best
+        if method != "attention" and len(names) > 1:
+            column = choice(st.selectbox, tr("Of which logit"), dict(enumerate(names)), "why_column", default=best, width=420)
+        pressed = st.button(tr("Compute"), key="why_compute", icon=":material/search:", type="primary")
     cost = {"occlusion": tr("{count} passes through the model"), "gradients": tr("{count} passes through the model, and back"), "attention": tr("{count} pass through the model")}  # fmt: skip
     count, wanted = {"occlusion": len(tokens), "gradients": PATH_STEPS, "attention": 1}[method], (method, column, tuple(tokens))
-    if not st.button(tr("Compute"), key="why_compute", icon=":material/search:", type="primary") and st.session_state.get("why_done") != wanted:
+    if not pressed and st.session_state.get("why_done") != wanted:
         st.caption(cost[method].format(count=visit.number(count)))
         return
     st.session_state["why_done"] = wanted

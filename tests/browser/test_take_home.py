@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from tests.browser.serving import settled
 from tests.browser.test_journeys import fill_number
 
-pytestmark = pytest.mark.browser
+pytestmark = pytest.mark.long  # a minute in Chromium; what it is about is tested without one, too
 
 
 def test_a_report_opens_offline_and_a_figure_is_saved_on_its_background(visit, browser, tmp_path):

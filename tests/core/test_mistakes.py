@@ -6,7 +6,7 @@ import seqeval.metrics as seqeval
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlmtune_core import example_list, metrics
+from mlmtune_core import example_list, metrics, progress
 from mlmtune_core.entity_errors import KINDS, find_entity_errors, pair_entities
 from mlmtune_core.metrics import find_answer_kind, find_entities
 from mlmtune_core.reviewing import review
@@ -138,6 +138,13 @@ def test_numbers_come_farthest_off_first_and_questions_as_exact_match_sees_them(
     run = make_run(task="question_answering")
     frame = keep(run, ["bob", "", "Bob met", "bad"])
     assert rows(run, "right") == frame["row"].tolist()[:1]
+
+
+def test_a_bar_never_goes_beyond_its_end(monkeypatch):
+    """Batches by length are sometimes more than their number was thought to be."""
+    said = []
+    monkeypatch.setattr(progress, "report", said.append)
+    assert list(progress.each("abcd", 2)) == list("abcd") and said == [0, 0.5, 1, 1]
 
 
 def test_answers_that_a_later_evaluation_gave_are_the_ones_listed(texts):
