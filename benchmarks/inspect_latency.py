@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -98,7 +99,7 @@ def map_switch(browser: Browser, server: Server, repeat: int) -> list[float]:
         slider, found = page.get_by_role("slider").first, []
         for number in range(SWITCHES * repeat + 2):
             slider.focus()
-            found.append(seconds_until_drawn(page, POINTS, lambda: page.keyboard.press("End" if number % 2 else "Home")))
+            found.append(seconds_until_drawn(page, POINTS, partial(page.keyboard.press, "End" if number % 2 else "Home")))
     return found[2:]
 
 
