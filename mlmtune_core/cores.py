@@ -2,6 +2,8 @@
 
 import os
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from mlmtune_core.storage import home, write_atomically
@@ -33,6 +35,21 @@ def follow(events: int) -> None:
         threads = max(1, threads - 1)
     if threads != torch.get_num_threads():
         torch.set_num_threads(threads)
+
+
+@contextmanager
+def every_core() -> Iterator[None]:
+    """Within, the calling thread computes with every core, though Dask gives its worker one: for long answers that somebody waits
+    for, while runs stand back (see processes). Not for short ones: a second thread that waits for work takes its core from the browser.
+    """
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(os.cpu_count() or 1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _file() -> Path:

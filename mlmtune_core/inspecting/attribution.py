@@ -10,6 +10,7 @@ from captum.attr import FeatureAblation, LayerIntegratedGradients
 
 from mlmtune_core import progress
 from mlmtune_core.batching import to_batch
+from mlmtune_core.cores import every_core
 from mlmtune_core.predicting import Trained, find_example, load_run, typed_record
 from mlmtune_core.run_shelf import open_run
 from mlmtune_core.tasks import TASKS
@@ -53,8 +54,9 @@ def _attribute(trained: Trained, record: dict[str, Any], method: str, place: int
     tokens = trained.tokenizer.convert_ids_to_tokens(target.item.inputs["input_ids"])
     if method == "attention":
         return {"tokens": tokens, "attention": find_attention(trained, target.item)}
-    found = {"occlusion": occlude, "gradients": integrate}[method](trained, target)
-    return {"tokens": tokens, **found, **check_by_deleting(trained, target, found["values"])}
+    with every_core():
+        found = {"occlusion": occlude, "gradients": integrate}[method](trained, target)
+        return {"tokens": tokens, **found, **check_by_deleting(trained, target, found["values"])}
 
 
 def occlude(trained: Trained, target: Target) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from mlmtune_core import progress
 from mlmtune_core.batching import to_batch
 from mlmtune_core.freezing import find_layers
 from mlmtune_core.history import read_heads
-from mlmtune_core.inspecting.points import BATCH_SIZE
+from mlmtune_core.inspecting.side_by_side import BATCH_SIZE
 from mlmtune_core.model import INPUTS, Model
 from mlmtune_core.moments import START
 from mlmtune_core.ordering import order_by_length

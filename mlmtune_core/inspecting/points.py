@@ -5,20 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
-from torch import nn
 
-from mlmtune_core import progress
 from mlmtune_core.errors import RunError
-from mlmtune_core.evaluating import compute_logits
+from mlmtune_core.inspecting.side_by_side import read_all
 from mlmtune_core.moments import BEST
-from mlmtune_core.predicting import Trained, load_run
+from mlmtune_core.predicting import load_run
 from mlmtune_core.probabilities import sigmoid, softmax
 from mlmtune_core.run_store import Run
 from mlmtune_core.tasks import TASKS
 from mlmtune_core.tasks.base import Encoded
 
-BATCH_SIZE = 32
 MOST_POINTS = 2000
 TEXT_SIGNS = 160
 
@@ -44,25 +40,35 @@ def find_points(run: Run, split: str = "validation", moment: str = BEST) -> Poin
 
     At most MOST_POINTS, the first. Raises RunError before a model is kept, and for questions, which have no one vector.
     """
-    trained = load_run(run, moment)
-    task = TASKS[trained.config.task]
+    return find_points_at(run, split, [moment])[0]
+
+
+def find_points_at(run: Run, split: str, moments: Sequence[str]) -> list[Points]:
+    """The same at several moments: the layers that were frozen run once for all of them."""
+    models = [load_run(run, moment) for moment in moments]
+    task = TASKS[models[0].config.task]
     if task.LABELS_ARE == "one span":
         raise RunError("The answer to a question is a place among its tokens: there is no one vector to show.")
     frame = run.data()
     records = frame[frame["split"] == split].head(MOST_POINTS).to_dict("records")
-    examples, encoded = trained.encode(records)
-    vectors, logits = _read(trained, encoded, task.LABELS_ARE)
+    examples, encoded = models[0].encode(records)
     places = [(i, position) for i, item in enumerate(encoded) for position in _asked(item)][:MOST_POINTS]
-    said = task.decode([row if len(row) > 1 else row[0] for row in logits], encoded, examples, trained.label_names)
-    return Points(
-        np.stack([vectors[i][position] for i, position in places]),
-        np.stack([logits[i][position] for i, position in places]),
-        [_of_word(task.find_truth(examples[encoded[i].example]), encoded[i], position) for i, position in places],
-        [_of_word(said[encoded[i].example], encoded[i], position) for i, position in places],
-        [records[encoded[i].example]["row"] for i, _ in places],
-        [_text_of(records[encoded[i].example], encoded[i], position) for i, position in places],
-        [_length_of(records[encoded[i].example]) for i, _ in places],
-    )
+    truths = [task.find_truth(examples[item.example]) for item in encoded]
+    found = []
+    for vectors, logits in read_all(models, encoded):
+        said = task.decode([row if len(row) > 1 else row[0] for row in logits], encoded, examples, models[0].label_names)
+        found.append(
+            Points(
+                np.stack([vectors[i][position] for i, position in places]),
+                np.stack([logits[i][position] for i, position in places]),
+                [_of_word(truths[i], encoded[i], position) for i, position in places],
+                [_of_word(said[encoded[i].example], encoded[i], position) for i, position in places],
+                [records[encoded[i].example]["row"] for i, _ in places],
+                [_text_of(records[encoded[i].example], encoded[i], position) for i, position in places],
+                [_length_of(records[encoded[i].example]) for i, _ in places],
+            )
+        )
+    return found
 
 
 def find_confidences(points: Points) -> np.ndarray:
@@ -71,29 +77,6 @@ def find_confidences(points: Points) -> np.ndarray:
         shares = sigmoid(points.logits)
         return np.maximum(shares, 1 - shares).mean(axis=1)
     return softmax(points.logits).max(axis=1)
-
-
-def _read(trained: Trained, encoded: Sequence[Encoded], labels_are: str) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """For every encoded (vectors, logits), (T, H) and (T, C) for words, (1, H) and (1, C) else."""
-    caught: list[torch.Tensor] = []
-
-    def catch(_: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
-        caught.append(inputs[0])
-
-    vectors: list[np.ndarray] = [np.empty(0)] * len(encoded)
-    logits: list[np.ndarray] = [np.empty(0)] * len(encoded)
-    handle = trained.model.head.register_forward_pre_hook(catch)
-    try:
-        passed = compute_logits(trained.model, encoded, BATCH_SIZE, trained.pad_id, labels_are)
-        for indices, scores, _ in progress.each(passed, -(-len(encoded) // BATCH_SIZE)):
-            hidden = caught.pop().float().cpu().numpy()
-            for i, row, vector in zip(indices, scores.cpu().numpy(), hidden, strict=True):
-                alone = row.ndim == 1
-                vectors[i] = vector[:1] if alone else vector[: encoded[i].length]
-                logits[i] = row[None] if alone else row[: encoded[i].length]
-    finally:
-        handle.remove()
-    return vectors, logits
 
 
 def _asked(item: Encoded) -> list[int]:

@@ -13,8 +13,7 @@ from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from mlmtune_core import progress
-from mlmtune_core.inspecting.points import Points, find_points
+from mlmtune_core.inspecting.points import Points, find_points, find_points_at
 from mlmtune_core.moments import BEST, START
 from mlmtune_core.run_shelf import open_run
 from mlmtune_core.run_store import Run
@@ -64,10 +63,8 @@ def _both(run: Run, split: str) -> tuple[Points, Points]:
 @lru_cache(maxsize=2)
 def _read_both(folder: str, split: str, _changed: int) -> tuple[Points, Points]:
     run = open_run(folder)
-    with progress.part(0, 0.5):
-        before = find_points(run, split, START)
-    with progress.part(0.5, 1):
-        return before, find_points(run, split)
+    before, after = find_points_at(run, split, [START, BEST])
+    return before, after
 
 
 def _fit(before: Points, after: Points) -> PCA:
