@@ -169,6 +169,7 @@ def _layout(separators: str, height: int) -> dict[str, Any]:
         "height": height,
         "margin": {"l": 10, "r": 10, "t": 30, "b": 10},
         "showlegend": False,
+        "legend": {"font": {"size": FONT_SIZE}},
         "separators": separators,
         "font": {"size": FONT_SIZE},
     }

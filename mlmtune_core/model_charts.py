@@ -20,10 +20,10 @@ def plot_matrix(values: Sequence[Sequence[float]], names: Sequence[str], x_title
         "colorscale": [[0, BLUE], [0.5, "rgba(128,128,128,0.06)"], [1, ORANGE]],
         "zmin": -reach,
         "zmax": reach,
-        "colorbar": {"thickness": 12, "tickfont": {"size": FONT_SIZE}},
+        "colorbar": {"thickness": 12, "tickfont": {"size": FONT_SIZE}, "tickvals": [-reach, 0, reach], "tickformat": ".2~g"},
         "hovertemplate": "%{y}, %{x}: %{z:.4f}<extra></extra>",
     }
-    axis, height = {"type": "category", "showgrid": False}, 130 + 26 * len(names)
+    axis, height = {"type": "category", "showgrid": False}, 150 + 26 * len(names)
     return make_figure([cells], x_title, y_title, separators, height, x={"showgrid": False}, y=axis | {"autorange": "reversed"})
 
 
@@ -64,11 +64,12 @@ def plot_attention(tokens: Sequence[str], weights: Sequence[Sequence[float]], x_
 
 def plot_map(
     places: Sequence[Sequence[float]], labels: Sequence[object], right: Sequence[bool], texts: Sequence[str],
-    x_title: str, y_title: str, signs: tuple[str, str], separators: str
+    x_title: str, y_title: str, signs: tuple[str, str], separators: str, reach: Sequence[Sequence[float]] = ()
 ) -> go.Figure:  # fmt: skip
     """Points in the plane, a colour for each label (or a scale, of numbers), a disc where the answer is right and a cross where it is not.
 
-    `customdata` is the place of each point in `places`. `signs`: what disc and cross mean.
+    `customdata` is the place of each point in `places`. `signs`: what disc and cross mean. `reach`: points that must
+    fit into the axes, if these are not only `places`: with the same ones several maps stand on the same axes.
     """
     numbers = isinstance(labels[0], float)
     kinds = [None] if numbers else sorted(set(map(str, labels)))
@@ -92,8 +93,8 @@ def plot_map(
                         "marker": {"symbol": symbol, "size": 9, "opacity": 0.75, **colour},
                     }
                 )
-    reach = [[min(axis), max(axis)] for axis in zip(*places, strict=True)]
-    spread = [[low - 0.05 * (high - low or 1), high + 0.05 * (high - low or 1)] for low, high in reach]
+    ends = [[min(axis), max(axis)] for axis in zip(*(reach or places), strict=True)]
+    spread = [[low - 0.05 * (high - low or 1), high + 0.05 * (high - low or 1)] for low, high in ends]
     figure = make_figure(traces, x_title, y_title, separators, 520, x={"range": spread[0]}, y={"range": spread[1]})
     return figure.update_layout(showlegend=not numbers or len(traces) > 1, legend={"orientation": "h", "y": 1.12})
 

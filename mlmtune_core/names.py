@@ -1,5 +1,7 @@
 """What tasks, roles, splits, metrics and states are called on the pages and in what is taken home."""
 
+from collections.abc import Sequence
+
 from mlmtune_core.data.reading import Format
 from mlmtune_core.translating import Translate
 from mlmtune_core.written import write_number, write_percent
@@ -74,6 +76,11 @@ def baseline_names(tr: Translate) -> dict[str, str]:
         "question_answering": tr("always the first sentence of the context"),
         "masked_words": tr("each word as often as in the training texts (unigrams)"),
     }
+
+
+def label_names(tr: Translate, label: str | Sequence[str]) -> str:
+    """A label, or several, or none of them, as one text."""
+    return label if isinstance(label, str) else ", ".join(label) or tr("none of the labels")
 
 
 def metric_value(language: str, name: str, value: float) -> str:

@@ -1,9 +1,21 @@
 """The table twin of an answer: all numbers, sortable and downloadable, probabilities as bars."""
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
 from pages.parts.visit import Visit
+
+DIGITS = 4
+
+
+def number_columns(table: pd.DataFrame, digits: int) -> dict[str, Any]:
+    """Column settings: every fraction with so many digits behind the sign that the browser's language puts before them."""
+    return {
+        name: st.column_config.NumberColumn(str(name), format="localized", step=10.0**-digits)
+        for name in table.select_dtypes("float").columns
+    }
 
 
 def draw_table(
@@ -19,4 +31,4 @@ def draw_table(
         name: st.column_config.ProgressColumn(name, format="percent", min_value=0, max_value=1)
         for name in probability_columns
     }
-    st.dataframe(table, hide_index=True, column_config=bars, key=key)
+    st.dataframe(table, hide_index=True, column_config=number_columns(table, DIGITS) | bars, key=key)

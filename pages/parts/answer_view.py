@@ -6,10 +6,10 @@ import pandas as pd
 import streamlit as st
 
 from mlmtune_core import charts
-from mlmtune_core.names import role_names
+from mlmtune_core.names import label_names, role_names
 from mlmtune_core.probabilities import at_temperature
 from mlmtune_core.run_store import Run
-from pages.parts.answer_table import draw_table
+from pages.parts.answer_table import draw_table, number_columns
 from pages.parts.figures import figure_config
 from pages.parts.logit_bars import logit_bars
 from pages.parts.pieces_choice import draw_input_row
@@ -29,28 +29,30 @@ def draw_answer(visit: Visit, run: Run, answer: dict[str, Any]) -> None:
 
 def _draw_label(visit: Visit, run: Run, answer: dict[str, Any]) -> None:
     tr = visit.tr
+    heading = st.container(horizontal=True, vertical_alignment="center", gap="medium")
     if answer["several"]:
-        said = ", ".join(answer["label"]) or tr("none of the labels")
-        st.subheader(tr("Answer: {label}").format(label=literal(said)), anchor=False)
+        said = label_names(tr, answer["label"])
+        heading.subheader(tr("Answer: {label}").format(label=literal(said)), anchor=False, width="content")
     else:
         share = visit.percent(answer["probabilities"][answer["label"]], 1)
-        st.subheader(tr("Answer: {label} ({probability})").format(label=literal(answer["label"]), probability=share), anchor=False)
+        st.subheader(tr("Answer: {label} ({probability})").format(label=literal(answer["label"]), probability=share), anchor=False, width="content")  # fmt: skip
     if "true" in answer:
-        true = answer["true"] if isinstance(answer["true"], str) else ", ".join(answer["true"]) or tr("none of the labels")  # fmt: skip
         right = tr("The label in the data is the same.")
-        wrong = tr("The label in the data is {label}.").format(label=literal(true))
-        st.markdown(f"✓ {right}" if answer["true"] == answer["label"] else f"✗ {wrong}")
+        wrong = tr("The label in the data is {label}.").format(label=literal(label_names(tr, answer["true"])))
+        heading.markdown(f"✓ {right}" if answer["true"] == answer["label"] else f"✗ {wrong}", width="content")
     single = tr("The head turns the vector of [CLS] into one number per label, the **logits** z = hW + b. **Softmax** turns them into probabilities that sum to 1.")  # fmt: skip
     many = tr("The head turns the vector of [CLS] into one number per label, the **logits** z = hW + b. Each goes through the **sigmoid** by itself: a label holds where z is above 0, that is, above 50 %.")  # fmt: skip
     st.markdown((many if answer["several"] else single).replace("[CLS]", r"\[CLS\]"))
+    bars = st.container()  # above the slider that moves them
     temperature = ask_temperature(visit)
     shares = at_temperature(answer["logits"], temperature, answer["several"])
     titles = tr("Logit z (no unit)"), share_title(visit, temperature, answer["several"])
     chosen = answer["label"] if answer["several"] else [answer["label"]]
     alt = tr("Bars: the logit of every label, and its probability beside it.")
-    logit_bars(visit, answer["logits"], shares, chosen, titles, alt)
-    if not answer["several"]:
-        st.markdown(say_entropy(visit, list(shares.values())))
+    with bars:
+        logit_bars(visit, answer["logits"], shares, chosen, titles, alt)
+        if not answer["several"]:
+            st.markdown(say_entropy(visit, list(shares.values())))
     say_temperature(visit, answer["several"])
     draw_input_row(visit, answer)
     table = pd.DataFrame(
@@ -87,4 +89,4 @@ def _draw_number(visit: Visit, run: Run, answer: dict[str, Any]) -> None:
     st.markdown("**" + tr("Neighbours on the scale: training examples with nearly this score") + "**")
     near = train.iloc[(train["score"] - answer["value"]).abs().argsort()[:NEIGHBOURS]].sort_values("score")
     shown = near[[name for name in ("score", "text", "second_text") if name in near]].rename(columns=role_names(tr))
-    st.dataframe(shown, hide_index=True, key="answer_table")
+    st.dataframe(shown, hide_index=True, key="answer_table", column_config=number_columns(shown, 2))

@@ -11,12 +11,13 @@ import streamlit as st
 from mlmtune_core import model_charts
 from mlmtune_core.inspecting import arithmetic
 from mlmtune_core.inspecting.arithmetic import Linear
+from pages.parts.answer_table import number_columns
 from pages.parts.choice import choice
 from pages.parts.figures import figure_config
 from pages.parts.visit import Visit, literal
 
 SHOWN_PRODUCTS = 10
-DIGITS = "%.6f"
+DIGITS = 6
 STEP_KEY = "arithmetic_step"
 
 
@@ -42,7 +43,7 @@ def draw_arithmetic(visit: Visit, head: dict[str, Any], rate: float) -> None:
     """`head`: what `head_view` gives. `rate`: the learning rate that the step begins with."""
     opened = _ask(visit, head, rate)
     steps = _steps(visit)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True, vertical_alignment="center"):
         names = {name: f"{number} {title}" for number, (name, (title, _)) in enumerate(steps.items(), 1)}
         chosen = choice(st.segmented_control, visit.tr("Step"), names, STEP_KEY, required=True, label_visibility="collapsed")
         place = list(steps).index(chosen)
@@ -184,7 +185,7 @@ def _draw_loss(visit: Visit, opened: Opened) -> None:
 
 def _draw_step(visit: Visit, opened: Opened) -> None:
     tr, layer = visit.tr, opened.layer
-    rate = st.number_input(tr("Learning rate η"), 0.0, 100.0, opened.rate, format="%.6f", key="arithmetic_rate")
+    rate = st.number_input(tr("Learning rate η"), 0.0, 100.0, opened.rate, format="%.6f", key="arithmetic_rate", width=260)
     after = arithmetic.take_step(layer, opened.truth, rate)
     before_loss, after_loss = (arithmetic.find_loss(each, opened.truth).value for each in (layer, after))
     st.latex(r"W \leftarrow W - \eta\, h^{\top} \frac{\partial L}{\partial z}, \qquad b \leftarrow b - \eta\, \frac{\partial L}{\partial z}")
@@ -223,5 +224,4 @@ def _plot(figure: Any, key: str, alt: str) -> None:
 def _table(columns: dict[str, Any], key: str = "arithmetic_table") -> None:
     """Every number with six digits; sortable, and copied cell by cell or downloaded as a whole."""
     frame = pd.DataFrame(columns)
-    numbers = frame.select_dtypes("float").columns
-    st.dataframe(frame, hide_index=True, key=key, column_config={name: st.column_config.NumberColumn(name, format=DIGITS) for name in numbers})
+    st.dataframe(frame, hide_index=True, key=key, column_config=number_columns(frame, DIGITS))

@@ -5,6 +5,7 @@ import streamlit as st
 
 from mlmtune_core.inspecting.chapter_case import CLASSES, MEANT, PRINTED, SIZE, TOKENS, ChapterCase, draw_case
 from mlmtune_core.run_store import Run
+from pages.parts.answer_table import number_columns
 from pages.parts.arithmetic_view import DIGITS, draw_arithmetic
 from pages.parts.choice import choice
 from pages.parts.visit import Visit
@@ -52,6 +53,4 @@ def _draw_labels(visit: Visit, case: ChapterCase) -> None:
             tr("Loss, meant"): meant,
         }
     )
-    numbers = table.select_dtypes("float").columns
-    config = {name: st.column_config.NumberColumn(name, format=DIGITS) for name in numbers}
-    st.dataframe(table, hide_index=True, key="chapter_table", column_config=config)
+    st.dataframe(table, hide_index=True, key="chapter_table", column_config=number_columns(table, DIGITS))

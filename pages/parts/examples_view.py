@@ -35,8 +35,10 @@ def draw_examples(visit: Visit, run: Run) -> None:
 
 def _draw_map(visit: Visit, run: Run) -> None:
     """The map; a click on it opens the example."""
-    tr, method = visit.tr, ask_method(visit)
-    moment = ask_moment(visit, run)
+    tr = visit.tr
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
+        method = ask_method(visit)
+        moment = ask_moment(visit, run)
     drawn = ask_slowly(visit, run, "inspecting.projection:draw_map", "validation", method)
     if drawn is None:
         return

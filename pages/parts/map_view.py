@@ -7,6 +7,7 @@ import streamlit as st
 
 from mlmtune_core import model_charts
 from mlmtune_core.moments import BEST, START
+from pages.parts.answer_table import DIGITS, number_columns
 from pages.parts.choice import choice
 from pages.parts.figures import figure_config
 from pages.parts.visit import Visit
@@ -21,7 +22,6 @@ def ask_method(visit: Visit) -> str:
 def draw_map(visit: Visit, drawn: dict[str, Any], moment: str, several_words: bool) -> int | None:
     """`drawn`: what `projection.draw_map` gives, with the moment that is shown. The row in the file of the point that was clicked, or None."""
     tr = visit.tr
-    _draw_numbers(visit, drawn, moment)
     shown, truth = drawn[moment], drawn["truth"]
     right = [said == true for said, true in zip(shown["said"], truth, strict=True)]
     if isinstance(truth[0], float):
@@ -29,10 +29,13 @@ def draw_map(visit: Visit, drawn: dict[str, Any], moment: str, several_words: bo
     axes = [tr("Axis {number}").format(number=number) for number in (1, 2)]
     if drawn["explained"]:
         axes = [f"{axis} ({visit.percent(share)})" for axis, share in zip(axes, drawn["explained"], strict=True)]
-    figure = model_charts.plot_map(shown["places"], truth, right, drawn["texts"], *axes, (tr("right"), tr("wrong")), visit.separators)
-    _hold_still(figure, drawn)
+    every = [*drawn[START]["places"], *drawn[BEST]["places"]]  # the same reach of the axes at every moment
+    figure = model_charts.plot_map(shown["places"], truth, right, drawn["texts"], *axes, (tr("right"), tr("wrong")), visit.separators, every)  # fmt: skip
     alt = tr("Scatter plot: a point for every example, coloured by its label in the data; a cross where the model is wrong.")
-    picked = st.plotly_chart(figure, key="map", alt=alt, config=figure_config(f"map-{moment}"), on_select="rerun", selection_mode="points")
+    chart, beside = st.columns([5, 1])
+    with beside:
+        _draw_numbers(visit, drawn, moment)
+    picked = chart.plotly_chart(figure, key="map", alt=alt, config=figure_config(f"map-{moment}"), on_select="rerun", selection_mode="points")
     explained = tr("The axes are the two directions in which the vectors of both moments together differ most. The shares in brackets say how much of all difference they show; what they do not show may still tell labels apart.")  # fmt: skip
     neighbours = tr("t-SNE keeps neighbours together and little else: sizes of groups and the room between them mean nothing.")
     st.caption(explained if drawn["explained"] else neighbours)
@@ -41,7 +44,7 @@ def draw_map(visit: Visit, drawn: dict[str, Any], moment: str, several_words: bo
     with st.expander(tr("The map as a table")):
         places = pd.DataFrame(shown["places"], columns=axes)
         table = places.assign(**{tr("Row"): drawn["rows"], tr("Text"): drawn["texts"], tr("In the data"): truth, tr("Predicted"): shown["said"]})
-        st.dataframe(table, hide_index=True, key="map_table")
+        st.dataframe(table, hide_index=True, key="map_table", column_config=number_columns(table, DIGITS))
     points = picked["selection"]["points"] if picked else []
     return drawn["rows"][points[0]["customdata"]] if points else None
 
@@ -53,17 +56,8 @@ def _draw_numbers(visit: Visit, drawn: dict[str, Any], moment: str) -> None:
         "silhouette": (tr("Silhouette"), tr("How much nearer every point is to those of its own label than to those of the nearest other: 1 is far apart, 0 is mixed. Measured in all dimensions, not on the map.")),
         "probe": (tr("Linear probe"), tr("How often a linear classifier that is trained on the vectors alone is right, over parts held out in turn (for numbers: R²). Measured in all dimensions.")),
     }  # fmt: skip
-    with st.container(horizontal=True):
-        for name, (title, help_text) in helps.items():
-            before, after = drawn[START][name], drawn[moment if moment != START else BEST][name]
-            if before is not None and after is not None:
-                value = f"{visit.number(before, 2)} → {visit.number(after, 2)}"
-                st.metric(title, value, border=True, width="content", help=help_text)
-
-
-def _hold_still(figure: Any, drawn: dict[str, Any]) -> None:
-    """The same reach of the axes on both sides."""
-    every = [*drawn[START]["places"], *drawn[BEST]["places"]]
-    for axis, values in zip((figure.layout.xaxis, figure.layout.yaxis), zip(*every, strict=True), strict=True):
-        room = 0.05 * (max(values) - min(values) or 1)
-        axis.range = [min(values) - room, max(values) + room]
+    for name, (title, help_text) in helps.items():
+        before, after = drawn[START][name], drawn[moment if moment != START else BEST][name]
+        if before is not None and after is not None:
+            value = f"{visit.number(before, 2)} → {visit.number(after, 2)}"
+            st.metric(title, value, border=True, help=help_text)

@@ -32,7 +32,8 @@ def draw_candidates(visit: Visit, candidates: list[dict[str, Any]], number: int,
         )
     largest = max(each[side]["probability"] for each in candidates for side in ("before", "after"))
     shares = {name: st.column_config.ProgressColumn(name, format="percent", min_value=0, max_value=largest, width=BAR) for name in (tr("Before"), tr("After"))}
-    st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=shares, height="content", key=f"candidates_{number}")
+    logits = {name: st.column_config.NumberColumn(name, format="localized", step=0.001) for name in (tr("Logit before"), tr("Logit after"))}
+    st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=shares | logits, height="content", key=f"candidates_{number}")
 
 
 def _signed(visit: Visit, points: float) -> str:

@@ -7,6 +7,7 @@ import streamlit as st
 
 from mlmtune_core import model_charts
 from mlmtune_core.run_store import Run
+from pages.parts.answer_table import DIGITS, number_columns
 from pages.parts.asking import ask_slowly
 from pages.parts.figures import figure_config
 from pages.parts.visit import Visit
@@ -32,7 +33,7 @@ def _draw_charts(visit: Visit, found: dict[str, Any]) -> None:
     figure = model_charts.plot_bars(weights["name"], weights["moved"], tr("Relative change (no unit)"), visit.separators)
     st.plotly_chart(figure, key="moved", alt=tr("Bars: how far the weights of every part moved."), config=figure_config("moved"))
     titles = {"name": tr("Part"), "moved": tr("Relative change (no unit)"), "learnt": tr("Learnt")}
-    st.dataframe(weights.rename(columns=titles), hide_index=True, key="moved_table")
+    _table(weights.rename(columns=titles), "moved_table")
     if len(found["path"]) > 1:
         _draw_path(visit, found["path"])
     st.markdown("**" + tr("How far what the layers say moved") + "**")
@@ -41,7 +42,7 @@ def _draw_charts(visit: Visit, found: dict[str, Any]) -> None:
     )
     figure = model_charts.plot_bars(drift["name"], drift["similarity"], tr("Similarity before and after, CKA (no unit)"), visit.separators)
     st.plotly_chart(figure, key="drift", alt=tr("Bars: how similar the vectors of every layer are before and after."), config=figure_config("drift"))
-    st.dataframe(drift.rename(columns={"name": tr("Part"), "similarity": "CKA"}), hide_index=True, key="drift_table")
+    _table(drift.rename(columns={"name": tr("Part"), "similarity": "CKA"}), "drift_table")
 
 
 def _draw_path(visit: Visit, path: list[dict[str, Any]]) -> None:
@@ -53,7 +54,7 @@ def _draw_path(visit: Visit, path: list[dict[str, Any]]) -> None:
     lines = {titles[name]: [row[name] for row in path] for name in ("moved", "step")}
     figure = model_charts.plot_lines([row["epoch"] for row in path], lines, titles["epoch"], tr("Relative change (no unit)"), visit.separators)
     st.plotly_chart(figure, key="path", alt=tr("Lines: how far the head moved, by epoch."), config=figure_config("path"))
-    st.dataframe(pd.DataFrame(path).rename(columns=titles), hide_index=True, key="path_table")
+    _table(pd.DataFrame(path).rename(columns=titles), "path_table")
 
 
 def _name(visit: Visit, name: str) -> str:
@@ -61,3 +62,7 @@ def _name(visit: Visit, name: str) -> str:
     tr = visit.tr
     known = {"embeddings": tr("Embeddings"), "head": tr("Head")}
     return known.get(name) or tr("Layer {number}").format(number=name)
+
+
+def _table(table: pd.DataFrame, key: str) -> None:
+    st.dataframe(table, hide_index=True, key=key, column_config=number_columns(table, DIGITS))

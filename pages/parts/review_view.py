@@ -41,7 +41,7 @@ def draw_review(visit: Visit, run: Run, side: str, review: dict[str, Any]) -> No
 def _draw_scores(visit: Visit, task: str, review: dict[str, Any]) -> None:
     tr, names = visit.tr, metric_names(visit.tr)
     with st.container(horizontal=True):
-        st.metric(tr("Examples"), visit.number(review["examples"]), border=True, width="content")
+        st.metric(tr("Examples"), visit.number(review["examples"]), border=True, width="content", height="stretch")
         for name, value in review["metrics"].items():
             trivial = tr("trivially {value}").format(value=metric_value(visit.language, name, review["baseline"][name]))
             st.metric(names[name], metric_value(visit.language, name, value), trivial, delta_color="off", delta_arrow="off", border=True, width="content")  # fmt: skip

@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from mlmtune_core import model_charts
+from mlmtune_core.names import label_names
 from pages.parts.figures import figure_config
 from pages.parts.visit import Visit, escaped, literal
 
@@ -22,10 +23,10 @@ def draw_two_answers(visit: Visit, first: dict[str, Any], second: dict[str, Any]
 
 def _draw_labels(visit: Visit, first: dict[str, Any], second: dict[str, Any]) -> None:
     tr = visit.tr
-    said = [_say_labels(visit, each["label"]) for each in (first, second)]
+    said = [label_names(visit.tr, each["label"]) for each in (first, second)]
     _draw_heading(visit, said, first["label"] != second["label"])
     if "true" in first:
-        st.markdown(tr("In the data: {answer}").format(answer=literal(_say_labels(visit, first["true"]))))
+        st.markdown(tr("In the data: {answer}").format(answer=literal(label_names(visit.tr, first["true"]))))
     names = sorted(first["probabilities"], key=lambda name: -first["probabilities"][name])
     shares = [[each["probabilities"][name] for name in names] for each in (first, second)]
     figure = model_charts.plot_paired_bars(names, *shares, ("A", "B"), tr("Probability"), visit.separators)
@@ -120,7 +121,3 @@ def _points(visit: Visit, difference: float) -> str:
     """Percentage points with an arrow and a sign."""
     points = round(100 * difference, 1)
     return f"{'▲ ' if points > 0 else '▼ ' if points < 0 else ''}{visit.number(points, 1, signed=True)}"
-
-
-def _say_labels(visit: Visit, label: str | list[str]) -> str:
-    return label if isinstance(label, str) else ", ".join(label) or visit.tr("none of the labels")

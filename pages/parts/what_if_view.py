@@ -9,6 +9,7 @@ import streamlit as st
 from mlmtune_core import model_charts
 from mlmtune_core.data.cells import disarm
 from mlmtune_core.inspecting.edit_tree import Change, Row, follow, in_order
+from mlmtune_core.names import label_names
 from mlmtune_core.run_store import Run
 from pages.parts.asking import ask, ask_slowly
 from pages.parts.choice import choice
@@ -79,7 +80,7 @@ def _make_line(visit: Visit, tree: Tree, row: Row, depth: int, answer: dict[str,
     if view == "words":
         said = tags or ("" if row.parent is None else "–")
     elif view == "labels":
-        said = said if isinstance(said, str) else ", ".join(said) or tr("none of the labels")
+        said = label_names(tr, said)
     elif view == "number":
         said = visit.number(said, 2)
     return {

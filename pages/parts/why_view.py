@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from mlmtune_core import model_charts
+from pages.parts.answer_table import DIGITS, number_columns
 from pages.parts.choice import choice
 from pages.parts.figures import figure_config
 from pages.parts.visit import Visit, escaped, literal
@@ -29,12 +30,14 @@ def draw_why(visit: Visit, names: list[str], best: int, tokens: list[str], compu
     }  # fmt: skip
     method = choice(st.segmented_control, tr("Method"), methods, "why_method", required=True)
     st.markdown(says[method])
-    column = best
-    if method != "attention" and len(names) > 1:
-        column = choice(st.selectbox, tr("Of which logit"), dict(enumerate(names)), "why_column", default=best)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        column = best
+        if method != "attention" and len(names) > 1:
+            column = choice(st.selectbox, tr("Of which logit"), dict(enumerate(names)), "why_column", default=best, width=420)
+        pressed = st.button(tr("Compute"), key="why_compute", icon=":material/search:", type="primary")
     cost = {"occlusion": tr("{count} passes through the model"), "gradients": tr("{count} passes through the model, and back"), "attention": tr("{count} pass through the model")}  # fmt: skip
     count, wanted = {"occlusion": len(tokens), "gradients": PATH_STEPS, "attention": 1}[method], (method, column, tuple(tokens))
-    if not st.button(tr("Compute"), key="why_compute", icon=":material/search:") and st.session_state.get("why_done") != wanted:
+    if not pressed and st.session_state.get("why_done") != wanted:
         st.caption(cost[method].format(count=visit.number(count)))
         return
     st.session_state["why_done"] = wanted
@@ -71,7 +74,7 @@ def _draw_values(visit: Visit, found: dict[str, Any], name: str) -> None:
             )
         )  # fmt: skip
     table = pd.DataFrame({tr("Token"): found["tokens"], tr("Adds to the logit"): values})
-    st.dataframe(table, hide_index=True, key="why_table")
+    st.dataframe(table, hide_index=True, key="why_table", column_config=number_columns(table, DIGITS))
 
 
 def _draw_attention(visit: Visit, found: dict[str, Any]) -> None:
@@ -84,4 +87,5 @@ def _draw_attention(visit: Visit, found: dict[str, Any]) -> None:
     figure = model_charts.plot_attention(tokens, shown, tr("… takes from"), tr("This token …"), visit.separators)
     alt = tr("Heat map: how much every token takes from each other, in one head of one layer.")
     st.plotly_chart(figure, key="attention", alt=alt, config=figure_config("attention"))
-    st.dataframe(pd.DataFrame(shown, index=tokens, columns=tokens), key="attention_table")
+    table = pd.DataFrame(shown, index=tokens, columns=tokens)
+    st.dataframe(table, key="attention_table", column_config=number_columns(table, DIGITS))
