@@ -91,7 +91,7 @@ def metric_value(language: str, name: str, value: float) -> str:
 
 def axis_names(tr: Translate) -> dict[str, str]:
     """metric id -> a name short enough for an axis; only of those that rank runs."""
-    return {"accuracy": tr("Accuracy"), "entity_f1": "F1", "answer_f1": "F1", "pearson": "Pearson r", "masked_loss": tr("Cross-entropy (nats)")}
+    return {"accuracy": tr("Accuracy"), "entity_f1": "F1", "answer_f1": "F1", "pearson": "Pearson r", "masked_loss": tr("Masked (nats)")}
 
 
 def state_names(tr: Translate) -> dict[str, str]:

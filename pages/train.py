@@ -95,7 +95,7 @@ def _draw_model(visit: Visit, settings: dict[str, object], outputs: int) -> bool
     names = {
         "embeddings": tr("embeddings"),
         "pooler": tr("pooler"),
-        "head": tr("head (outputs: {outputs})").format(outputs=outputs) if outputs else tr("head (a score for every sub-word)"),
+        "head": tr("head (outputs: {outputs})").format(outputs=outputs) if outputs else tr("head (vocabulary)"),
     }
     numbered, blocks = 0, []
     for block in seen["blocks"]:

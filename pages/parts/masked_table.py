@@ -26,14 +26,14 @@ def draw_candidates(visit: Visit, candidates: list[dict[str, Any]], number: int,
                 tr("Change (percentage points)"): _signed(visit, 100 * (after["probability"] - before["probability"])),
                 tr("Rank before"): before["rank"],
                 tr("Rank after"): after["rank"],
-                tr("Logit before"): before["logit"],
-                tr("Logit after"): after["logit"],
+                tr("Logit before"): round(before["logit"], 3),
+                tr("Logit after"): round(after["logit"], 3),
             }
         )
     largest = max(each[side]["probability"] for each in candidates for side in ("before", "after"))
     shares = {name: st.column_config.ProgressColumn(name, format="percent", min_value=0, max_value=largest, width=BAR) for name in (tr("Before"), tr("After"))}
     logits = {name: st.column_config.NumberColumn(name, format="localized", step=0.001) for name in (tr("Logit before"), tr("Logit after"))}
-    st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=shares | logits, key=f"candidates_{number}")
+    st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=shares | logits, height="content", key=f"candidates_{number}")
 
 
 def _signed(visit: Visit, points: float) -> str:

@@ -24,7 +24,7 @@ def ask_stage(visit: Visit, data: Prepared) -> Prepared:
         if stage == "task":
             return data
     st.caption(
-        tr("The encoder reads on in texts like yours, as it was pre-trained: some of their words are masked, and it learns to guess them; no labels are needed. It is worth while where your texts are many and unlike what the checkpoint has read. Keep the result as a checkpoint, and train your task from it. Everything (full) moves the encoder; head only shows what it knows already.")
+        tr("The encoder reads on in texts like yours, no labels needed: worth while where they are many and unlike what the checkpoint has read. Keep the result as a checkpoint and train your task from it. Choose “Everything” for that: a head alone only shows what the encoder knows already.")
     )
     return data if data.task == MASKED else replace(data, task=MASKED, report=_as_texts(data.report.fingerprint, data.report))
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from mlmtune_core import worker
 from tests.browser.serving import serve, settled
 
-pytestmark = pytest.mark.browser
+pytestmark = pytest.mark.long
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 GRAVE = ("serious", "critical")
 FIND = """async options => (await axe.run(document, options)).violations.flatMap(rule => rule.nodes.map(

@@ -61,6 +61,8 @@ def test_told_columns_and_formats_overrule_the_guess(data_id):
     data = preparing.prepare(data_id)
     assert data.task == "regression" and data.columns["score"] == "id" and data.guessed["score"]
     keep_reading(data_id, {"delimiter": ";"})
+    assert preparing.prepare(data_id).task == "masked_words", "cut nowhere, the lines are texts without labels"
+    keep_reading(data_id, {"delimiter": ";", "task": "sequence_classification"})
     assert preparing.prepare(data_id).report is None and "No column was found" in str(preparing.prepare(data_id).error)
 
 
