@@ -8,7 +8,7 @@ import torch
 from mlmtune_core.config import validate
 from mlmtune_core.inspecting import attribution, movement, projection
 from mlmtune_core.inspecting.calibration import find_calibration
-from mlmtune_core.inspecting.points import find_confidences, find_points
+from mlmtune_core.inspecting.points import find_confidences, find_points, find_points_at
 from mlmtune_core.moments import BEST, START
 from mlmtune_core.predicting import load_run, predict_example
 from mlmtune_core.probabilities import softmax
@@ -75,6 +75,16 @@ def test_the_map_of_a_moment_stands_on_the_axes_of_before_and_after(make_run):
     assert np.allclose(projection.draw_moment(run.id, START)["places"], found[START]["places"], atol=1e-5)
     between = projection.draw_moment(run.id, "1")
     assert not np.allclose(between["places"], found[START]["places"], atol=1e-3) and len(between["said"]) == 2
+
+
+@pytest.mark.parametrize("settings", [{}, {"strategy": "last_layers:1"}, {"strategy": "full"}, {"task": "token_classification"}])
+def test_several_moments_read_at_once_are_as_each_by_itself(make_run, settings):
+    run = make_run(learning_rate=1e-2, **settings)
+    carry_out(run.id)
+    for moment, found in zip((START, BEST), find_points_at(run, "validation", [START, BEST]), strict=True):
+        alone = find_points(run, moment=moment)
+        assert np.allclose(found.vectors, alone.vectors, atol=1e-5) and np.allclose(found.logits, alone.logits, atol=1e-5)
+        assert found.said == alone.said and found.rows == alone.rows
 
 
 def test_alignment_does_not_see_turns_and_scales_and_sees_everything_else():
