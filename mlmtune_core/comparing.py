@@ -1,16 +1,14 @@
 """Two runs beside one another: which can be compared, in what settings they differ, and whether they learnt from the same data"""
 
-import json
 import re
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from safetensors import safe_open
-
 from mlmtune_core.config import RunConfig
 from mlmtune_core.errors import RunError
+from mlmtune_core.kept_model import read_label_names
 from mlmtune_core.run_shelf import find_run
 from mlmtune_core.run_store import Run
 
@@ -41,14 +39,6 @@ def check_comparable(run: Run, other: Run) -> None:
     if task in NAMED and labels != others:
         only = sorted({*labels} ^ {*others})
         raise RunError("The two runs have different labels: {labels} stand in one of them only. Choose one with the same labels.", labels=", ".join(only[:5]))  # fmt: skip
-
-
-def read_label_names(run: Run) -> list[str]:
-    """The names of a run's labels, as they were kept with its weights. Raises RunError before a model is kept."""
-    if not run.weights_file.is_file():
-        raise RunError("This run has kept no model yet. Wait for its first evaluation.")
-    with safe_open(run.weights_file, framework="numpy") as file:
-        return json.loads(file.metadata()["label_names"])
 
 
 def find_named_run(text: str) -> Run:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mlmtune_core.data.cells import shorten
 from mlmtune_core.metrics import find_entities
 
 KINDS = ("boundary", "type", "both", "missed", "invented")
@@ -61,7 +62,7 @@ def find_entity_errors(examples: Sequence[Any], said: Sequence[Sequence[str]]) -
             counts[pair.kind] += 1
             if pair.kind != "correct" and counts[pair.kind] <= SHOWN:
                 shown = {"true": _show(pair.true, example.words), "predicted": _show(pair.said, example.words)}
-                errors.append({"kind": pair.kind, "row": example.row, **shown, "text": _cut(" ".join(example.words))})
+                errors.append({"kind": pair.kind, "row": example.row, **shown, "text": shorten(" ".join(example.words), SENTENCE_SIGNS)})
     return {"counts": {kind: counts[kind] for kind in ("correct", *KINDS)}, "errors": errors}
 
 
@@ -72,7 +73,3 @@ def _overlap(one: Entity, other: Entity) -> int:
 
 def _show(entity: Entity | None, words: Sequence[str]) -> str:
     return f"{' '.join(words[entity[1] : entity[2] + 1])} · {entity[0]}" if entity else ""
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= SENTENCE_SIGNS else text[:SENTENCE_SIGNS] + "…"

@@ -75,9 +75,13 @@ class EventLog:
             rows.append(row)
         return rows
 
+    def size(self) -> int:
+        """Bytes so far."""
+        return self.path.stat().st_size if self.path.exists() else 0
+
     def phase(self) -> str:
         """What the last lines tell: preparing, training, evaluating, saving or testing."""
-        size = self.path.stat().st_size if self.path.exists() else 0
+        size = self.size()
         start = max(0, size - TAIL_BYTES)
         for row in reversed(self.read(start)[0] if not start else self._tail(start)):
             if row["kind"] in ("StepDone", "Resumed"):

@@ -1,13 +1,14 @@
 """All that a run was measured with as a list: right and wrong ones, those of one cell of the confusion matrix, those that hold a text"""
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from mlmtune_core import metrics
+from mlmtune_core.data.cells import shorten
 from mlmtune_core.data.columns import ASKED
 from mlmtune_core.run_shelf import open_run
 from mlmtune_core.run_store import Run
@@ -61,6 +62,11 @@ def list_examples(name: str, split: str = "validation", which: str = "wrong", tr
     return {"found": len(found), "of": len(measured), "rows": [show_measured(one, task.LABELS_ARE) for one in found[:SHOWN]]}
 
 
+def read_texts(row: Mapping[str, Any]) -> dict[str, str]:
+    """role -> text of all that a model reads of a row; words as one text."""
+    return {role: row[role] if isinstance(row[role], str) else " ".join(map(str, row[role])) for role in ASKED if role in row}
+
+
 def fold(text: str) -> str:
     """As texts are compared: composed, without upper case, any blanks as one."""
     return " ".join(unicodedata.normalize("NFC", text).casefold().split())
@@ -74,7 +80,7 @@ def _read(folder: Path, split: str, _changed: int) -> list[Measured]:
     found = []
     for row, example, answer in zip(rows, task.to_examples(rows), said, strict=True):
         true = task.find_truth(example)
-        texts = {role: row[role] if isinstance(row[role], str) else " ".join(map(str, row[role])) for role in ASKED if role in row}
+        texts = read_texts(row)
         far = abs(true - answer) if task.LABELS_ARE == "one number" else 0.0
         searched = fold(" \n ".join(texts.values()))
         found.append(Measured(int(row["row"]), texts, true, answer, _is_right(task.LABELS_ARE, true, answer), far, searched, example, tuple(map(str, row.get("words", ())))))
@@ -92,7 +98,7 @@ def _fits(right: bool, which: str) -> bool:
 def _list_words(measured: Sequence[Measured], which: str, true: str | None, said: str | None) -> list[dict[str, Any]]:
     """The words with such tags, each in its sentence."""
     return [
-        {"row": one.row, "word": word, "words": _cut(one.texts["words"]), "true": tag, "predicted": guess}
+        {"row": one.row, "word": word, "words": shorten(one.texts["words"], TEXT_SIGNS), "true": tag, "predicted": guess}
         for one in measured
         for word, tag, guess in zip(one.words, one.true, one.said, strict=True)
         if true in (None, tag) and said in (None, guess) and _fits(tag == guess, which)
@@ -101,15 +107,11 @@ def _list_words(measured: Sequence[Measured], which: str, true: str | None, said
 
 def show_measured(one: Measured, labels_are: str) -> dict[str, Any]:
     """As a row of a table: tags beside their words, those outside of any entity left out; several answers to one question set apart by bars."""
-    texts = {role: _cut(text) for role, text in one.texts.items()}
+    texts = {role: shorten(text, TEXT_SIGNS) for role, text in one.texts.items()}
     true, said = ([f"{word} {tag}" for word, tag in zip(one.words, tags, strict=True) if tag != "O"] or ["–"] for tags in (one.true, one.said)) if one.words else (one.true, one.said)  # fmt: skip
     between = {"one span": " | ", "one per token": " · "}.get(labels_are, ", ")
     return {"row": one.row, **texts, "true": _answer(true, between), "predicted": _answer(said, between)}
 
 
 def _answer(answer: Any, between: str) -> Any:
-    return answer if isinstance(answer, float) else _cut(answer if isinstance(answer, str) else between.join(answer))
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= TEXT_SIGNS else text[:TEXT_SIGNS] + "…"
+    return answer if isinstance(answer, float) else shorten(answer if isinstance(answer, str) else between.join(answer), TEXT_SIGNS)

@@ -9,9 +9,7 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
-from torch import nn
 
-from mlmtune_core.embedding_rows import learnt_weights
 from mlmtune_core.limits import MB, read_limits
 from mlmtune_core.run_store import Run
 from mlmtune_core.storage import write_atomically
@@ -19,9 +17,8 @@ from mlmtune_core.storage import write_atomically
 HEAD = "head."  # how the names of its weights begin
 
 
-def keep_moment(run: Run, model: nn.Module, epoch: int, is_best: bool) -> None:
-    """Keeps the model as it is after an epoch (0: before the first step). A disk without room costs the moment, not the run."""
-    weights = learnt_weights(model)
+def keep_moment(run: Run, weights: Mapping[str, torch.Tensor], epoch: int, is_best: bool) -> None:
+    """Keeps the weights that learn as they are after an epoch (0: before the first step). A disk without room costs the moment, not the run."""
     head = {name: weight for name, weight in weights.items() if name.startswith(HEAD)}
     with suppress(OSError, SafetensorError):
         run.history_file(epoch, whole=True).parent.mkdir(exist_ok=True)

@@ -83,6 +83,28 @@ def can_cut(model: Model, batch: dict[str, torch.Tensor]) -> bool:
         return False
 
 
+@contextmanager
+def plain_attention(encoder: Any) -> Iterator[None]:
+    """Within, attention is computed by plain products: weights can be seen, and every family can be exported."""
+    before = encoder.config._attn_implementation
+    encoder.set_attn_implementation("eager")
+    try:
+        yield
+    finally:
+        encoder.set_attn_implementation(before)
+
+
+@contextmanager
+def inputs_of(module: nn.Module) -> Iterator[list[torch.Tensor]]:
+    """Within, the list takes what the module reads, one tensor a call."""
+    caught: list[torch.Tensor] = []
+    handle = module.register_forward_pre_hook(lambda _, inputs: caught.append(inputs[0]))
+    try:
+        yield caught
+    finally:
+        handle.remove()
+
+
 def run_below(model: Model, batch: dict[str, torch.Tensor]) -> torch.Tensor:
     """What layer number `model.boundary` reads, (B, T, H), without gradients; past the last layer, what the head reads."""
     encoder = model.encoder

@@ -1,13 +1,12 @@
 """What is inside a model -> plotly figures that stand still: weights, sums, maps, attention, calibration"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
 from mlmtune_core.charts import BLUE, FONT_SIZE, GREEN, GREY, ORANGE, RED, make_figure, names_on_axis, plain
 
 PALETTE = (BLUE, ORANGE, GREEN, RED, "#CC79A7", "#56B4E9", "#8a6d00", "#5b6770")  # as .streamlit/config.toml
-SIGNS = ("circle", "square", "diamond", "triangle-up")
 
 
 def plot_matrix(values: Sequence[Sequence[float]], names: Sequence[str], x_title: str, y_title: str, separators: str) -> go.Figure:  # fmt: skip
@@ -104,25 +103,6 @@ def plot_bars(names: Sequence[str], values: Sequence[float], x_title: str, separ
     bars = {"type": "bar", "orientation": "h", "y": list(range(len(names))), "x": values, "marker": {"color": BLUE}, "hovertemplate": "%{x:.4f}<extra></extra>"}  # fmt: skip
     ticks = {"tickvals": list(range(len(names))), "ticktext": names_on_axis(names), "autorange": "reversed", "showgrid": False}
     return make_figure([bars], x_title, "", separators, 110 + 26 * len(names), y=ticks)
-
-
-def plot_lines(places: Sequence[float], lines: Mapping[str, Sequence[float]], x_title: str, y_title: str, separators: str) -> go.Figure:  # fmt: skip
-    """A line with points for each name, set apart by colour and by sign."""
-    traces = [
-        {
-            "type": "scatter",
-            "mode": "lines+markers",
-            "name": plain(name),
-            "x": places,
-            "y": values,
-            "line": {"color": PALETTE[number % len(PALETTE)]},
-            "marker": {"size": 9, "symbol": SIGNS[number % len(SIGNS)]},
-            "hovertemplate": "%{x}: %{y:.4f}<extra></extra>",
-        }
-        for number, (name, values) in enumerate(lines.items())
-    ]
-    figure = make_figure(traces, x_title, y_title, separators, 320)
-    return figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.18})
 
 
 def plot_paired_bars(names: Sequence[str], first: Sequence[float], second: Sequence[float], titles: tuple[str, str], x_title: str, separators: str) -> go.Figure:  # fmt: skip

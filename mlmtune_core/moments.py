@@ -1,8 +1,11 @@
 """Moments of a run at which its model can be opened: the checkpoint with a fresh head, each evaluation of which the weights are kept, and the best"""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
+from mlmtune_core.config import RANKED_BY
 from mlmtune_core.errors import RunError
 from mlmtune_core.run_store import Run
 
@@ -23,8 +26,7 @@ def list_moments(run: Run) -> list[Moment]:
     """In the order of training, the best last; empty before a model is kept."""
     if not run.weights_file.is_file():
         return []
-    measured = {round(row["epoch"]): row for row in run.events("EvalDone")}
-    metric = next((row["metric"] for row in run.events("Started")), "")
+    measured, metric = _read_measured(run.folder, run.log.size()), RANKED_BY[run.config().task]
     best = max((epoch for epoch, row in measured.items() if row["is_best"]), default=0)
     kept = [(START, 0), *((str(epoch), epoch) for epoch in run.history()), (BEST, best)]
     found = []
@@ -32,6 +34,12 @@ def list_moments(run: Run) -> list[Moment]:
         row = measured.get(epoch, {})
         found.append(Moment(name, epoch, row.get("validation_loss"), row.get("metrics", {}).get(metric)))
     return found
+
+
+@lru_cache(maxsize=64)
+def _read_measured(folder: Path, _size: int) -> dict[int, dict[str, Any]]:
+    """epoch -> its evaluation. A log is long, and asked about at every click; what has not grown has not changed."""
+    return {round(row["epoch"]): row for row in Run(folder).events("EvalDone")}
 
 
 def weights_at(run: Run, moment: str) -> Path | None:

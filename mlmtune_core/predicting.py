@@ -1,7 +1,6 @@
 """A finished run and an input -> logits, probabilities, decoded answer."""
 
 import copy
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -9,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors import safe_open
 from safetensors.torch import load_file
 
 from mlmtune_core import checkpoints
@@ -17,6 +15,7 @@ from mlmtune_core.config import RunConfig
 from mlmtune_core.data.columns import asked_roles
 from mlmtune_core.errors import RunError
 from mlmtune_core.evaluating import compute_logits
+from mlmtune_core.kept_model import read_label_names
 from mlmtune_core.model import Model
 from mlmtune_core.moments import BEST, START, weights_at
 from mlmtune_core.run_shelf import open_run
@@ -133,8 +132,7 @@ def load_run(this: Run, moment: str = BEST) -> Trained:
 def _load(folder: str, moment: str, _changed: int) -> Trained:
     this = open_run(folder)
     config, file = this.config(), weights_at(this, moment)
-    with safe_open(this.weights_file, framework="pt") as best:
-        label_names = json.loads(best.metadata()["label_names"])
+    label_names = read_label_names(this)
     if config.strategy == "head_only" and moment not in (BEST, START):
         base = load_run(this)  # they share the encoder
         model = Model(base.model.encoder, copy.deepcopy(base.model.head))

@@ -2,8 +2,10 @@
 
 import json
 import time
+from collections.abc import Mapping
 from typing import Any
 
+import torch
 from safetensors.torch import save
 from torch import nn
 
@@ -56,12 +58,8 @@ class Recorder:
                 return []
             self._said = time.monotonic()
         before: list[Event] = []
-        if isinstance(event, EvalDone) and event.is_best:
-            self._best = event
-            before = self._save(model, label_names or [])
-            self.run.keep_predictions("validation", event.predictions)
-        if isinstance(event, EvalDone) and model is not None:
-            keep_moment(self.run, model, round(event.epoch), event.is_best)
+        if isinstance(event, EvalDone):
+            before = self._keep(event, model, label_names or [])
         if isinstance(event, FrozenChecked):
             self._frozen_unchanged = event.unchanged if self._frozen_unchanged is not False else False
         if isinstance(event, Tested):
@@ -106,7 +104,7 @@ class Recorder:
 
     def stop(self, model: nn.Module | None, label_names: list[str]) -> list[Event]:
         """Ends the run where it stands: the best weights so far are kept, or those of this moment where nothing was measured."""
-        before = self._save(model, label_names) if self._best is None and model is not None else []
+        before = self._save(learnt_weights(model), label_names) if self._best is None and model is not None else []
         return before + self.take(Finished("stopped", describe_best(self._best)))
 
     def fail(self, error: Exception) -> list[Event]:
@@ -114,19 +112,28 @@ class Recorder:
         self.run.free_reserve()
         return self.take(failure(error))
 
-    def _save(self, model: nn.Module, label_names: list[str]) -> list[Event]:
+    def _keep(self, event: EvalDone, model: nn.Module, label_names: list[str]) -> list[Event]:
+        """The weights of an evaluation: as the best ones so far, where they are, and as a moment of the run."""
+        weights, before = learnt_weights(model), []
+        if event.is_best:
+            self._best = event
+            before = self._save(weights, label_names)
+            self.run.keep_predictions("validation", event.predictions)
+        keep_moment(self.run, weights, round(event.epoch), event.is_best)
+        return before
+
+    def _save(self, weights: Mapping[str, torch.Tensor], label_names: list[str]) -> list[Event]:
         phase = PhaseStarted("saving")
         self._log(phase)
-        save_best(self.run, model, label_names, describe_best(self._best))
+        save_best(self.run, weights, label_names, describe_best(self._best))
         return [phase]
 
     def _finish(self, **summary: Any) -> None:
         self.run.finish(summary | {"seconds": time.monotonic() - self._began})
 
 
-def save_best(run: Run, model: nn.Module, label_names: list[str], best: dict[str, object]) -> None:
+def save_best(run: Run, weights: Mapping[str, torch.Tensor], label_names: list[str], best: dict[str, object]) -> None:
     """Writes the weights that learn, with label names and scores in the header, as one file that is whole or not there."""
-    weights = {name: weight.cpu().contiguous() for name, weight in learnt_weights(model).items()}
     run.best_folder.mkdir(exist_ok=True)
     header = {"label_names": json.dumps(label_names), "best": json.dumps(best)}
-    write_atomically(run.weights_file, save(weights, metadata=header))
+    write_atomically(run.weights_file, save({name: weight.cpu().contiguous() for name, weight in weights.items()}, metadata=header))

@@ -1,10 +1,8 @@
 """How good the best model is on the examples it was measured with, beside the trivial predictor: scores, classes, kinds of errors."""
 
-import json
 from typing import Any
 
-from safetensors import safe_open
-
+from mlmtune_core.kept_model import read_label_names
 from mlmtune_core.run_shelf import open_run
 from mlmtune_core.tasks import TASKS
 from mlmtune_core.tasks.base import Dataset
@@ -20,12 +18,10 @@ def review(name: str, split: str = "validation") -> dict[str, Any]:
     task = TASKS[config.task]
     examples = task.to_examples(frame[frame["split"] == split].to_dict("records"))
     train = task.to_examples(frame[frame["split"] == "train"].to_dict("records"))
-    with safe_open(this.weights_file, framework="numpy") as file:
-        label_names = json.loads(file.metadata()["label_names"])
     predictions = dict(enumerate(said))
     return {
         "examples": len(examples),
         "metrics": task.compute_metrics(predictions, examples),
         "baseline": task.compute_metrics(task.BASELINE(Dataset(train, ()), Dataset(examples, ())), examples),
-        **task.review(predictions, examples, label_names),
+        **task.review(predictions, examples, read_label_names(this)),
     }

@@ -50,6 +50,11 @@ def optional_roles(task: str) -> tuple[str, ...]:
     return (*OPTIONAL.get(task, ()), *ALWAYS_OPTIONAL)
 
 
+def has_several_labels(examples: "pd.DataFrame") -> bool:
+    """Whether checked examples have lists of labels, of which several may hold."""
+    return "label" in examples and not isinstance(examples["label"].iloc[0], str)
+
+
 def guess_task(rows: "pd.DataFrame") -> tuple[str, str]:
     """(task, why): read off the names and the content of the columns. `why` is a message of the catalogue."""
     named = {role: _named(rows, role) for role in ("question", "context", "second_text", "score")}

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ def _answer(trained: Trained, records: Sequence[dict[str, Any]]) -> Iterator[tup
         of_example[item.example].append(i)
     for record, example, those in zip(records, examples, of_example, strict=True):
         parts = [logits[i] for i in those], [encoded[i] for i in those]
-        alone = [item.__class__(0, item.inputs, item.labels, item.words, item.offsets, item.cut) for item in parts[1]]
+        alone = [replace(item, example=0) for item in parts[1]]
         yield record, example, task.explain(parts[0], alone, example, trained.label_names, trained.tokenizer)
 
 

@@ -5,6 +5,11 @@ import zipfile
 from pathlib import Path
 
 
+def is_offered(task: str, kind: str) -> bool:
+    """Whether such a thing is made of runs on a task: those on masked words are checkpoints for later runs, with nothing to hand in."""
+    return task != "masked_words" or kind == "model"
+
+
 def zip_folder(folder: Path, name: str, path: Path) -> None:
     """All files of a folder, under `name` in the archive."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:  # weights do not get smaller

@@ -13,6 +13,7 @@ from transformers import (
 )
 
 from mlmtune_core.checkpoint_saving import write_checkpoint
+from mlmtune_core.data.columns import has_several_labels
 from mlmtune_core.masked_head import MaskedHead
 from mlmtune_core.predicting import Trained, find_logits, load_run
 from mlmtune_core.run_store import Run
@@ -44,10 +45,16 @@ def write_model(run: Run, target: Path) -> str:
     trained.model.encoder.save_pretrained(target / "encoder")
     weights = {key: value.contiguous().cpu() for key, value in trained.model.head.state_dict().items()}
     save_file(weights, target / "head.safetensors")
-    config = {"labels": trained.label_names, "max_length": trained.config.max_length, "several": _has_several(run), "task": trained.config.task}  # fmt: skip
-    (target / "head.json").write_text(json.dumps(config, ensure_ascii=False, indent=1), encoding="utf-8")
+    write_about(run, trained, target / "head.json")
     (target / "predict.py").write_text(SCRIPT.read_text(encoding="utf-8"), encoding="utf-8")
     return ""
+
+
+def write_about(run: Run, trained: Trained, file: Path) -> None:
+    """What a script needs to know beside weights and tokenizer."""
+    config = trained.config
+    about = {"task": config.task, "labels": trained.label_names, "several": has_several_labels(run.data()), "max_length": config.max_length}
+    file.write_text(json.dumps(about, ensure_ascii=False, indent=1), encoding="utf-8")
 
 
 def _as_transformers(run: Run, trained: Trained) -> nn.Module | None:
@@ -60,7 +67,7 @@ def _as_transformers(run: Run, trained: Trained) -> nn.Module | None:
     elif task.LABELS_ARE != "one span":
         config.id2label, config.label2id = dict(enumerate(names)), {label: i for i, label in enumerate(names)}
         if task.LABELS_ARE == "one per text":
-            config.problem_type = "multi_label_classification" if _has_several(run) else "single_label_classification"
+            config.problem_type = "multi_label_classification" if has_several_labels(run.data()) else "single_label_classification"
     try:
         whole = KINDS[task.LABELS_ARE].from_config(config).eval()
         _fill(whole, trained)
@@ -104,8 +111,3 @@ def _agree(whole: nn.Module, run: Run, trained: Trained) -> bool:
         if not torch.allclose(its, torch.from_numpy(mine), atol=TOLERANCE):
             return False
     return True
-
-
-def _has_several(run: Run) -> bool:
-    frame = run.data()
-    return "label" in frame and not isinstance(frame["label"].iloc[0], str)

@@ -1,11 +1,9 @@
 """Encoder and head as one ONNX graph, offered only where onnxruntime gives what torch gives"""
 
-import json
 import logging
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -14,7 +12,8 @@ from torch import nn
 from mlmtune_core import progress
 from mlmtune_core.batching import to_batch
 from mlmtune_core.errors import RunError
-from mlmtune_core.model import INPUTS, Model
+from mlmtune_core.exporting.model_folder import write_about
+from mlmtune_core.model import INPUTS, Model, plain_attention
 from mlmtune_core.predicting import Trained, load_run
 from mlmtune_core.run_store import Run
 from mlmtune_core.tasks import TASKS
@@ -49,14 +48,14 @@ def write_onnx(run: Run, folder: Path) -> float:
     names = [name for name in INPUTS if name == "attention_mask" or name in encoded[0].inputs]
     graph = Graph(trained.model, names).eval()
     progress.report(0.05)
-    with _eager(trained.model.encoder):
+    with plain_attention(trained.model.encoder):
         _export(graph, names, _inputs(encoded[:2], trained, names), folder / "model.onnx")
     progress.report(0.8)
     worst = _compare(graph, names, trained, encoded, folder / "model.onnx")
     if worst > TOLERANCE:
         raise _refusal()
     trained.tokenizer.backend_tokenizer.save(str(folder / "tokenizer.json"))
-    (folder / "about.json").write_text(json.dumps(_describe(run, trained), ensure_ascii=False, indent=1), encoding="utf-8")
+    write_about(run, trained, folder / "about.json")
     (folder / "predict.py").write_text(SCRIPT.read_text(encoding="utf-8"), encoding="utf-8")
     return worst
 
@@ -99,30 +98,6 @@ def _compare(graph: Graph, names: list[str], trained: Trained, encoded: Sequence
 def _inputs(encoded: Sequence[Encoded], trained: Trained, names: list[str]) -> tuple[torch.Tensor, ...]:
     batch = to_batch(encoded, trained.pad_id, TASKS[trained.config.task].LABELS_ARE)
     return tuple(batch[name] for name in names)
-
-
-def _describe(run: Run, trained: Trained) -> dict[str, Any]:
-    """What the script needs to know beside graph and tokenizer."""
-    frame = run.data()
-    return {
-        "task": trained.config.task,
-        "labels": trained.label_names,
-        "several": "label" in frame and not isinstance(frame["label"].iloc[0], str),
-        "max_length": trained.config.max_length,
-    }
-
-
-class _eager:  # noqa: N801
-    """Within, attention is computed by plain products, which every family can be exported with."""
-
-    def __init__(self, encoder: Any) -> None:
-        self._encoder, self._before = encoder, encoder.config._attn_implementation
-
-    def __enter__(self) -> None:
-        self._encoder.set_attn_implementation("eager")
-
-    def __exit__(self, *_: object) -> None:
-        self._encoder.set_attn_implementation(self._before)
 
 
 def _refusal() -> RunError:

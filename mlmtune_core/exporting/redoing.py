@@ -9,6 +9,7 @@ from typing import Any
 
 from mlmtune_core.checkpoints import BUNDLED_PACKAGE
 from mlmtune_core.config import BUNDLED, RunConfig
+from mlmtune_core.data.columns import has_several_labels
 from mlmtune_core.exporting.redo_words import explain_steps, say_how_to_run
 from mlmtune_core.run_store import Run
 from mlmtune_core.strategies import parse_strategy
@@ -118,8 +119,7 @@ def _find_steps(run: Run, tr: Translate) -> list[tuple[tuple[str, str], list[str
 
 def _shape(run: Run) -> str:
     """Which file of redo/ holds what its task does."""
-    several = "label" in (data := run.data()) and not isinstance(data["label"].iloc[0], str)
-    return "several_labels" if several else SHAPES[TASKS[run.config().task].LABELS_ARE]
+    return "several_labels" if has_several_labels(run.data()) else SHAPES[TASKS[run.config().task].LABELS_ARE]
 
 
 def _batches(config: RunConfig) -> str:

@@ -13,8 +13,10 @@ from plotly.offline import get_plotlyjs
 
 from mlmtune_core import charts, model_charts, progress
 from mlmtune_core.config import RunConfig
+from mlmtune_core.data.cells import shorten
 from mlmtune_core.errors import RunError
 from mlmtune_core.example_list import list_examples
+from mlmtune_core.inspecting import calibration
 from mlmtune_core.inspecting.certainty import find_certainty
 from mlmtune_core.names import (  # fmt: skip
     axis_names,
@@ -36,7 +38,6 @@ PAGE = Path(__file__).parent / "report_page.txt"
 MISTAKES_SHOWN = 20
 TEXT_SIGNS = 240
 LABELS_SHOWN = 30
-UNSURE = ("regression", "question_answering")  # no probability of an answer as a whole
 
 
 class Page:
@@ -89,7 +90,7 @@ def write_report(run: Run, file: Path, language: str) -> None:
     for side in sides:
         _draw_review(page, found[side], side)
         _list_mistakes(page, list_examples(run.id, side))
-        if config.task not in UNSURE:
+        if config.task not in calibration.WITHOUT:
             _draw_certainty(page, find_certainty(run.id, side))
         progress.report(0.8)
     _say_settings(page, run)
@@ -225,5 +226,4 @@ def _value(value: Any, tr: Translate) -> str:
 
 def _shown(value: Any) -> str:
     """A text as HTML shows it literally, long ones cut."""
-    text = visible(str(value))
-    return escape(text if len(text) <= TEXT_SIGNS else text[:TEXT_SIGNS] + "…")
+    return escape(str(shorten(visible(str(value)), TEXT_SIGNS)))

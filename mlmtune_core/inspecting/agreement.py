@@ -6,7 +6,7 @@ from typing import Any
 
 from mlmtune_core.comparing import check_comparable
 from mlmtune_core.data.columns import ASKED
-from mlmtune_core.example_list import SHOWN, Measured, read_measured, show_measured
+from mlmtune_core.example_list import SHOWN, Measured, read_measured, read_texts, show_measured
 from mlmtune_core.run_shelf import open_run
 from mlmtune_core.run_store import Run
 from mlmtune_core.tasks import TASKS
@@ -89,7 +89,7 @@ def _count_words(pairs: Sequence[Pair]) -> tuple[int, int]:
 def _read_keys(run: Run, split: str) -> set[tuple[str, ...]]:
     frame = run.data()
     rows = frame.loc[frame["split"] == split, [role for role in ASKED if role in frame]].to_dict("records")
-    return {_key({role: cell if isinstance(cell, str) else " ".join(map(str, cell)) for role, cell in row.items()}) for row in rows}
+    return {_key(read_texts(row)) for row in rows}
 
 
 def _key(texts: dict[str, str]) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from captum.attr import FeatureAblation, LayerIntegratedGradients
 from mlmtune_core import progress
 from mlmtune_core.batching import to_batch
 from mlmtune_core.cores import every_core
+from mlmtune_core.model import plain_attention
 from mlmtune_core.predicting import Trained, find_example, load_run, typed_record
 from mlmtune_core.run_shelf import open_run
 from mlmtune_core.tasks import TASKS
@@ -119,14 +120,9 @@ def check_by_deleting(trained: Trained, target: Target, values: Sequence[float])
 def find_attention(trained: Trained, item: Encoded) -> list[list[list[list[float]]]]:
     """Weights by layer and head, (L, A, T, T): row i, how much token i takes from each other."""
     encoder = trained.model.encoder
-    kind = encoder.config._attn_implementation
-    encoder.set_attn_implementation("eager")  # the others do not keep them
-    try:
-        with torch.no_grad():
-            inputs = {name: torch.tensor([values], device=trained.model.device) for name, values in item.inputs.items()}
-            layers = encoder(**inputs, output_attentions=True).attentions
-    finally:
-        encoder.set_attn_implementation(kind)
+    with plain_attention(encoder), torch.no_grad():
+        inputs = {name: torch.tensor([values], device=trained.model.device) for name, values in item.inputs.items()}
+        layers = encoder(**inputs, output_attentions=True).attentions
     return [layer[0].cpu().tolist() for layer in layers]
 
 

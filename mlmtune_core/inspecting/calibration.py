@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 BINS = 10
+WITHOUT = ("regression", "question_answering")  # tasks that give no probability of an answer as a whole
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,9 @@
 from typing import Any
 
 import numpy as np
-import torch
-from torch import nn
 
 from mlmtune_core.evaluating import compute_logits
+from mlmtune_core.model import inputs_of
 from mlmtune_core.predicting import Trained, find_example, load_run, typed_record
 from mlmtune_core.run_shelf import open_run
 from mlmtune_core.tasks import TASKS
@@ -78,16 +77,8 @@ def _find_place(encoded: list[Encoded], place: int, labels_are: str) -> tuple[En
 
 def _run(trained: Trained, item: Encoded, labels_are: str) -> tuple[np.ndarray, np.ndarray]:
     """(logits, what the last layer of the head read), both without the batch: (C,) and (D,), or (T, C) and (T, D)."""
-    caught: list[torch.Tensor] = []
-
-    def catch(_: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
-        caught.append(inputs[0])
-
-    handle = trained.model.head.classifier.register_forward_pre_hook(catch)
-    try:
+    with inputs_of(trained.model.head.classifier) as caught:
         ((_, logits, _),) = compute_logits(trained.model, [item], 1, trained.pad_id, labels_are)
-    finally:
-        handle.remove()
     return logits[0].cpu().double().numpy(), caught[0][0].cpu().double().numpy()
 
 

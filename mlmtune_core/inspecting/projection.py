@@ -14,6 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from mlmtune_core.inspecting.points import Points, find_points, find_points_at
+from mlmtune_core.kept_model import weights_changed
 from mlmtune_core.moments import BEST, START
 from mlmtune_core.run_shelf import open_run
 from mlmtune_core.run_store import Run
@@ -57,7 +58,7 @@ def draw_moment(name: str, moment: str, split: str = "validation") -> dict[str, 
 
 def _both(run: Run, split: str) -> tuple[Points, Points]:
     """Before and after training; kept, because every other moment asks for their axes."""
-    return _read_both(str(run.folder), split, run.weights_file.stat().st_mtime_ns if run.weights_file.is_file() else 0)
+    return _read_both(str(run.folder), split, weights_changed(run))
 
 
 @lru_cache(maxsize=2)

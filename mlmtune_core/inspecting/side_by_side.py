@@ -5,14 +5,13 @@ from contextlib import contextmanager
 
 import numpy as np
 import torch
-from torch import nn
 
 from mlmtune_core import progress
 from mlmtune_core.batching import to_batch
 from mlmtune_core.cores import every_core
 from mlmtune_core.evaluating import compute_logits
 from mlmtune_core.freezing import find_boundary
-from mlmtune_core.model import Model, can_cut, run_below, shorten
+from mlmtune_core.model import Model, can_cut, inputs_of, run_below, shorten
 from mlmtune_core.predicting import Trained
 from mlmtune_core.tasks import TASKS
 from mlmtune_core.tasks.base import Encoded
@@ -81,14 +80,6 @@ def _cut(models: Sequence[Trained], few: dict[str, torch.Tensor]) -> Below | Non
 
 def _read(trained: Trained, encoded: Sequence[Encoded], labels_are: str, below: Below | None) -> Iterator[tuple[list[int], np.ndarray, np.ndarray]]:  # fmt: skip
     """(indices, vectors, logits) of one batch after the other."""
-    caught: list[torch.Tensor] = []
-
-    def catch(_: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
-        caught.append(inputs[0])
-
-    handle = trained.model.head.register_forward_pre_hook(catch)
-    try:
+    with inputs_of(trained.model.head) as caught:
         for indices, scores, _ in compute_logits(trained.model, encoded, BATCH_SIZE, trained.pad_id, labels_are, below):
             yield indices, caught.pop().float().cpu().numpy(), scores.cpu().numpy()
-    finally:
-        handle.remove()

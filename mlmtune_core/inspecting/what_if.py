@@ -8,6 +8,7 @@ from typing import Any
 from mlmtune_core import progress
 from mlmtune_core.data.columns import asked_roles
 from mlmtune_core.inspecting.edit_tree import Fields
+from mlmtune_core.kept_model import weights_changed
 from mlmtune_core.predicting import find_example, find_logits, load_run, typed_record
 from mlmtune_core.run_shelf import open_run
 from mlmtune_core.tasks import TASKS
@@ -31,7 +32,7 @@ def answer_rows(name: str, moment: str, rows: Sequence[Fields]) -> list[dict[str
     """The answer to each row, with its `view` and what is compared: `said` and `probabilities` by label; `words`, each with its label and
     probabilities; `said` and `score`, a number or a span with the sum of its logits. Raises RunError where a text is empty.
     """
-    changed = open_run(name).weights_file.stat().st_mtime_ns
+    changed = weights_changed(open_run(name))
     return [_answer(name, moment, changed, fields) for fields in progress.each(rows, len(rows))]
 
 

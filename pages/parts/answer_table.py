@@ -10,6 +10,11 @@ from pages.parts.visit import Visit
 DIGITS = 4
 
 
+def share_columns(*names: str) -> dict[str, Any]:
+    """Column settings: shares, 0 to 1, as bars with a percentage."""
+    return {name: st.column_config.ProgressColumn(name, format="percent", min_value=0, max_value=1) for name in names}
+
+
 def number_columns(table: pd.DataFrame, digits: int) -> dict[str, Any]:
     """Column settings: every fraction with so many digits behind the sign that the browser's language puts before them."""
     return {
@@ -27,8 +32,4 @@ def draw_table(
     if temperature != 1:
         title = tr("All of it as a table, at temperature {temperature}").format(temperature=visit.number(temperature, 2))
     st.markdown(f"**{title}**")
-    bars = {
-        name: st.column_config.ProgressColumn(name, format="percent", min_value=0, max_value=1)
-        for name in probability_columns
-    }
-    st.dataframe(table, hide_index=True, column_config=number_columns(table, DIGITS) | bars, key=key)
+    st.dataframe(table, hide_index=True, column_config=number_columns(table, DIGITS) | share_columns(*probability_columns), key=key)

@@ -8,6 +8,7 @@ import streamlit as st
 
 from mlmtune_core import engine
 from mlmtune_core.errors import UserError
+from mlmtune_core.kept_model import weights_changed
 from mlmtune_core.progress import given_up
 from mlmtune_core.run_store import Run
 from mlmtune_core.storage import new_id
@@ -28,7 +29,7 @@ class Shared:
 
 def ask(run: Run, function: str, *question: Any) -> Any:
     """What `function` ("module:name" in mlmtune_core) answers to (run id, *question), where that takes a moment. Raises its UserError."""
-    return _answer(run.id, _changed(run), function, *question)
+    return _answer(run.id, weights_changed(run), function, *question)
 
 
 def ask_slowly(visit: Visit, run: Run, function: str, *question: Any) -> Any | None:
@@ -36,7 +37,7 @@ def ask_slowly(visit: Visit, run: Run, function: str, *question: Any) -> Any | N
 
     Visits that ask the same share one computation.
     """
-    asked = (run.id, _changed(run), function, *question)
+    asked = (run.id, weights_changed(run), function, *question)
     if st.session_state.pop("given_up", None) == asked:
         raise given_up()
     shared = _begin(*asked)
@@ -73,11 +74,6 @@ def _wait(question: engine.Question) -> bool:
     while not question.done() and time.monotonic() < until:
         time.sleep(0.02)
     return question.done()
-
-
-def _changed(run: Run) -> int:
-    """When the kept weights were written: answers of older ones are not shown."""
-    return run.weights_file.stat().st_mtime_ns if run.weights_file.is_file() else 0
 
 
 @st.cache_data(max_entries=256, show_spinner=False)

@@ -7,6 +7,7 @@ import streamlit as st
 
 from mlmtune_core import model_charts
 from mlmtune_core.run_store import Run
+from pages.parts.answer_table import share_columns
 from pages.parts.example_table import draw_rows
 from pages.parts.figures import figure_config
 from pages.parts.visit import Visit
@@ -26,7 +27,7 @@ def draw_certainty(visit: Visit, run: Run, side: str, found: dict[str, Any]) -> 
     figure = model_charts.plot_calibration(bins["confidence"], bins["accuracy"], bins["count"], titles["confidence"], titles["accuracy"], visit.separators)  # fmt: skip
     alt = tr("Calibration curve: how often answers of like probability are right.")
     st.plotly_chart(figure, key="calibration", alt=alt, config=figure_config("calibration"))
-    st.dataframe(bins.rename(columns=titles), hide_index=True, key="calibration_table", column_config=_bars(titles["confidence"], titles["accuracy"]))  # fmt: skip
+    st.dataframe(bins.rename(columns=titles), hide_index=True, key="calibration_table", column_config=share_columns(titles["confidence"], titles["accuracy"]))  # fmt: skip
     titles = {"row": tr("Row"), "text": tr("Text"), "true": tr("In the data"), "predicted": tr("Predicted"), "confidence": tr("Probability it gave")}  # fmt: skip
     for name, title in (("confident_errors", tr("Wrong, and sure of it")), ("least_certain", tr("The answers it doubts most"))):  # fmt: skip
         st.markdown(f"**{title}**")
@@ -35,8 +36,4 @@ def draw_certainty(visit: Visit, run: Run, side: str, found: dict[str, Any]) -> 
     slices = pd.DataFrame(found["slices"])
     slices["by"] = slices["by"].map({"length": tr("Length in words"), "label": tr("Label in the data")})
     columns = {"by": tr("By"), "slice": tr("Slice"), "accuracy": tr("Share that is right"), "count": tr("Answers")}
-    st.dataframe(slices.rename(columns=columns), hide_index=True, key="slices", column_config=_bars(columns["accuracy"]))  # fmt: skip
-
-
-def _bars(*names: str) -> dict[str, Any]:
-    return {name: st.column_config.ProgressColumn(name, format="percent", min_value=0, max_value=1) for name in names}
+    st.dataframe(slices.rename(columns=columns), hide_index=True, key="slices", column_config=share_columns(columns["accuracy"]))  # fmt: skip

@@ -19,7 +19,7 @@ from mlmtune_core.runs_kept import runs_of
 from pages.parts.agreement_view import draw_agreement
 from pages.parts.asking import ask, ask_slowly
 from pages.parts.choice import choice
-from pages.parts.question_form import pick_example, type_input
+from pages.parts.question_form import ANSWERS, ask_input
 from pages.parts.two_answers import draw_two_answers
 from pages.parts.visit import Visit, literal, show_error
 
@@ -109,16 +109,12 @@ def _draw_scores(visit: Visit, run: Run, other: Run) -> None:
 
 def _draw_input(visit: Visit, run: Run, other: Run) -> None:
     """The same input to both."""
-    tr = visit.tr
-    sources = {"type": tr("Type an input"), "example": tr("Pick a validation example")}
-    source = choice(st.segmented_control, tr("Input"), sources, "source", required=True, label_visibility="collapsed")
-    asked = pick_example(visit, run) if source == "example" else type_input(visit, run)
+    asked = ask_input(visit, run)
     if asked is None:
         return
-    with st.spinner(tr("Asking the model…")):
+    with st.spinner(visit.tr("Asking the model…")):
         fields = ask(run, "inspecting.what_if:open_fields", BEST, *asked)["fields"]
-        kind = {"typed": "predicting:predict", "example": "predicting:predict_example"}[asked[0]]
-        answers = ask(run, kind, BEST, *asked[1:]), ask(other, "predicting:predict", BEST, *fields)
+        answers = ask(run, ANSWERS[asked[0]], BEST, *asked[1:]), ask(other, "predicting:predict", BEST, *fields)
     draw_two_answers(visit, *answers)
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from mlmtune_core.run_store import Run
+from pages.parts.answer_table import share_columns
 from pages.parts.choice import choice
 from pages.parts.visit import Visit
 
@@ -24,7 +25,7 @@ def draw_rows(visit: Visit, run: Run, side: str, rows: Sequence[dict[str, Any]],
         return
     shown = {name: title for name, title in titles.items() if name in rows[0]}
     table = pd.DataFrame(rows)[list(shown)].rename(columns=shown)
-    config = {titles[name]: st.column_config.ProgressColumn(titles[name], format="percent", min_value=0, max_value=1) for name in bars}
+    config = share_columns(*(titles[name] for name in bars))
     st.dataframe(table, hide_index=True, key=key, column_config=config, on_select=lambda: _take_click(key), selection_mode="single-row")  # fmt: skip
     names = {i: _name(row) for i, row in enumerate(rows)}
     left, right = st.columns([4, 1], vertical_alignment="bottom")

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from mlmtune_core.inspecting import calibration
 from mlmtune_core.run_store import Run
 from pages.parts.asking import ask_slowly
 from pages.parts.certainty_view import draw_certainty
@@ -13,14 +14,12 @@ from pages.parts.question_form import ask_side
 from pages.parts.review_view import draw_review
 from pages.parts.visit import Visit
 
-UNSURE = ("regression", "question_answering")  # they give no probability of an answer as a whole
-
 
 def draw_examples(visit: Visit, run: Run) -> None:
     """The same examples as tables or as points."""
     tr = visit.tr
     names = {"review": tr("Right and wrong"), "certainty": tr("How sure it is"), "map": tr("Map")}
-    if run.config().task in UNSURE:
+    if run.config().task in calibration.WITHOUT:
         del names["certainty"]
     seen = choice(st.segmented_control, tr("View"), names, "seen", required=True, label_visibility="collapsed")
     if seen == "map":

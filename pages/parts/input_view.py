@@ -10,7 +10,7 @@ from pages.parts.arithmetic_view import draw_arithmetic
 from pages.parts.asking import ask, ask_slowly
 from pages.parts.choice import choice
 from pages.parts.moment_slider import ask_moment
-from pages.parts.question_form import ask_place, offer_chapter, pick_example, type_input
+from pages.parts.question_form import ANSWERS, ask_input, ask_place
 from pages.parts.visit import Visit
 from pages.parts.what_if_view import draw_what_if
 from pages.parts.why_view import draw_why
@@ -18,16 +18,7 @@ from pages.parts.why_view import draw_why
 
 def draw_input(visit: Visit, run: Run) -> None:
     """Ask one thing and see the whole answer."""
-    tr = visit.tr
-    sources = {"type": tr("Type an input"), "example": tr("Pick a validation example")}
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        source = choice(st.segmented_control, tr("Input"), sources, "source", required=True, label_visibility="collapsed")
-        if source == "example":
-            asked = pick_example(visit, run)
-        else:
-            offer_chapter(visit, run)
-    if source == "type":
-        asked = type_input(visit, run)
+    asked = ask_input(visit, run)
     if asked is not None:
         _draw_sections(visit, run, asked, ask_moment(visit, run))
 
@@ -41,7 +32,7 @@ def _draw_sections(visit: Visit, run: Run, asked: tuple[Any, ...], moment: str) 
         return
     kind, words = asked[0], asked[1:]
     with st.spinner(tr("Asking the model…")):
-        answer = ask(run, {"typed": "predicting:predict", "example": "predicting:predict_example"}[kind], moment, *words)
+        answer = ask(run, ANSWERS[kind], moment, *words)
     if section == "answer":
         draw_answer(visit, run, answer)
         return

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from mlmtune_core import model_charts
+from mlmtune_core import charts, model_charts
 from mlmtune_core.run_store import Run
 from pages.parts.answer_table import DIGITS, number_columns
 from pages.parts.asking import ask_slowly
@@ -51,8 +51,8 @@ def _draw_path(visit: Visit, path: list[dict[str, Any]]) -> None:
     titles = {"epoch": tr("Epoch"), "moved": tr("From where it began"), "step": tr("Since the evaluation before")}
     st.markdown("**" + tr("The way of the head") + "**")
     st.markdown(tr("How far its weights are from where they began, and how far they went since the evaluation before, divided by their length at the beginning."))
-    lines = {titles[name]: [row[name] for row in path] for name in ("moved", "step")}
-    figure = model_charts.plot_lines([row["epoch"] for row in path], lines, titles["epoch"], tr("Relative change (no unit)"), visit.separators)
+    lines = {titles[name]: [(row["epoch"], row[name]) for row in path] for name in ("moved", "step")}
+    figure = charts.plot_curves(lines, titles["epoch"], tr("Relative change (no unit)"), visit.separators)
     st.plotly_chart(figure, key="path", alt=tr("Lines: how far the head moved, by epoch."), config=figure_config("path"))
     _table(pd.DataFrame(path).rename(columns=titles), "path_table")
 

@@ -14,6 +14,7 @@ from pages.parts.visit import Visit
 
 CHAPTER_SENTENCE = "A Apple foi fundada por Steve Jobs na Califórnia"
 EXAMPLES_OFFERED = 200
+ANSWERS = {"typed": "predicting:predict", "example": "predicting:predict_example"}  # what answers to an input
 WORD_KEY = "arithmetic_word"  # of the word whose answer is looked at
 
 
@@ -27,6 +28,18 @@ def offer_chapter(visit: Visit, run: Run) -> None:
         type="tertiary",
     ):
         st.session_state["sentence"] = CHAPTER_SENTENCE
+
+
+def ask_input(visit: Visit, run: Run) -> tuple[Any, ...] | None:
+    """What is asked, typed or picked (see `type_input` and `pick_example`); None before it is whole."""
+    tr = visit.tr
+    sources = {"type": tr("Type an input"), "example": tr("Pick a validation example")}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        source = choice(st.segmented_control, tr("Input"), sources, "source", required=True, label_visibility="collapsed")
+        if source == "example":
+            return pick_example(visit, run)
+        offer_chapter(visit, run)
+    return type_input(visit, run)
 
 
 def type_input(visit: Visit, run: Run) -> tuple[Any, ...] | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from mlmtune_core.errors import UserError
-from mlmtune_core.exporting.archives import find_transformers_class
+from mlmtune_core.exporting.archives import find_transformers_class, is_offered
 from mlmtune_core.run_store import Run
 from mlmtune_core.storage import new_id
 from mlmtune_core.translating import Translate
@@ -35,6 +35,11 @@ class Thing:
     opening: str
     code: str = ""
 
+    @property
+    def kind(self) -> str:
+        """What it is, whatever its language and its ending."""
+        return self.file.split(".")[0]
+
 
 def draw_take_home(visit: Visit, run: Run) -> None:
     """A row for each thing, and what becomes of figures."""
@@ -54,7 +59,7 @@ def draw_take_home(visit: Visit, run: Run) -> None:
 def _draw_thing(visit: Visit, run: Run, thing: Thing, preparing: dict[str, str]) -> None:
     """What it is; the button, or how far it is; the link once it is there."""
     tr, file = visit.tr, run.export_file(thing.file)
-    kind = thing.file.split(".")[0]
+    kind = thing.kind
     words, buttons = st.columns([5, 3], gap="large", vertical_alignment="center")
     with words:
         st.markdown(f"{thing.icon} **{thing.title}**")
@@ -96,10 +101,8 @@ def _begin(run_id: str, file: str) -> None:
 
 def _things(visit: Visit, run: Run) -> list[Thing]:
     """All of them, in the order in which they are asked for."""
-    to_use = _to_use(visit.tr, run)
-    if run.config().task == "masked_words":  # a checkpoint for later runs, with nothing to hand in
-        return to_use[:1]
-    return [*_to_read(visit.tr, visit.language), *_to_train(visit.tr, visit.language), *to_use]
+    things = [*_to_read(visit.tr, visit.language), *_to_train(visit.tr, visit.language), *_to_use(visit.tr, run)]
+    return [thing for thing in things if is_offered(run.config().task, thing.kind)]
 
 
 def _to_read(tr: Translate, language: str) -> list[Thing]:

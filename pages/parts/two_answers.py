@@ -7,6 +7,7 @@ import streamlit as st
 
 from mlmtune_core import model_charts
 from mlmtune_core.names import label_names
+from pages.parts.answer_table import share_columns
 from pages.parts.figures import figure_config
 from pages.parts.visit import Visit, escaped, literal
 
@@ -113,8 +114,7 @@ def _draw_chip(one: dict[str, Any], other: dict[str, Any]) -> str:
 
 
 def _draw_table(visit: Visit, table: pd.DataFrame, shares: list[str]) -> None:
-    bars = {name: st.column_config.ProgressColumn(name, format="percent", min_value=0, max_value=1) for name in shares}
-    st.dataframe(table, hide_index=True, key="compare_table", column_config=bars)
+    st.dataframe(table, hide_index=True, key="compare_table", column_config=share_columns(*shares))
 
 
 def _points(visit: Visit, difference: float) -> str:

@@ -11,6 +11,7 @@ from mlmtune_core.data.cells import disarm
 from mlmtune_core.inspecting.edit_tree import Change, Row, follow, in_order
 from mlmtune_core.names import label_names
 from mlmtune_core.run_store import Run
+from pages.parts.answer_table import share_columns
 from pages.parts.asking import ask, ask_slowly
 from pages.parts.choice import choice
 from pages.parts.edit_form import Tree, describe, draw_form, draw_ways_back, write_out
@@ -39,7 +40,7 @@ def draw_what_if(visit: Visit, run: Run, asked: tuple[Any, ...], moment: str) ->
     table = pd.DataFrame([_make_line(visit, tree, row, depth, said[row.id], changes[row.id]) for row, depth in lines])
     titles = _name_columns(visit, view, name)
     share = view in ("labels", "words")
-    bars = {titles["value"]: st.column_config.ProgressColumn(titles["value"], format="percent", min_value=0, max_value=1)} if share else {}  # fmt: skip
+    bars = share_columns(titles["value"]) if share else {}
     shown = table[list(titles)].rename(columns=titles)
     ids = [row.id for row, _ in lines]
     st.dataframe(shown, hide_index=True, key="what_if_rows", column_config=bars, on_select=lambda: _take_click(tree, ids), selection_mode="single-row")  # fmt: skip
