@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from mlmtune_core import worker
 from tests.browser.serving import serve, settled
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.browser
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 GRAVE = ("serious", "critical")
 FIND = """async options => (await axe.run(document, options)).violations.flatMap(rule => rule.nodes.map(
@@ -147,6 +147,13 @@ def go(page: Page, wanted: str) -> dict:
     return stop
 
 
+def take_next(page: Page, group: str) -> None:
+    """The choice behind the one that is taken now."""
+    go(page, group)
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Space")
+
+
 def looks_focused(page: Page, stop: dict) -> bool:
     box = stop["box"]
     clip = {"x": max(0, box["x"] - 8), "y": max(0, box["y"] - 8), "width": box["width"] + 16, "height": min(box["height"] + 16, 200)}
@@ -165,9 +172,7 @@ def test_a_model_is_read_with_the_keyboard_alone(visit, trained):
         press = page.keyboard.press
         page.evaluate(STILL)
         go(page, "Look at")
-        go(page, "Input")
-        press("ArrowRight")
-        press("Space")
+        take_next(page, "Input")
         expect(page.locator(".token-strip .chip").first).to_be_visible()
         page.evaluate(STILL)
         go(page, "Validation example (row: text)")
@@ -199,24 +204,15 @@ def test_a_model_is_read_with_the_keyboard_alone(visit, trained):
 
 def steps(page: Page) -> None:
     """The tabs of the arithmetic, and its steps by their button."""
-    press = page.keyboard.press
     page.reload()
     page.evaluate(STILL)
-    go(page, "Input")
-    press("ArrowRight")
-    press("Space")
-    expect(page.locator(".st-key-section")).to_be_visible()
-    page.evaluate(STILL)
-    go(page, "View")
-    press("ArrowRight")
-    press("Space")
-    expect(page.locator(".st-key-arithmetic_step")).to_be_visible()
-    page.evaluate(STILL)
-    go(page, "Step")
-    press("ArrowRight")
-    press("Space")
+    for group, shows in (("Input", "section"), ("View", "arithmetic_step")):
+        take_next(page, group)
+        expect(page.locator(f".st-key-{shows}")).to_be_visible()
+        page.evaluate(STILL)
+    take_next(page, "Step")
     expect(page.locator(".st-key-arithmetic_step button").nth(1)).to_have_attribute("aria-checked", "true")
     page.evaluate(STILL)
     go(page, "Next step")
-    press("Enter")
+    page.keyboard.press("Enter")
     expect(page.locator(".st-key-arithmetic_step button").nth(2)).to_have_attribute("aria-checked", "true")

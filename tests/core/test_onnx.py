@@ -16,7 +16,7 @@ from mlmtune_core.predicting import predict
 from mlmtune_core.worker import run as carry_out
 from tests.core.test_exporting import texts
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.thorough
 OPEN = """
 import json, sys
 sys.path.insert(0, sys.argv[1])

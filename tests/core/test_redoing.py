@@ -83,7 +83,7 @@ def test_where_nothing_is_left_to_chance_the_script_prints_the_numbers_of_the_ru
     assert bool(re.search(r"^test: \w+ -?\d", said, re.MULTILINE)) == with_test
 
 
-@pytest.mark.long
+@pytest.mark.thorough
 def test_the_notebook_runs_from_top_to_bottom_and_explains_in_the_readers_language(make_run, tmp_path, monkeypatch):
     monkeypatch.delenv("MPLBACKEND", raising=False)  # streamlit, where a test of this process has imported it, draws nothing
     run = make_run(task="token_classification", epochs=1)

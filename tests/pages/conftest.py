@@ -8,7 +8,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from mlmtune_core import engine
+from mlmtune_core import engine, worker
 from mlmtune_core.estimating import Costs, Law
 from mlmtune_core.heartbeats import beating
 from mlmtune_core.run_queue import RunQueue
@@ -128,3 +128,15 @@ def open_page(engine_here):
         return app
 
     return open_it
+
+
+@pytest.fixture
+def inspected(open_page, make_run):
+    """inspected(kind, language, **settings) -> (the page Inspect on a trained run, the run)."""
+
+    def open_one(kind="sequence_classification", language="en", **settings):
+        run = make_run(task=kind, **settings)
+        list(worker.carry_out(run))
+        return open_page("inspect", language, run=run.id), run
+
+    return open_one

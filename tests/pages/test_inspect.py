@@ -10,7 +10,6 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from mlmtune_core import worker
 from mlmtune_core.inspecting import head_view
 from mlmtune_core.inspecting.projection import draw_moment
 from mlmtune_core.moments import BEST
@@ -27,13 +26,11 @@ TITLES = {"en": "Follow the logit of", "pt-BR": "Acompanhar o logit de"}
 
 
 @pytest.fixture
-def opened(open_page, make_run):
+def opened(inspected):
     """opened(kind, language) -> (the page with a validation example in it, the run)."""
 
-    def open_one(kind="sequence_classification", language="en", **settings):
-        run = make_run(task=kind, **settings)
-        list(worker.carry_out(run))
-        app = open_page("inspect", language, run=run.id)
+    def open_one(*asked, **settings):
+        app, run = inspected(*asked, **settings)
         app.segmented_control(key="source").set_value("example").run()
         return app, run
 

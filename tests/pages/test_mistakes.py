@@ -2,7 +2,7 @@
 
 import pytest
 
-from mlmtune_core import example_list, worker
+from mlmtune_core import example_list
 from mlmtune_core.reviewing import review
 from mlmtune_core.translating import LANGUAGES
 from tests.conftest import KINDS
@@ -11,15 +11,13 @@ pytestmark = pytest.mark.thorough
 
 
 @pytest.fixture
-def examined(open_page, make_run):
+def examined(inspected):
     """examined(kind, language) -> (the page with all examples of a run, the run)."""
 
     def open_one(kind="sequence_classification", language="en", said=None, **settings):
-        run = make_run(task=kind, **settings)
-        list(worker.carry_out(run))
+        app, run = inspected(kind, language, **settings)
         if said:
             run.keep_predictions("validation", dict(enumerate(said)))
-        app = open_page("inspect", language, run=run.id)
         app.segmented_control(key="way").set_value("examples").run()
         assert not app.exception and not app.error
         return app, run

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from mlmtune_core import worker
 from mlmtune_core.probabilities import softmax
 from mlmtune_core.translating import LANGUAGES
 from tests.conftest import KINDS
@@ -13,13 +12,11 @@ WITH_TEMPERATURE = [kind for kind in KINDS if kind != "regression"]
 
 
 @pytest.fixture
-def opened(open_page, make_run):
+def opened(inspected):
     """opened(kind, language) -> the page with a validation example in it."""
 
-    def open_one(kind, language="en"):
-        run = make_run(task=kind)
-        list(worker.carry_out(run))
-        app = open_page("inspect", language, run=run.id)
+    def open_one(*asked):
+        app, _ = inspected(*asked)
         app.segmented_control(key="source").set_value("example").run()
         return app
 

@@ -2,7 +2,6 @@
 
 import pytest
 
-from mlmtune_core import worker
 from mlmtune_core.inspecting import edit_tree
 from mlmtune_core.moments import BEST
 from mlmtune_core.predicting import predict
@@ -18,13 +17,11 @@ TYPED = {
 
 
 @pytest.fixture
-def asked(open_page, make_run):
+def asked(inspected):
     """asked(kind, language) -> (the page with a typed input and its section "what if", the run)."""
 
     def ask(kind="sequence_classification", language="en", sentence="the good film was great", **settings):
-        run = make_run(task=kind, **settings)
-        list(worker.carry_out(run))
-        app = open_page("inspect", language, run=run.id)
+        app, run = inspected(kind, language, **settings)
         if kind in TYPED:
             for role, text in TYPED[kind].items():
                 app.text_area(key=f"typed_{role}").set_value(text)
