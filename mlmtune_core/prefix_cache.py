@@ -7,9 +7,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from mlmtune_core import checkpoints
+from mlmtune_core.config import RunConfig
 from mlmtune_core.devices import move
+from mlmtune_core.freezing import find_boundary
 from mlmtune_core.mapped_rows import reserve
-from mlmtune_core.model import Model, run_below
+from mlmtune_core.model import Model, can_cut, run_below
 from mlmtune_core.prefix_store import borrow, make_key, publish
 from mlmtune_core.run_store import Run
 from mlmtune_core.tasks.base import Encoded
@@ -28,7 +31,7 @@ class PrefixCache:
     """
 
     def __init__(
-        self, model: Model, first_only: bool, encoded: Sequence[Encoded], run: Run, checkpoint: Path, again: bool = False
+        self, model: Model, first_only: bool, encoded: Sequence[Encoded], run: Run, checkpoint: Path, file: Path, again: bool = False
     ) -> None:
         self._model = model
         self._first_only = first_only
@@ -39,8 +42,8 @@ class PrefixCache:
                 length = 1 if first_only else item.length
                 self._places[item.digest] = (end, end + length)
                 end += length
-        self._has_file = again and run.cache_file.exists()
-        self._rows = reserve(end, model.encoder.config.hidden_size, run.cache_file, MEMORY_MB * 2**20, again)
+        self._has_file = again and file.exists()
+        self._rows = reserve(end, model.encoder.config.hidden_size, file, MEMORY_MB * 2**20, again)
         self._known: set[bytes] = set()
         self._run, self._to_publish = run, True
         self._key = make_key(checkpoint, model.encoder.config.num_hidden_layers, model.boundary, first_only)
@@ -109,3 +112,17 @@ class PrefixCache:
             start, end = self._places[key]
             self._rows.copy(start, row[: end - start])
         self._known.update(keys)
+
+
+def make_prefix(
+    run: Run, config: RunConfig, model: Model, encoded: Sequence[Encoded], few: dict[str, torch.Tensor], file: Path, again: bool = False
+) -> PrefixCache | None:
+    """Of what the frozen layers make of these inputs, of which nothing is known yet; None where none is frozen, or where a batch of a
+    few shows that the encoder cannot be cut. `file` holds what is too much for memory; `again`: it may hold it already.
+    """
+    model.boundary = find_boundary(config.strategy, model.encoder)
+    if not model.boundary or not can_cut(model, few):
+        return None
+    past_all = model.boundary == model.encoder.config.num_hidden_layers
+    first_only = past_all and model.head.first_only
+    return PrefixCache(model, first_only, encoded, run, checkpoints.find_folder(config.checkpoint), file, again)

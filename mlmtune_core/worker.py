@@ -19,11 +19,11 @@ from mlmtune_core.dropout import use_quick_dropout
 from mlmtune_core.errors import DataError, UserError
 from mlmtune_core.evaluating import Dataset, Setup, Standing, measure
 from mlmtune_core.events import EvalDone, Event, Failed, Finished, FrozenChecked, PhaseStarted, StepDone, Tested
-from mlmtune_core.freezing import apply_strategy, find_boundary
+from mlmtune_core.freezing import apply_strategy
 from mlmtune_core.heartbeats import Held, beating
 from mlmtune_core.keeping import Keeper
-from mlmtune_core.model import Model, build, can_cut, shorten
-from mlmtune_core.prefix_cache import PrefixCache
+from mlmtune_core.model import Model, build, shorten
+from mlmtune_core.prefix_cache import make_prefix
 from mlmtune_core.recorder import Recorder
 from mlmtune_core.resuming import Kept, read_kept
 from mlmtune_core.run_shelf import open_run
@@ -160,7 +160,10 @@ def assemble(this: Run, kept: Kept | None = None) -> tuple[Setup, dict[str, Data
     pad_id = tokenizer.pad_token_id or 0
     few = move(to_batch(sets["train"].encoded[:2], pad_id, task.LABELS_ARE), model.device)
     shorten(model, few)
-    prefix = make_prefix(this, config, model, sets, few, kept)
+    encoded = [item for dataset in sets.values() for item in dataset.encoded]
+    prefix = make_prefix(this, config, model, encoded, few, this.cache_file, again=kept is not None)
+    if prefix:
+        prefix.restore(kept.prefix) if kept else prefix.borrow()
     return Setup(model, task, config, label_names, pad_id, prefix), sets
 
 
@@ -203,28 +206,6 @@ def make_model(config: RunConfig, label_names: list[str]) -> Model:
     return build(
         encoder, TASKS[config.task].build_head(encoder.config.hidden_size, label_names, config.head, config.dropout)
     )
-
-
-def make_prefix(
-    this: Run,
-    config: RunConfig,
-    model: Model,
-    sets: dict[str, Dataset],
-    few: dict[str, torch.Tensor],
-    kept: Kept | None = None,
-) -> PrefixCache | None:
-    """The cache of what the frozen layers make of all examples; none where none is frozen, or where a batch of a few shows that
-    the encoder cannot be cut.
-    """
-    model.boundary = find_boundary(config.strategy, model.encoder)
-    encoded = [item for dataset in sets.values() for item in dataset.encoded]
-    if not model.boundary or not can_cut(model, few):
-        return None
-    past_all = model.boundary == model.encoder.config.num_hidden_layers
-    first_only, folder = past_all and model.head.first_only, checkpoints.find_folder(config.checkpoint)
-    prefix = PrefixCache(model, first_only, encoded, this, folder, again=kept is not None)
-    prefix.restore(kept.prefix) if kept else prefix.borrow()
-    return prefix
 
 
 def _read_splits(this: Run, task: Any) -> dict[str, list[Any]]:

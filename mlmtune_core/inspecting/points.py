@@ -55,7 +55,7 @@ def find_points_at(run: Run, split: str, moments: Sequence[str]) -> list[Points]
     places = [(i, position) for i, item in enumerate(encoded) for position in _asked(item)][:MOST_POINTS]
     truths = [task.find_truth(examples[item.example]) for item in encoded]
     found = []
-    for vectors, logits in read_all(models, encoded):
+    for vectors, logits in read_all(run, models, encoded):
         said = task.decode([row if len(row) > 1 else row[0] for row in logits], encoded, examples, models[0].label_names)
         found.append(
             Points(

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
@@ -10,9 +12,10 @@ from mlmtune_core import progress
 from mlmtune_core.batching import to_batch
 from mlmtune_core.cores import every_core
 from mlmtune_core.evaluating import compute_logits
-from mlmtune_core.freezing import find_boundary
-from mlmtune_core.model import Model, can_cut, inputs_of, run_below, shorten
+from mlmtune_core.model import inputs_of, shorten
 from mlmtune_core.predicting import Trained
+from mlmtune_core.prefix_cache import PrefixCache, make_prefix
+from mlmtune_core.run_store import Run
 from mlmtune_core.tasks import TASKS
 from mlmtune_core.tasks.base import Encoded
 
@@ -20,32 +23,22 @@ BATCH_SIZE = 32
 TRIED = 2  # inputs on which it is seen whether an encoder can be cut
 
 
-class Below:
-    """What layer number `model.boundary` reads of a batch, kept until the next batch: asked as a PrefixCache is."""
+def read_all(run: Run, models: Sequence[Trained], encoded: Sequence[Encoded]) -> list[tuple[list[np.ndarray], list[np.ndarray]]]:
+    """By model, for every encoded: (vectors that the head reads, logits), (T, H) and (T, C) for words, (1, H) and (1, C) else.
 
-    def __init__(self, model: Model) -> None:
-        self._model = model
-        self._items: Sequence[Encoded] = ()
-        self._hidden = torch.empty(0)
-
-    def add(self, items: Sequence[Encoded], batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        """The batch with `hidden`, (B, T, H)."""
-        if list(items) != list(self._items):
-            self._items, self._hidden = items, run_below(self._model, {name: each.to(self._model.device) for name, each in batch.items()})
-        return batch | {"hidden": self._hidden}
-
-
-def read_all(models: Sequence[Trained], encoded: Sequence[Encoded]) -> list[tuple[list[np.ndarray], list[np.ndarray]]]:
-    """By model, for every encoded: (vectors that the head reads, logits), (T, H) and (T, C) for words, (1, H) and (1, C) else. All are
-    moments of one run.
+    models: moments of `run`. What it left of its frozen layers is used, where it is still there.
     """
     first = models[0]
     labels_are = TASKS[first.config.task].LABELS_ARE
     few = {name: each.to(first.model.device) for name, each in to_batch(encoded[:TRIED], first.pad_id, labels_are).items()}
     found = [([np.empty(0)] * len(encoded), [np.empty(0)] * len(encoded)) for _ in models]
-    with every_core(), _shortened(models, few):
-        below = _cut(models, few)
-        passes = [_read(trained, encoded, labels_are, below) for trained in models]
+    with every_core(), _shortened(models, few), TemporaryDirectory() as folder:
+        prefix = make_prefix(run, first.config, first.model, encoded, few, Path(folder) / "prefix.float32")
+        if prefix:
+            prefix.borrow()
+        for trained in models:
+            trained.model.boundary = first.model.boundary
+        passes = [_read(trained, encoded, labels_are, prefix) for trained in models]
         for together in progress.each(zip(*passes, strict=True), -(-len(encoded) // BATCH_SIZE)):
             for (vectors, logits), (indices, some_vectors, some_logits) in zip(found, together, strict=True):
                 for i, vector, row in zip(indices, some_vectors, some_logits, strict=True):
@@ -67,19 +60,8 @@ def _shortened(models: Sequence[Trained], few: dict[str, torch.Tensor]) -> Itera
             trained.model.shortened = False
 
 
-def _cut(models: Sequence[Trained], few: dict[str, torch.Tensor]) -> Below | None:
-    """Where there are several, what lies below all that was learnt; none where everything was, or where an encoder cannot be cut."""
-    if len(models) < 2:
-        return None
-    for trained in models:
-        trained.model.boundary = find_boundary(trained.config.strategy, trained.model.encoder)
-        if not trained.model.boundary or not can_cut(trained.model, few):
-            return None
-    return Below(models[0].model)
-
-
-def _read(trained: Trained, encoded: Sequence[Encoded], labels_are: str, below: Below | None) -> Iterator[tuple[list[int], np.ndarray, np.ndarray]]:  # fmt: skip
+def _read(trained: Trained, encoded: Sequence[Encoded], labels_are: str, prefix: PrefixCache | None) -> Iterator[tuple[list[int], np.ndarray, np.ndarray]]:  # fmt: skip
     """(indices, vectors, logits) of one batch after the other."""
     with inputs_of(trained.model.head) as caught:
-        for indices, scores, _ in compute_logits(trained.model, encoded, BATCH_SIZE, trained.pad_id, labels_are, below):
+        for indices, scores, _ in compute_logits(trained.model, encoded, BATCH_SIZE, trained.pad_id, labels_are, prefix):
             yield indices, caught.pop().float().cpu().numpy(), scores.cpu().numpy()

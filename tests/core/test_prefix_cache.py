@@ -42,7 +42,7 @@ def test_a_cached_run_equals_an_uncached_one(make_run, monkeypatch, task, strate
     settings = {"task": task, "strategy": strategy, "epochs": 3, "batch_size": 2, "dropout": 0.3, "patience": 0}
     cached, counts = follow(make_run, monkeypatch, settings)
     cached["run"].delete()
-    monkeypatch.setattr(worker, "make_prefix", lambda *args: None)
+    monkeypatch.setattr(worker, "make_prefix", lambda *args, **kwargs: None)
     plain, _ = follow(make_run, monkeypatch, settings)
     assert 0 < len(counts) <= len(set(counts))  # no input went through the frozen layers twice
     assert len(cached["losses"]) == len(plain["losses"]) > 3
@@ -171,7 +171,7 @@ def test_the_first_layers_have_activations_of_their_own(make_run, monkeypatch, s
     follow(make_run, monkeypatch, settings | {"first_layers": 3})
     cached, encoded = follow(make_run, monkeypatch, settings)
     assert len(encoded) == 8
-    monkeypatch.setattr(worker, "make_prefix", lambda *args: None)
+    monkeypatch.setattr(worker, "make_prefix", lambda *args, **kwargs: None)
     plain, _ = follow(make_run, monkeypatch, settings)
     assert cached["losses"] == pytest.approx(plain["losses"], abs=1e-5)
 
