@@ -34,15 +34,16 @@ SENTENCE = "the soup was cold but our table by the window number {number} was wo
 WATCH = """([selector, within]) => {
   const show = () => [...document.querySelectorAll(selector)].map(it => it.innerHTML).join('|');
   const before = show(), begun = performance.now();
-  let last = 0;
+  let last = 0, changed = false;
   window.drawnAfter = undefined;
   const hidden = (node) => (node.closest ? node : node.parentElement)?.closest('canvas');  // a table's twin for screen readers
   const watch = new MutationObserver((all) => { if (all.some((each) => !hidden(each.target))) last = performance.now(); });
   watch.observe(document.querySelector('[data-testid=stMain]'),
     {subtree: true, childList: true, characterData: true, attributes: true, attributeFilter: ['d', 'transform']});
   const look = () => {
-    const now = show(), busy = document.querySelector('[data-testid=stProgress]');
-    if (now && now !== before && !busy && performance.now() - last > within) { window.drawnAfter = (last - begun) / 1000; watch.disconnect(); }
+    const rests = last && performance.now() - last > within && !document.querySelector('[data-testid=stProgress]');
+    if (rests && !changed) { const now = show(); changed = now && now !== before; }  // not while it draws: to look takes time, too
+    if (rests && changed) { window.drawnAfter = (last - begun) / 1000; watch.disconnect(); }
     else setTimeout(look, 40);
   };
   setTimeout(look, 0);

@@ -147,7 +147,9 @@ def make_figure(
 ) -> go.Figure:
     """Made in one go: each later update of a figure costs ten milliseconds, and a class opens its data at once."""
     axes = {"xaxis": _axis(x_title) | (x or {}), "yaxis": _axis(y_title) | (y or {})}
-    return go.Figure({"data": traces, "layout": _layout(separators, height) | axes | (more or {})})
+    layout = _layout(separators, height) | axes | (more or {})
+    layout["legend"] = {"font": {"size": FONT_SIZE}} | layout.get("legend", {})
+    return go.Figure({"data": traces, "layout": layout})
 
 
 def _bars_of(values: Sequence[float], colour: str) -> dict[str, Any]:
@@ -169,7 +171,6 @@ def _layout(separators: str, height: int) -> dict[str, Any]:
         "height": height,
         "margin": {"l": 10, "r": 10, "t": 30, "b": 10},
         "showlegend": False,
-        "legend": {"font": {"size": FONT_SIZE}},
         "separators": separators,
         "font": {"size": FONT_SIZE},
     }

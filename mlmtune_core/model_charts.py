@@ -94,8 +94,13 @@ def plot_map(
                 )
     ends = [[min(axis), max(axis)] for axis in zip(*(reach or places), strict=True)]
     spread = [[low - 0.05 * (high - low or 1), high + 0.05 * (high - low or 1)] for low, high in ends]
-    figure = make_figure(traces, x_title, y_title, separators, 520, x={"range": spread[0]}, y={"range": spread[1]})
-    return figure.update_layout(showlegend=not numbers or len(traces) > 1, legend={"orientation": "h", "y": 1.12})
+    fixed = {"automargin": False}  # margins that are sought cost a second drawing
+    more = {
+        "margin": {"l": 70, "r": 10, "t": 30, "b": 60},
+        "showlegend": not numbers or len(traces) > 1,
+        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom"},
+    }
+    return make_figure(traces, x_title, y_title, separators, 430, fixed | {"range": spread[0]}, fixed | {"range": spread[1]}, more)
 
 
 def plot_bars(names: Sequence[str], values: Sequence[float], x_title: str, separators: str) -> go.Figure:

@@ -56,8 +56,10 @@ def _attribute(trained: Trained, record: dict[str, Any], method: str, place: int
     if method == "attention":
         return {"tokens": tokens, "attention": find_attention(trained, target.item)}
     with every_core():
-        found = {"occlusion": occlude, "gradients": integrate}[method](trained, target)
-        return {"tokens": tokens, **found, **check_by_deleting(trained, target, found["values"])}
+        with progress.part(0, 0.7):
+            found = {"occlusion": occlude, "gradients": integrate}[method](trained, target)
+        with progress.part(0.7, 1):
+            return {"tokens": tokens, **found, **check_by_deleting(trained, target, found["values"])}
 
 
 def occlude(trained: Trained, target: Target) -> dict[str, Any]:
@@ -68,7 +70,7 @@ def occlude(trained: Trained, target: Target) -> dict[str, Any]:
     for group, place in enumerate(open_places, 1):
         groups[0, place] = group
     with torch.no_grad():
-        forward = _logit_of(trained, target)
+        forward = _logit_of(trained, target, len(open_places) + 2)
         moved = FeatureAblation(forward).attribute(ids, baselines=mask_id, feature_mask=groups, perturbations_per_eval=AT_ONCE)[0]  # fmt: skip
         logit = forward(ids).item()
     values = np.zeros(ids.shape[1])
@@ -83,7 +85,7 @@ def integrate(trained: Trained, target: Target) -> dict[str, Any]:
     ids = _ids(target)
     empty = ids.clone()
     empty[0, _open_places(trained, target)] = trained.pad_id
-    forward = _logit_of(trained, target)
+    forward = _logit_of(trained, target, STEPS + 2)
     layer = trained.model.encoder.get_input_embeddings()
     method = LayerIntegratedGradients(forward, layer)
     values = method.attribute(ids, baselines=empty, n_steps=STEPS, internal_batch_size=AT_ONCE)
@@ -112,7 +114,8 @@ def check_by_deleting(trained: Trained, target: Target, values: Sequence[float])
     for row, places in enumerate([ranked, *(rng.choice(open_places, count, replace=False) for _ in range(RANDOM_TRIES))], 1):
         without[row, torch.as_tensor(np.asarray(places))] = _hidden_id(trained)
     with torch.no_grad():
-        logits = torch.cat([_logit_of(trained, target)(part) for part in without.split(AT_ONCE)]).double().cpu().numpy()
+        forward = _logit_of(trained, target, len(without))
+        logits = torch.cat([forward(part) for part in without.split(AT_ONCE)]).double().cpu().numpy()
     drops = logits[0] - logits[1:]
     return {"removed": count, "drop": float(drops[0]), "random_drops": drops[1:].tolist()}
 
@@ -134,14 +137,17 @@ def _find_target(encoded: Sequence[Encoded], place: int, column: int, labels_are
     return Target(encoded[0], place if labels_are == "one span" else 0, column)
 
 
-def _logit_of(trained: Trained, target: Target) -> Callable[[torch.Tensor], torch.Tensor]:
-    """Token ids (B, T) -> that logit, (B,), all else as in the input."""
+def _logit_of(trained: Trained, target: Target, count: int) -> Callable[[torch.Tensor], torch.Tensor]:
+    """Token ids (B, T) -> that logit, (B,), all else as in the input. `count`: rows that it will about be asked for."""
+    done = 0
     labels_are = TASKS[trained.config.task].LABELS_ARE
     batch = to_batch([target.item], trained.pad_id, labels_are)
     fixed = {name: value.to(trained.model.device) for name, value in batch.items() if name in ("attention_mask", "token_type_ids")}  # fmt: skip
 
     def forward(ids: torch.Tensor) -> torch.Tensor:
-        progress.report(0.0)  # no way to say how far it is, but one to be given up
+        nonlocal done
+        progress.report(min(1.0, done / count))
+        done += len(ids)
         inputs = {"input_ids": ids, **{name: value.expand(len(ids), -1) for name, value in fixed.items()}}
         logits = trained.model(inputs)
         return logits[:, target.column] if logits.dim() == 2 else logits[:, target.position, target.column]

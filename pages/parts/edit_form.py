@@ -63,11 +63,15 @@ class Tree:
             self._steps.pop()
 
 
+def ask_row(visit: Visit, tree: Tree) -> None:
+    """Which row is changed next."""
+    names = {row.id: f"{row.id}: {write_out(row.fields)[:NAME_SIGNS]}" for row in tree.rows}
+    choice(st.selectbox, visit.tr("Row to change"), names, tree.key("row"), persist_state="session")
+
+
 def draw_form(visit: Visit, tree: Tree) -> None:
     """What is changed, and how; each button adds a row."""
     tr = visit.tr
-    names = {row.id: f"{row.id}: {write_out(row.fields)[:NAME_SIGNS]}" for row in tree.rows}
-    choice(st.selectbox, tr("Row to change"), names, tree.key("row"), persist_state="session")
     row, full = tree.chosen, len(tree.rows) >= MOST_ROWS
     part = 0
     if len(row.fields) > 1:

@@ -37,7 +37,7 @@ def _draw_map(visit: Visit, run: Run) -> None:
     tr = visit.tr
     with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
         method = ask_method(visit)
-        moment = ask_moment(visit, run)
+        moment = ask_moment(visit, run, width=500)
     drawn = ask_slowly(visit, run, "inspecting.projection:draw_map", "validation", method)
     if drawn is None:
         return

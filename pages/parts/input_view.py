@@ -20,13 +20,15 @@ def draw_input(visit: Visit, run: Run) -> None:
     """Ask one thing and see the whole answer."""
     asked = ask_input(visit, run)
     if asked is not None:
-        _draw_sections(visit, run, asked, ask_moment(visit, run))
+        _draw_sections(visit, run, asked)
 
 
-def _draw_sections(visit: Visit, run: Run, asked: tuple[Any, ...], moment: str) -> None:
+def _draw_sections(visit: Visit, run: Run, asked: tuple[Any, ...]) -> None:
     tr = visit.tr
     names = {"answer": tr("The answer"), "arithmetic": tr("How it is computed, step by step"), "why": tr("What it rests on"), "what_if": tr("What if")}  # fmt: skip
-    section = choice(st.segmented_control, tr("View"), names, "section", required=True, label_visibility="collapsed")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        section = choice(st.segmented_control, tr("View"), names, "section", required=True, label_visibility="collapsed")
+        moment = ask_moment(visit, run, width=260)
     if section == "what_if":
         draw_what_if(visit, run, asked, moment)
         return

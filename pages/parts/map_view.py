@@ -35,16 +35,17 @@ def draw_map(visit: Visit, drawn: dict[str, Any], moment: str, several_words: bo
     chart, beside = st.columns([5, 1])
     with beside:
         _draw_numbers(visit, drawn, moment)
-    picked = chart.plotly_chart(figure, key="map", alt=alt, config=figure_config(f"map-{moment}"), on_select="rerun", selection_mode="points")
+    picked = chart.plotly_chart(figure, key="map", alt=alt, config=figure_config("map"), on_select="rerun", selection_mode="points")
     explained = tr("The axes are the two directions in which the vectors of both moments together differ most. The shares in brackets say how much of all difference they show; what they do not show may still tell labels apart.")  # fmt: skip
     neighbours = tr("t-SNE keeps neighbours together and little else: sizes of groups and the room between them mean nothing.")
     st.caption(explained if drawn["explained"] else neighbours)
     if several_words:
         st.caption(tr("Every point is a word in its sentence."))
-    with st.expander(tr("The map as a table")):
+    as_table = st.expander(tr("The map as a table"), key="map_as_table", on_change="rerun")
+    if as_table.open:  # else its thousand cells hold up every step of the slider
         places = pd.DataFrame(shown["places"], columns=axes)
         table = places.assign(**{tr("Row"): drawn["rows"], tr("Text"): drawn["texts"], tr("In the data"): truth, tr("Predicted"): shown["said"]})
-        st.dataframe(table, hide_index=True, key="map_table", column_config=number_columns(table, DIGITS))
+        as_table.dataframe(table, hide_index=True, key="map_table", column_config=number_columns(table, DIGITS))
     points = picked["selection"]["points"] if picked else []
     return drawn["rows"][points[0]["customdata"]] if points else None
 

@@ -14,7 +14,7 @@ from mlmtune_core.run_store import Run
 from pages.parts.answer_table import share_columns
 from pages.parts.asking import ask, ask_slowly
 from pages.parts.choice import choice
-from pages.parts.edit_form import Tree, describe, draw_form, draw_ways_back, write_out
+from pages.parts.edit_form import Tree, ask_row, describe, draw_form, draw_ways_back, write_out
 from pages.parts.figures import figure_config
 from pages.parts.visit import Visit, literal
 
@@ -28,12 +28,16 @@ def draw_what_if(visit: Visit, run: Run, asked: tuple[Any, ...], moment: str) ->
     st.markdown(tr("Change the input and see what that does to the answer. Every change is a new row below the one that it was made from; any row can be changed further."))  # fmt: skip
     root = ask(run, "inspecting.what_if:open_fields", moment, *asked)
     tree = Tree(run.id, root["fields"], root["roles"], root["mask"])
+    left, right = st.columns([2, 1])
+    with left:
+        ask_row(visit, tree)
     draw_form(visit, tree)
     answers = ask_slowly(visit, run, "inspecting.what_if:answer_rows", moment, tuple(row.fields for row in tree.rows))
     if answers is None:
         return
     view = answers[0]["view"]
-    followed, name = _ask_followed(visit, tree, answers[0])
+    with right:
+        followed, name = _ask_followed(visit, tree, answers[0])
     changes = follow(tree.rows, answers, followed)
     said = {row.id: answer for row, answer in zip(tree.rows, answers, strict=True)}
     lines = in_order(tree.rows, changes)

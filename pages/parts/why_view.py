@@ -69,8 +69,8 @@ def _draw_values(visit: Visit, found: dict[str, Any], name: str) -> None:
     if found["removed"]:
         drops = np.array(found["random_drops"])
         st.markdown(
-            tr("**Check**: without the top {count} the logit falls by {drop}; without {count} drawn at random by {mean} on average ({share} of {tries} draws fall less).").format(
-                count=found["removed"], drop=visit.number(found["drop"], 3), mean=visit.number(float(drops.mean()), 3), share=visit.percent(float((drops < found["drop"]).mean())), tries=len(drops)
+            tr("**Check**: without the top {count} the logit changes by {change}; without {count} drawn at random by {mean} on average ({share} of {tries} draws lower it less).").format(
+                count=found["removed"], change=visit.number(-found["drop"], 3, signed=True), mean=visit.number(-float(drops.mean()), 3, signed=True), share=visit.percent(float((drops < found["drop"]).mean())), tries=len(drops)
             )
         )  # fmt: skip
     table = pd.DataFrame({tr("Token"): found["tokens"], tr("Adds to the logit"): values})

@@ -131,6 +131,8 @@ def test_one_slider_moves_logits_arithmetic_and_map_together(opened, language):
     assert np.allclose(app.dataframe[1].value["z"], head_view.open_example(run.id, "1", 0, row)["logits"], atol=1e-5)
     look(app, "examples", "map")
     assert app.select_slider(key=f"moment_{run.id}").value == "1"
+    app.session_state["map_as_table"] = True  # opened
+    app.run()
     assert app.dataframe[-1].value.iloc[:, -1].tolist() == draw_moment(run.id, "1")["said"]
 
 
