@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from mlmtune_core import checkpoints, limits
 from mlmtune_core.errors import RunError
 from mlmtune_core.exporting.answer_table import write_answers
 from mlmtune_core.exporting.archives import is_offered, zip_folder
@@ -27,6 +28,9 @@ FILES: dict[str, Callable[[Run, Path, str], object]] = {
 }
 
 
+HOLD_ALL_WEIGHTS = ("model", "onnx")
+
+
 def demand_kind(run: Run, kind: str) -> None:
     """Raises RunError for what is not made of such a run."""
     if not is_offered(run.config().task, kind):
@@ -36,12 +40,13 @@ def demand_kind(run: Run, kind: str) -> None:
 def prepare(run_id: str, name: str, _click: str = "") -> str:
     """Makes one of run_store.EXPORTS anew and keeps it: `kind.ending`, or `kind.language.ending`. Returns its name.
 
-    `_click` tells one click from the next, where answers are kept. Raises RunError before a model is kept.
+    `_click` tells one click from the next, where answers are kept. Raises RunError before a model is kept, LimitError where the disk is full.
     """
     run = open_run(run_id)
     kind, *language = name.split(".")[:-1]
     demand_kind(run, kind)
     language = language[0] if language else "en"
+    limits.demand_disk(_find_size(run) if kind in HOLD_ALL_WEIGHTS else 0)
     if kind in FILES:
         run.keep_export(name, lambda path: FILES[kind](run, path, language))
         return name
@@ -49,3 +54,8 @@ def prepare(run_id: str, name: str, _click: str = "") -> str:
         FOLDERS[kind](run, Path(folder), language)
         run.keep_export(name, lambda path: zip_folder(Path(folder), kind, path))
     return name
+
+
+def _find_size(run: Run) -> int:
+    """Bytes of a model with all its weights, about: as its checkpoint."""
+    return sum(file.stat().st_size for file in checkpoints.find_folder(run.config().checkpoint).iterdir())

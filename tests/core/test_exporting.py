@@ -7,7 +7,9 @@ import sys
 import numpy as np
 import pytest
 
+from mlmtune_core.errors import LimitError
 from mlmtune_core.exporting.model_folder import write_model
+from mlmtune_core.exporting.preparing import prepare
 from mlmtune_core.inspecting import head_view
 from mlmtune_core.moments import BEST
 from mlmtune_core.predicting import load_run, predict
@@ -99,3 +101,13 @@ def test_fifty_answers_are_the_same_elsewhere(make_run, tmp_path, settings, kind
 def first_pieces(tokenizer, words):
     owners = tokenizer(words, is_split_into_words=True).word_ids()
     return [owners.index(word) for word in range(len(words))]
+
+
+def test_what_would_not_fit_on_the_disk_is_not_made(make_run, monkeypatch):
+    run = make_run()
+    carry_out(run.id)
+    monkeypatch.setenv("MLMTUNE_DISK_MB", "100")
+    monkeypatch.setattr("mlmtune_core.limits.find_disk_mb", lambda: 100)
+    with pytest.raises(LimitError, match="disk space"):
+        prepare(run.id, "model.zip")
+    assert prepare(run.id, "answers.csv") == "answers.csv"
