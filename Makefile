@@ -27,7 +27,7 @@ install-tests: .venv/installed-tests
 test: install-tests     ## small tests two at a time, then real workers and a real browser
 	$(BIN)/ruff check .
 	$(SMALL) -m "not slow and not browser and not realdata and not long"
-	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -m "(slow or browser) and not realdata and not long"
+	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest --durations=12 -m "(slow or browser) and not realdata and not long"
 
 test-long: install-tests  ## what takes half a minute or more each: nginx, a class, a laptop that sleeps, a cluster
 	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -m "long and not realdata"

@@ -4,7 +4,7 @@ import pytest
 
 from benchmarks.latency import bare_visit, event_to_pixel, first_visit, inspect_to_drawn, start_to_first_point
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]  # nothing else must run beside it, and it takes two minutes
 
 
 def test_first_visit_of_a_warm_server(browser, server):
