@@ -8,6 +8,8 @@ from mlmtune_core.charts import BLUE, FONT_SIZE, GREEN, GREY, ORANGE, RED, make_
 
 PALETTE = (BLUE, ORANGE, GREEN, RED, "#CC79A7", "#56B4E9", "#8a6d00", "#5b6770")  # as .streamlit/config.toml
 
+LEGEND_ABOVE = 8  # entries: more would leave the map no height
+
 
 def plot_matrix(values: Sequence[Sequence[float]], names: Sequence[str], x_title: str, y_title: str, separators: str) -> go.Figure:  # fmt: skip
     """Numbers as colours, a row per name and a column per place: orange above zero, blue below, and nothing at zero."""
@@ -98,7 +100,7 @@ def plot_map(
     more = {
         "margin": {"l": 70, "r": 10, "t": 30, "b": 60},
         "showlegend": not numbers or len(traces) > 1,
-        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom"},
+        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom"} if len(traces) <= LEGEND_ABOVE else {},  # else beside it, to scroll
     }
     return make_figure(traces, x_title, y_title, separators, 430, fixed | {"range": spread[0]}, fixed | {"range": spread[1]}, more)
 
