@@ -14,6 +14,7 @@ from mlmtune_core.exporting.redoing import write_notebook, write_script
 from mlmtune_core.exporting.report import write_report
 from mlmtune_core.run_shelf import open_run
 from mlmtune_core.run_store import Run
+from mlmtune_core.storage import measure
 from mlmtune_core.translating import translator
 
 FOLDERS: dict[str, Callable[[Run, Path, str], object]] = {  # kind -> (run, empty folder, language) -> files in it
@@ -46,7 +47,7 @@ def prepare(run_id: str, name: str, _click: str = "") -> str:
     kind, *language = name.split(".")[:-1]
     demand_kind(run, kind)
     language = language[0] if language else "en"
-    limits.demand_disk(_find_size(run) if kind in HOLD_ALL_WEIGHTS else 0)
+    limits.demand_disk(measure(checkpoints.find_folder(run.config().checkpoint)) if kind in HOLD_ALL_WEIGHTS else 0)
     if kind in FILES:
         run.keep_export(name, lambda path: FILES[kind](run, path, language))
         return name
@@ -54,8 +55,3 @@ def prepare(run_id: str, name: str, _click: str = "") -> str:
         FOLDERS[kind](run, Path(folder), language)
         run.keep_export(name, lambda path: zip_folder(Path(folder), kind, path))
     return name
-
-
-def _find_size(run: Run) -> int:
-    """Bytes of a model with all its weights, about: as its checkpoint."""
-    return sum(file.stat().st_size for file in checkpoints.find_folder(run.config().checkpoint).iterdir())

@@ -11,6 +11,7 @@ import torch
 from mlmtune_core import progress
 from mlmtune_core.batching import to_batch
 from mlmtune_core.cores import every_core
+from mlmtune_core.devices import move
 from mlmtune_core.evaluating import compute_logits
 from mlmtune_core.model import inputs_of, shorten
 from mlmtune_core.predicting import Trained
@@ -30,7 +31,7 @@ def read_all(run: Run, models: Sequence[Trained], encoded: Sequence[Encoded]) ->
     """
     first = models[0]
     labels_are = TASKS[first.config.task].LABELS_ARE
-    few = {name: each.to(first.model.device) for name, each in to_batch(encoded[:TRIED], first.pad_id, labels_are).items()}
+    few = move(to_batch(encoded[:TRIED], first.pad_id, labels_are), first.model.device)
     found = [([np.empty(0)] * len(encoded), [np.empty(0)] * len(encoded)) for _ in models]
     with every_core(), _shortened(models, few), TemporaryDirectory() as folder:
         prefix = make_prefix(run, first.config, first.model, encoded, few, Path(folder) / "prefix.float32")
