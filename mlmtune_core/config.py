@@ -4,8 +4,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from mlmtune_core.errors import ConfigError, UserError, nearest_first
-from mlmtune_core.strategies import STRATEGY_FORMS, default_rates
+from mlmtune_core.errors import ConfigError, UserError
+from mlmtune_core.setting_problems import say_problem
+from mlmtune_core.strategies import default_rates
 from mlmtune_core.translating import mark
 
 RANKED_BY = {
@@ -22,143 +23,146 @@ BUNDLED = "bundled"
 BUNDLED_NAME = "all-MiniLM-L6-v2"
 
 
+def _setting(default: Any, title: str, description: str | None = None, **rules: Any) -> Any:
+    return Field(default, title=title, description=description, **rules)
+
+
 class RunConfig(BaseModel):
     """The settings of one run. Rates left at None follow the strategy (see `default_rates`)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    task: Literal[TASK_NAMES] = Field("sequence_classification", title=mark("Task"))
-    checkpoint: str = Field(
-        BUNDLED,
-        title=mark("Checkpoint"),
-        min_length=1,
-        description=mark("The pre-trained encoder to start from: the bundled one, a folder, or a Hub name."),
+    task: Literal[TASK_NAMES] = _setting("sequence_classification", mark("Task"))
+    checkpoint: str = _setting(
+        BUNDLED, mark("Checkpoint"), mark("The pre-trained encoder to start from: the bundled one, a folder, or a Hub name."), min_length=1
     )
-    first_layers: int = Field(
-        0,
-        title=mark("Layers to use"),
-        ge=0,
-        le=48,
-        description=mark(
-            "0: all layers of the checkpoint. Otherwise only its first so many: faster, at some cost in score."
+    first_layers: int = _setting(
+        0, mark("Layers to use"), mark("0: all layers of the checkpoint. Otherwise only its first so many: faster, at some cost in score."), ge=0, le=48
+    )
+    initial_weights: Literal["pretrained", "shuffled", "random"] = _setting(
+        "pretrained",
+        mark("Weights to start from"),
+        mark(
+            "Pre-trained; or, to see what pre-training is worth, the same weights shuffled within each matrix (as large, but without what they knew), "
+            "or drawn at random as before any pre-training."
         ),
     )
-    strategy: str = Field(
+    strategy: str = _setting(
         "head_only",
-        title=mark("Strategy"),
-        pattern=r"^(full|head_only|last_layers:[1-9]\d?)$",
-        description=mark("Which weights learn; all others stay as they were pre-trained."),
+        mark("Strategy"),
+        mark("Which weights learn; all others stay as they were pre-trained."),
+        pattern=r"^(full|head_only|gradual|last_layers:[1-9]\d?|lora:[1-9]\d?)$",
     )
-    head: Literal["linear", "pooler"] = Field(
-        "linear",
-        title=mark("Head"),
-        description=mark("What stands on top of the encoder. The chapter's head is linear: z = hW + b."),
+    head: Literal["linear", "pooler", "mlp"] = _setting(
+        "linear", mark("Head"), mark("What stands on top of the encoder. The chapter's head is linear: z = hW + b.")
     )
-    head_learning_rate: float | None = Field(
+    pooling: Literal["cls", "mean", "max", "last4"] = _setting(
+        "cls",
+        mark("What the head reads"),
+        mark("The vector of [CLS], as in the chapter; the mean or the maximum over all tokens; or [CLS] of the last four layers, one after the other."),
+    )
+    head_learning_rate: float | None = _setting(
         None,
-        title=mark("Learning rate of the head"),
+        mark("Learning rate of the head"),
+        mark("How far each step moves the weights of the head. The head starts at random and bears a high rate."),
         gt=0,
         le=1,
-        description=mark(
-            "How far each step moves the weights of the head. The head starts at random and bears a high rate."
-        ),
     )
-    learning_rate: float | None = Field(
+    learning_rate: float | None = _setting(
         None,
-        title=mark("Learning rate of the body"),
+        mark("Learning rate of the body"),
+        mark("How far each step moves the pre-trained weights. Too high a rate makes them forget what they knew."),
         gt=0,
         le=0.1,
-        description=mark(
-            "How far each step moves the pre-trained weights. Too high a rate makes them forget what they knew."
-        ),
     )
-    epochs: int = Field(
-        5, title=mark("Epochs"), ge=1, le=200, description=mark("How many times every training example is seen.")
+    layer_decay: float = _setting(
+        1.0,
+        mark("Rate from layer to layer"),
+        mark("Each layer learns at the rate of the one above it times this: at 0.9 the lowest layers move least. 1: all alike."),
+        gt=0,
+        le=1,
     )
-    batch_size: int = Field(
-        16, title=mark("Batch size"), ge=1, le=256, description=mark("Examples per step: the gradient is their mean.")
-    )
-    batch_tokens: int = Field(
+    epochs: int = _setting(5, mark("Epochs"), mark("How many times every training example is seen."), ge=1, le=200)
+    batch_size: int = _setting(16, mark("Batch size"), mark("Examples per step: the gradient is their mean."), ge=1, le=256)
+    batch_tokens: int = _setting(
         0,
-        title=mark("Tokens per batch"),
-        ge=0,
-        le=65536,
-        description=mark(
+        mark("Tokens per batch"),
+        mark(
             "0: every batch has as many examples as the batch size says. Otherwise as many as fit in so many tokens: more short texts, fewer long ones."
         ),
+        ge=0,
+        le=65536,
     )
-    max_length: int = Field(
+    max_length: int = _setting(
         128,
-        title=mark("Maximum length"),
+        mark("Maximum length"),
+        mark("Sub-words per input, [CLS] and [SEP] included. Longer texts are cut; long sentences with tags are read in windows."),
         ge=8,
         le=512,
-        description=mark(
-            "Sub-words per input, [CLS] and [SEP] included. Longer texts are cut; long sentences with tags are read in windows."
-        ),
     )
-    dropout: float = Field(
-        0.1,
-        title=mark("Dropout"),
+    truncation: Literal["head", "tail", "both"] = _setting(
+        "head",
+        mark("What is kept of long texts"),
+        mark("The beginning, the end, or a quarter of the room for the beginning and the rest for the end."),
+    )
+    dropout: float = _setting(
+        0.1, mark("Dropout"), mark("Share of values set to zero at random while learning. Frozen layers have none."), ge=0, le=0.9
+    )
+    weight_decay: float = _setting(
+        0.01, mark("Weight decay"), mark("Pulls the weights that learn towards zero at each step, except biases and LayerNorm."), ge=0, le=1
+    )
+    decay_towards: Literal["zero", "pretrained"] = _setting(
+        "zero",
+        mark("Weight decay pulls towards"),
+        mark("Zero, as usual; or the weights as they were pre-trained, so that the model forgets less. Of the head, always zero."),
+    )
+    warmup_ratio: float = _setting(
+        0.1, mark("Warm-up"), mark("Share of the steps in which the rate climbs from zero to its full value."), ge=0, le=1
+    )
+    schedule: Literal["linear", "constant"] = _setting(
+        "linear", mark("Schedule"), mark("After warm-up the rate falls to zero in a straight line, or stays.")
+    )
+    max_grad_norm: float = _setting(
+        1.0, mark("Gradient clipping"), mark("A longer gradient is shortened to this norm. 0: gradients stay as they are."), ge=0, le=100
+    )
+    bias_correction: bool = _setting(
+        True,
+        mark("Bias correction of Adam"),
+        mark("Off, as in BERT's first code, the first steps are much longer: a known cause of failed runs."),
+    )
+    early_stopping_metric: Literal["validation_loss", "metric"] = _setting(
+        "metric", mark("Best model by"), mark("What decides which evaluation was the best, and when to stop early.")
+    )
+    patience: int = _setting(
+        3, mark("Patience"), mark("Evaluations without a new best before the run stops by itself. 0: never."), ge=0, le=100
+    )
+    validation_share: float = _setting(
+        0.2, mark("Validation share"), mark("Share of the examples kept aside to measure, never to learn."), gt=0, lt=1
+    )
+    train_examples: int = _setting(
+        0,
+        mark("Examples to learn from"),
+        mark("0: all that are not kept aside. Otherwise at most so many, each label with its share; what is measured with stays the same."),
+        ge=0,
+        le=1_000_000,
+    )
+    label_noise: float = _setting(
+        0.0,
+        mark("Wrong labels"),
+        mark("Share of the training examples whose label is exchanged for another, to see what a model makes of mistakes. What is measured with keeps its labels."),
         ge=0,
         le=0.9,
-        description=mark("Share of values set to zero at random while learning. Frozen layers have none."),
     )
-    weight_decay: float = Field(
-        0.01,
-        title=mark("Weight decay"),
-        ge=0,
-        le=1,
-        description=mark("Pulls the weights that learn towards zero at each step, except biases and LayerNorm."),
-    )
-    warmup_ratio: float = Field(
-        0.1,
-        title=mark("Warm-up"),
-        ge=0,
-        le=1,
-        description=mark("Share of the steps in which the rate climbs from zero to its full value."),
-    )
-    schedule: Literal["linear", "constant"] = Field(
-        "linear",
-        title=mark("Schedule"),
-        description=mark("After warm-up the rate falls to zero in a straight line, or stays."),
-    )
-    max_grad_norm: float = Field(
-        1.0,
-        title=mark("Gradient clipping"),
-        gt=0,
-        le=100,
-        description=mark("A longer gradient is shortened to this norm."),
-    )
-    early_stopping_metric: Literal["validation_loss", "metric"] = Field(
-        "metric",
-        title=mark("Best model by"),
-        description=mark("What decides which evaluation was the best, and when to stop early."),
-    )
-    patience: int = Field(
-        3,
-        title=mark("Patience"),
-        ge=0,
-        le=100,
-        description=mark("Evaluations without a new best before the run stops by itself. 0: never."),
-    )
-    validation_share: float = Field(
-        0.2,
-        title=mark("Validation share"),
-        gt=0,
-        lt=1,
-        description=mark("Share of the examples kept aside to measure, never to learn."),
-    )
-    label_all_pieces: bool = Field(
+    measure_training: bool = _setting(
         False,
-        title=mark("Label every sub-word"),
-        description=mark("Off: only the first sub-word of a word carries its tag."),
+        mark("Measure on training examples too"),
+        mark("At each evaluation up to 200 training examples are measured as well, without dropout: what is learnt by heart shows."),
     )
-    seed: int = Field(
-        0,
-        title=mark("Seed"),
-        ge=0,
-        le=2**31 - 1,
-        description=mark("Where all chance comes from: split, order, head, dropout. Same seed, same run."),
+    label_all_pieces: bool = _setting(
+        False, mark("Label every sub-word"), mark("Off: only the first sub-word of a word carries its tag.")
+    )
+    seed: int = _setting(
+        0, mark("Seed"), mark("Where all chance comes from: split, order, head, dropout. Same seed, same run."), ge=0, le=2**31 - 1
     )
 
     @property
@@ -191,47 +195,10 @@ def validate(values: dict[str, Any]) -> RunConfig:
     try:
         return RunConfig(**values)
     except ValidationError as error:
-        problems = tuple(_sentence(detail) for detail in error.errors())
+        problems = tuple(_say(detail) for detail in error.errors())
         raise ConfigError("{count} settings need another value.", problems, count=len(problems)) from None
 
 
-def _sentence(detail: dict[str, Any]) -> UserError:
-    name, found = str(detail["loc"][0]), detail.get("input")
-    if name not in RunConfig.model_fields:
-        return UserError(
-            "There is no setting “{name}”. Nearest: {known}.",
-            name=name,
-            known=", ".join(nearest_first(name, RunConfig.model_fields)[:3]),
-        )
-    title = RunConfig.model_fields[name].title
-    if name == "strategy":
-        return UserError(
-            "Strategy: “{found}” is not known. Write one of: {known}.",
-            found=found,
-            known=", ".join(nearest_first(str(found), STRATEGY_FORMS)),
-        )
-    if "expected" in detail.get("ctx", {}):
-        return UserError(
-            "{title}: “{found}” is not known. Write one of: {known}.",
-            title=title,
-            found=found,
-            known=detail["ctx"]["expected"],
-        )
-    low, high = limits(name)
-    if detail["type"] == "greater_than":
-        return UserError(
-            "{title}: found {found}, but it must be above {low} and at most {high}.",
-            title=title,
-            found=found,
-            low=low,
-            high=high,
-        )
-    if low is None or high is None:
-        return UserError("{title}: “{found}” cannot be used. Write a text that is not empty.", title=title, found=found)
-    return UserError(
-        "{title}: found {found}, but it must be a number from {low} to {high}.",
-        title=title,
-        found=found,
-        low=low,
-        high=high,
-    )
+def _say(detail: dict[str, Any]) -> UserError:
+    name = str(detail["loc"][0])
+    return say_problem(detail, RunConfig.model_fields, limits(name) if name in RunConfig.model_fields else (None, None))

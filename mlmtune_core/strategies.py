@@ -4,7 +4,7 @@ import re
 
 from mlmtune_core.errors import ConfigError, nearest_first
 
-STRATEGY_FORMS = ("full", "head_only", "last_layers:N")
+STRATEGY_FORMS = ("full", "head_only", "last_layers:N", "gradual", "lora:R")
 
 
 def default_rates(strategy: str) -> tuple[float, float]:
