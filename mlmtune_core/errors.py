@@ -84,3 +84,11 @@ def nearest_first(name: str, known: Iterable[str]) -> list[str]:
         return difflib.SequenceMatcher(None, name.lower(), other.lower()).ratio()
 
     return sorted(known, key=likeness, reverse=True)
+
+
+def died_again_and_again(times: int) -> RunError:
+    """Why a run is given up after so many deaths of its worker."""
+    return RunError(
+        "The worker process died {times} times on this run, most likely for want of memory. Try a smaller batch size or maximum length.",
+        times=times,
+    )

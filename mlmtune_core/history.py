@@ -1,10 +1,7 @@
 """What is kept of a run's way: after every evaluation the head, and, up to a limit, all the weights that learn"""
 
-import os
-import shutil
 from collections.abc import Mapping
 from contextlib import suppress
-from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
@@ -12,7 +9,7 @@ from safetensors.torch import load_file, save
 
 from mlmtune_core.limits import MB, read_limits
 from mlmtune_core.run_store import Run
-from mlmtune_core.storage import write_atomically
+from mlmtune_core.storage import link, write_atomically
 
 HEAD = "head."  # how the names of its weights begin
 
@@ -28,7 +25,7 @@ def keep_moment(run: Run, weights: Mapping[str, torch.Tensor], epoch: int, is_be
         if head_only or not epoch or not stride or epoch % stride:
             return
         if is_best:
-            _link(run.weights_file, run.history_file(epoch, whole=True))
+            link(run.weights_file, run.history_file(epoch, whole=True))
         else:
             _write(run, epoch, weights, whole=True)
         for earlier, file in run.history().items():
@@ -58,15 +55,6 @@ def read_heads(run: Run) -> dict[int, dict[str, torch.Tensor]]:
 def _write(run: Run, epoch: int, weights: Mapping[str, torch.Tensor], whole: bool) -> None:
     content = save({name: weight.cpu().contiguous() for name, weight in weights.items()})
     write_atomically(run.history_file(epoch, whole), content, durable=False)
-
-
-def _link(source: Path, target: Path) -> None:
-    """The same file under a second name; where the file system has no such thing, a copy."""
-    target.unlink(missing_ok=True)
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copyfile(source, target)
 
 
 def _size(weights: Mapping[str, torch.Tensor]) -> int:

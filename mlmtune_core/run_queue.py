@@ -7,9 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from mlmtune_core.errors import died_again_and_again
 from mlmtune_core.heartbeats import is_alive
+from mlmtune_core.run_groups import find_leader, find_together, leave
 from mlmtune_core.run_shelf import list_runs
-from mlmtune_core.run_store import Run, died_again_and_again
+from mlmtune_core.run_store import Run
 from mlmtune_core.storage import home
 from mlmtune_core.waiting import Left, find_wait
 
@@ -21,11 +23,12 @@ Begin = Callable[[Run, Callable[[Exception | None], None]], object]
 
 @dataclass
 class Turn:
-    """A run in the queue: whose it is, since when, and how often a worker died on it."""
+    """A run in the queue: whose it is, since when, what it was started with (runs of a sweep count as one), and how often a worker died on it."""
 
     run: Run
     owner: str
     since: float
+    batch: str = ""
     first: bool = False
     deaths: int = 0
 
@@ -43,17 +46,17 @@ class RunQueue:
         self._closed = False
 
     def submit(self, run: Run) -> None:
-        """Queues a run; one that waits or is under way is not queued twice."""
+        """Queues a run, with those that it leads (see run_groups); one that waits or is under way is not queued twice."""
         with self._lock:
-            if run.id not in self._going and self._find(run) is None and run.summary() is None:
-                self._waiting.append(Turn(run, run.owner(), time.time()))
+            if run.id not in self._going and self._find(run) is None and _is_unended(run):
+                self._waiting.append(Turn(run, run.owner(), time.time(), run.sweep() or run.id))
                 log.info("run %s is queued", run.id)
             self._go_on()
 
     def adopt(self, run: Run) -> None:
         """A run that another process carries out, of which this one only hears when it has ended."""
         with self._lock:
-            self._going[run.id] = Turn(run, run.owner(), time.time())
+            self._going[run.id] = Turn(run, run.owner(), time.time(), run.sweep() or run.id)
         self._begin(run, lambda error: self._settle(run, error))
 
     def stop(self, run: Run) -> None:
@@ -71,10 +74,12 @@ class RunQueue:
     def resume(self, run: Run) -> None:
         """Queues a run again that was paused, interrupted or failed: it goes on from where it was kept last."""
         with self._lock:
-            if run.id in self._going:
+            if self._is_going(run):
                 run.request("")  # its worker may have seen the wish to pause or not (see _settle)
             elif not is_alive(run.heartbeat_file):
-                run.allow()
+                leave(run)
+                for each in find_together(run):
+                    each.allow()
                 self.submit(run)
 
     def drop(self, run: Run) -> None:
@@ -125,9 +130,9 @@ class RunQueue:
         return order.index(run.id) + 1 if run.id in order else None
 
     def waiting(self, owner: str) -> int:
-        """How many runs of a person wait."""
+        """How many runs of a person wait; those of one sweep count as one."""
         with self._lock:
-            return sum(turn.owner == owner for turn in self._waiting)
+            return len({turn.batch for turn in self._waiting if turn.owner == owner})
 
     def length(self) -> int:
         """How many runs wait."""
@@ -167,11 +172,13 @@ class RunQueue:
             if run.summary() is None:
                 run.request(wish)
                 log.info("run %s is asked to %s", run.id, wish)
-            self._waiting = [turn for turn in self._waiting if turn.run.id != run.id]
+            concerned = {run.id, (find_leader(run) or run).id}
+            self._waiting = [turn for turn in self._waiting if turn.run.id not in concerned or _is_wanted(turn.run)]
 
     def _is_going(self, run: Run) -> bool:
+        leader = find_leader(run) or run
         with self._lock:
-            return run.id in self._going
+            return leader.id in self._going
 
     def _find(self, run: Run) -> Turn | None:
         return next((turn for turn in self._waiting if turn.run.id == run.id), None)
@@ -201,7 +208,7 @@ class RunQueue:
             if self._closed:
                 return
             turn = self._going.pop(run.id, None)
-            ended = not run.folder.is_dir() or run.summary() is not None or run.control() == "pause"
+            ended = not run.folder.is_dir() or not any(each.control() != "pause" for each in find_together(run) if each.summary() is None)
             if turn is not None and not ended:
                 turn.deaths += error is not None
                 log.warning("run %s gave its worker back before its end (%s)", run.id, error)
@@ -221,6 +228,15 @@ def take_up(queue: RunQueue, adopt: bool = False) -> None:
     for run in living if adopt else ():
         queue.adopt(run)
     for run in unended:
-        if run not in living and run.state() in ("queued", "interrupted"):
+        if run not in living and run.state() in ("queued", "interrupted") and find_leader(run) is None:
             run.heartbeat_file.unlink(missing_ok=True)
             queue.submit(run)
+
+
+def _is_unended(run: Run) -> bool:
+    return any(each.summary() is None for each in find_together(run))
+
+
+def _is_wanted(run: Run) -> bool:
+    """Whether there is anything to do for it or for those that it leads."""
+    return any(each.summary() is None and not each.control() for each in find_together(run))

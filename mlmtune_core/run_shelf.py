@@ -14,20 +14,22 @@ import pandas as pd
 from mlmtune_core.config import RunConfig
 from mlmtune_core.errors import RunError
 from mlmtune_core.run_store import Run
-from mlmtune_core.storage import home, is_plain, new_id
+from mlmtune_core.storage import home, is_plain, link, new_id
 
 
 def create_run(
     config: RunConfig,
-    examples: pd.DataFrame,
+    examples: pd.DataFrame | Path,
     data: dict[str, Any],
     folder: Path | None = None,
     estimate: float | None = None,
     owner: str = "",
+    sweep: str = "",
 ) -> Run:
     """Writes config.json and data.parquet of a new run, whole or not at all.
 
-    `estimate`: the seconds it was expected to take; `owner`: the id of the person who may change it (see people).
+    `examples`: a table, or the file of a run on the same ones; `estimate`: the seconds it was expected to take; `owner`: the id of
+    the person who may change it (see people); `sweep`: the id of the sweep that it belongs to.
     """
     folder = folder or home() / "runs" / new_id()
     if folder.exists() and any(folder.iterdir()):
@@ -35,8 +37,11 @@ def create_run(
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
     temporary.mkdir()
-    examples.to_parquet(temporary / "data.parquet", index=False)
-    about = {"config": config.model_dump(), "data": data, "created": time.time(), "estimate": estimate, "owner": owner}
+    if isinstance(examples, Path):
+        link(examples, temporary / "data.parquet")
+    else:
+        examples.to_parquet(temporary / "data.parquet", index=False)
+    about = {"config": config.model_dump(), "data": data, "created": time.time(), "estimate": estimate, "owner": owner, "sweep": sweep}
     (temporary / "config.json").write_text(json.dumps(about, ensure_ascii=False, indent=1), encoding="utf-8")
     temporary.replace(folder)
     return Run(folder)
@@ -74,6 +79,8 @@ def _holds_run(folder: Path) -> bool:
     with suppress(OSError):  # a name that is too long for the file system
         return (folder / "config.json").is_file() and (folder / "data.parquet").is_file()
     return False
+
+
 def drop_shared_caches() -> None:
     """Removes what frozen layers computed, of all runs: who has it mapped keeps it, later runs compute it again."""
     for path in (home() / "runs").glob("*/prefix-*"):

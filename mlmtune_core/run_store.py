@@ -128,6 +128,14 @@ class Run:
         """The id of the person who started it; empty where nobody was asked."""
         return self.about().get("owner", "")
 
+    def sweep(self) -> str:
+        """The id of the sweep that it belongs to; empty for a run started by itself."""
+        return self.about().get("sweep", "")
+
+    def tell(self, **values: Any) -> None:
+        """Changes what `about` says."""
+        write_atomically(self.folder / "config.json", json.dumps(self.about() | values, ensure_ascii=False, indent=1).encode())
+
     def data(self) -> pd.DataFrame:
         """Its examples: `row`, `split`, and the task's columns."""
         return pd.read_parquet(self.folder / "data.parquet")
@@ -240,11 +248,3 @@ class Run:
     def delete(self) -> None:
         """Removes the folder and all in it."""
         shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def died_again_and_again(times: int) -> RunError:
-    """Why a run is given up after so many deaths of its worker."""
-    return RunError(
-        "The worker process died {times} times on this run, most likely for want of memory. Try a smaller batch size or maximum length.",
-        times=times,
-    )

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -34,6 +35,15 @@ def write_atomically(path: Path, content: bytes | Callable[[Path], object], dura
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def link(source: Path, target: Path) -> None:
+    """The same file under a second name; where the file system has no such thing, a copy."""
+    target.unlink(missing_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
 
 
 def is_plain(name: str) -> bool:

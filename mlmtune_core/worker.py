@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -16,7 +15,7 @@ from mlmtune_core.batching import to_batch
 from mlmtune_core.config import BUNDLED, RunConfig
 from mlmtune_core.devices import choose_device, move
 from mlmtune_core.dropout import use_quick_dropout
-from mlmtune_core.errors import DataError, UserError
+from mlmtune_core.errors import DataError, UserError, died_again_and_again
 from mlmtune_core.evaluating import Dataset, Setup, Standing, measure
 from mlmtune_core.events import EvalDone, Event, Failed, Finished, FrozenChecked, PhaseStarted, StepDone, Tested
 from mlmtune_core.freezing import apply_strategy
@@ -26,8 +25,9 @@ from mlmtune_core.model import Model, build, shorten
 from mlmtune_core.prefix_cache import make_prefix
 from mlmtune_core.recorder import Recorder
 from mlmtune_core.resuming import Kept, read_kept
+from mlmtune_core.run_groups import find_together
 from mlmtune_core.run_shelf import open_run
-from mlmtune_core.run_store import Run, died_again_and_again
+from mlmtune_core.run_store import Run
 from mlmtune_core.stepping import Stepper
 from mlmtune_core.sweep_training import train_together
 from mlmtune_core.tasks import TASKS
@@ -37,9 +37,10 @@ MOST_ATTEMPTS = 5  # that ended before anything more was kept
 
 
 def run(name: str) -> str:
-    """Carries out a run given by its id or its folder (what the engine calls); returns its state after that."""
+    """Carries out a run given by its id or its folder, with those that it leads (what the engine calls); returns its state after that."""
     this = open_run(name)
-    for _ in carry_out(this):
+    together = [each for each in find_together(this) if each.summary() is None]
+    for _ in carry_out_together(together) if len(together) > 1 else carry_out(*together or [this]):
         pass
     return this.state()
 
@@ -51,13 +52,6 @@ def warm() -> None:
     setup = Setup(make_model(config, names).train(), TASKS[config.task], config, names, 0)
     batch = {name: torch.tensor([ids]) for name, ids in tokenizer("warm").items()}
     Stepper(setup, Standing(), total_steps=1).take(batch | {"labels": torch.tensor([1])}, epoch=0.0)
-
-
-def run_together(folders: list[str]) -> list[str]:
-    """Carries out several head-only runs that differ in little as one training; returns how each ended."""
-    runs = [this for this in map(Run, map(Path, folders)) if this.summary() is None]
-    list(carry_out_together(runs))
-    return [run.state() for run in runs]
 
 
 def carry_out(this: Run) -> Iterator[Event]:
@@ -124,6 +118,8 @@ def _record_together(recorders: Sequence[Recorder], ended: set[int]) -> Iterator
         elif recorder.wants_stop():
             yield from ((i, said) for said in recorder.stop(mine.model, mine.label_names))
             ended.add(i)
+        if all(each.wants_pause for number, each in enumerate(recorders) if number not in ended):
+            return  # so short a training begins again
 
 
 def _events(this: Run, recorder: Recorder) -> Iterator[tuple[Event, Model | None, list[str]]]:
