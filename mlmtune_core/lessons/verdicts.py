@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy.special import ndtri, stdtrit
 
 SUPPORTED, NOT_SUPPORTED, INCONCLUSIVE = "supported", "not_supported", "inconclusive"
 CONFIDENCE = 0.95
@@ -95,6 +95,8 @@ def compare_failures(one: Sequence[bool], other: Sequence[bool], minimum: float,
 
     Supported needs Fisher's exact test on top (one-sided, 5 %).
     """
+    from scipy import stats  # a second to import, and pages only read what was judged
+
     fails, counts = (sum(one), sum(other)), (len(one), len(other))
     shares = [fail / count for fail, count in zip(fails, counts, strict=True)]
     spans = [stats.binomtest(fail, count).proportion_ci(CONFIDENCE, "wilson") for fail, count in zip(fails, counts, strict=True)]
@@ -125,13 +127,13 @@ def _widening(of_seeds: float, of_examples: float, seeds: int, examples: int) ->
     if seeds < 2 or of_seeds + of_examples == 0:
         return 1.0
     whole, seen = of_seeds + of_examples, of_seeds * (seeds - 1) / seeds + of_examples
-    return float(np.sqrt(whole / seen) * _quantile(of_seeds, of_examples, seeds, examples) / stats.norm.ppf((1 + CONFIDENCE) / 2))
+    return float(np.sqrt(whole / seen) * _quantile(of_seeds, of_examples, seeds, examples) / ndtri((1 + CONFIDENCE) / 2))
 
 
 def _quantile(of_seeds: float, of_examples: float, seeds: int, examples: int) -> float:
     """Student's, with Satterthwaite's degrees of freedom for a sum of two variances."""
     freedom = (of_seeds + of_examples) ** 2 / (of_seeds**2 / (seeds - 1) + of_examples**2 / max(1, examples - 1))
-    return float(stats.t.ppf((1 + CONFIDENCE) / 2, freedom))
+    return float(stdtrit(freedom, (1 + CONFIDENCE) / 2))
 
 
 def _find_more(found: float, of_seeds: float, of_examples: float, seeds: int, minimum: float, margin: float) -> int | None:

@@ -1,0 +1,146 @@
+"""The command line's lessons: list them, run one for real with its verdicts, or sweep settings over a file"""
+
+import argparse
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from mlmtune_core.data import checking, columns, reading, splitting
+from mlmtune_core.data.report import find_fingerprint
+from mlmtune_core.errors import ConfigError, DataError, UserError, nearest_first
+from mlmtune_core.lessons import LESSONS
+from mlmtune_core.lessons.lesson import Lesson
+from mlmtune_core.people import PROGRAM
+from mlmtune_core.sweep_store import Member, Sweep, create_sweep
+from mlmtune_core.sweeps import make_grid
+from mlmtune_core.visible import visible
+
+LOOK = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+PARTS = ("file", "settings", "choices", "columns")
+
+
+def add_lessons(commands: Any) -> list[argparse.ArgumentParser]:
+    """The three commands and their options."""
+    every = commands.add_parser("lessons", help="list the lessons")
+    every.set_defaults(command=run_lessons, show=show_lessons)
+    one = commands.add_parser("lesson", help="run a lesson for real and judge its claims")
+    one.add_argument("id", help="its number: 6, 4b, ...")
+    one.add_argument("--seeds", type=int, help="how many seeds; without it as many as its recording has")
+    one.add_argument("--record", action="store_true", help="keep what comes out as the lesson's recording")
+    one.set_defaults(command=run_lesson, show=show_lesson)
+    sweep = commands.add_parser("sweep", help="train every combination of settings that a YAML file names")
+    sweep.add_argument("file", type=Path, help="with `file`, `settings`, `choices` (setting: list of values) and perhaps `columns`")
+    sweep.set_defaults(command=run_sweep, show=show_sweep)
+    return [every, one, sweep]
+
+
+def run_lessons(_: argparse.Namespace) -> list[dict[str, Any]]:
+    """lessons: each with the statements that it is about."""
+    return [{"id": each.id, "title": each.title, "question": each.question, "statements": list(each.statements)} for each in LESSONS.values()]
+
+
+def show_lessons(result: list[dict[str, Any]], tr: Any) -> str:
+    """A line for each lesson."""
+    return "\n".join(f"{each['id']:4} {tr(each['title'])}: {tr(each['question'])} ({', '.join(each['statements'])})" for each in result)
+
+
+def find_lesson(name: str) -> Lesson:
+    """A lesson by its number. Raises UserError with the nearest ones."""
+    if name not in LESSONS:
+        raise UserError("There is no lesson “{name}”. Nearest: {known}.", name=name, known=", ".join(nearest_first(name, LESSONS)[:5]))
+    return LESSONS[name]
+
+
+def run_lesson(chosen: argparse.Namespace) -> dict[str, Any]:
+    """lesson: trains all its runs in this process, judges, and leaves nothing behind but, where wanted, the recording."""
+    lesson = find_lesson(chosen.id)
+    if chosen.seeds is not None and not 1 <= chosen.seeds <= 100:
+        raise ConfigError("Seeds: found {count}, but it must be a number from 1 to 100.", count=chosen.seeds)
+    from mlmtune_core.lessons.records import write_recorded
+    from mlmtune_core.lessons.running import carry_out_lesson
+
+    began = time.perf_counter()
+    with Progress(*LOOK, console=Console(stderr=True)) as bar:
+        line = bar.add_task(f"lesson {lesson.id}", total=None)
+        report = carry_out_lesson(lesson, range(chosen.seeds or lesson.seeds), lambda done, total: bar.update(line, completed=done, total=total))
+    report["about"]["seconds"] = round(time.perf_counter() - began, 1)
+    if chosen.record:
+        report = write_recorded(report)
+    scores = {arm: [each["score"] for each in report["outcomes"] if each["arm"] == arm] for arm in dict.fromkeys(each["arm"] for each in report["outcomes"])}
+    return {"lesson": lesson.id, "about": report["about"], "scores": scores, "verdicts": report["verdicts"]}
+
+
+def show_lesson(result: dict[str, Any], tr: Any) -> str:
+    """The scores of every arm, then the claims with their verdicts."""
+    lesson = LESSONS[result["lesson"]]
+    lines = [f"{lesson.id}  {tr(lesson.question)}"]
+    lines += [f"{arm:24} {'  '.join(f'{score:.3f}' for score in scores)}" for arm, scores in result["scores"].items()]
+    for claim, verdict in zip(lesson.claims, result["verdicts"], strict=True):
+        spread = f"{verdict['effect']:+.3f} [{verdict['low']:+.3f}, {verdict['high']:+.3f}]"
+        lines.append(f"{tr(claim.sentence)}\n  {verdict['kind']}: {spread}, minimum {verdict['minimum']}, {verdict['seeds']} seeds")
+    return "\n".join([*lines, f"{result['about']['seconds']} s"])
+
+
+def run_sweep(chosen: argparse.Namespace) -> list[dict[str, Any]]:
+    """sweep: the runs stay, each with its settings that were swept and its scores."""
+    told = _read_yaml(chosen.file)
+    settings = dict(told.get("settings") or {})
+    rows = reading.read_file(chosen.file.parent / told["file"]).rows
+    settings.setdefault("task", columns.guess_task(rows)[0])
+    configs = make_grid(settings, told["choices"])
+    report = checking.require_sound(checking.check(rows, configs[0].task, columns.choose(rows, configs[0].task, told.get("columns") or {})))
+    examples = splitting.split_examples(report.examples, configs[0].validation_share, configs[0].seed)
+    about = {"name": visible(str(told["file"])), "fingerprint": find_fingerprint(examples), "columns": report.columns}
+    sweep = create_sweep([Member(config, examples) for config in configs], about, told["choices"], PROGRAM)
+    from mlmtune_core.lessons.running import carry_out_sweep
+
+    with Progress(*LOOK, console=Console(stderr=True)) as bar:
+        line = bar.add_task("sweep", total=len(configs))
+        for _, event in carry_out_sweep(sweep):
+            bar.advance(line, type(event).__name__ in ("Finished", "Failed"))
+    return [_describe(sweep, run, told["choices"]) for run in sweep.runs()]
+
+
+def show_sweep(result: list[dict[str, Any]], tr: Any) -> str:
+    """A line for each run."""
+    return "\n".join(
+        "  ".join([*(f"{name}={value}" for name, value in row["settings"].items()), f"{row['metric']} {row['score']}", row["state"], row["run"]]) for row in result
+    )
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    """Raises DataError that says what a sweep's file must hold."""
+    import yaml
+
+    try:
+        told = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DataError("“{file}” cannot be read: {error}.", file=path, error=error.strerror or error) from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise DataError("“{file}” is no YAML: {error}.", file=path, error=" ".join(str(error).split())) from None
+    choices = told.get("choices") if isinstance(told, Mapping) else None
+    unknown = sorted(set(told) - set(PARTS)) if isinstance(told, Mapping) else []
+    if not choices or unknown or "file" not in told or not all(isinstance(values, list) for values in choices.values()):
+        raise DataError(
+            "“{file}” must hold `file`, `choices` (a list of values for each setting) and perhaps `settings` and `columns`. Not known: {unknown}.",
+            file=path,
+            unknown=", ".join(map(str, unknown)) or "–",
+        )
+    return dict(told)
+
+
+def _describe(sweep: Sweep, run: Any, choices: Mapping[str, Any]) -> dict[str, Any]:
+    config, best = run.config(), (run.summary() or {}).get("best") or {}
+    metric = next(iter(best.get("metrics") or {"–": None}))
+    return {
+        "sweep": sweep.id,
+        "run": run.id,
+        "state": run.state(),
+        "settings": {name: getattr(config, name) for name in choices},
+        "metric": metric,
+        "score": (best.get("metrics") or {}).get(metric),
+    }

@@ -1,0 +1,147 @@
+"""What came out of the runs of a lesson: plain numbers, from which alone its figure is drawn and its verdict judged"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from mlmtune_core import metrics
+from mlmtune_core.config import RANKED_BY, RunConfig
+from mlmtune_core.diagnosis import diagnose
+from mlmtune_core.lessons import verdicts
+
+Row = dict[str, Any]
+SCORES = {"entity_f1": verdicts.f1, "pearson": verdicts.pearson}  # all others are means
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One run: its arm, seed and settings, its events, and, for every test example, the numbers of which a score takes sums.
+
+    ended: finished, stopped or failed. measured: name -> what was measured on its model beside (see lessons.measuring).
+    """
+
+    arm: str
+    seed: int
+    config: dict[str, Any]
+    ended: str
+    seconds: float
+    rows: list[Row] = field(repr=False)
+    counts: list[list[float]] = field(repr=False, default_factory=list)
+    measured: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def metric(self) -> str:
+        """What ranks runs of its task."""
+        return RANKED_BY[self.config["task"]]
+
+    @property
+    def score(self) -> float:
+        """On the test set, of the model that was kept. nan where there is none."""
+        return float(_score_of(self.metric)(np.array(self.counts).sum(axis=0))) if self.counts else float("nan")
+
+    @property
+    def start(self) -> Row:
+        """The event Started: examples, weights that learn, baseline, device. Empty where it never came so far."""
+        return next((row for row in self.rows if row["kind"] == "Started"), {})
+
+    @property
+    def evaluations(self) -> list[Row]:
+        """The events EvalDone, the one before the first step included."""
+        return [row for row in self.rows if row["kind"] == "EvalDone"]
+
+    @property
+    def steps(self) -> list[Row]:
+        """The events StepDone."""
+        return [row for row in self.rows if row["kind"] == "StepDone"]
+
+    @property
+    def tested(self) -> Row:
+        """The event Tested, empty where it never came."""
+        return next((row for row in self.rows if row["kind"] == "Tested"), {})
+
+    @property
+    def run_class(self) -> str:
+        """What the diagnosis calls it (see diagnosis); `ok` where it says nothing."""
+        found = diagnose(self.rows)
+        return found.kind if found else "ok"
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """All runs of a lesson."""
+
+    all: tuple[Outcome, ...]
+
+    @property
+    def seeds(self) -> list[int]:
+        """Those of which every arm has a run."""
+        arms = {outcome.arm for outcome in self.all}
+        found = {outcome.seed for outcome in self.all}
+        return sorted(seed for seed in found if all(self._find(arm, seed) for arm in arms))
+
+    def of(self, arm: str) -> list[Outcome]:
+        """The runs of an arm, in the order of `seeds`."""
+        return [self._find(arm, seed) for seed in self.seeds]
+
+    def arms(self) -> list[str]:
+        """Each once, in order."""
+        return list(dict.fromkeys(outcome.arm for outcome in self.all))
+
+    def scores(self, arm: str) -> list[float]:
+        """The test scores of an arm, a seed each."""
+        return [outcome.score for outcome in self.of(arm)]
+
+    def best_of(self, arms: Sequence[str]) -> str:
+        """The arm with the highest mean score on the VALIDATION set: choosing on the test set would flatter."""
+        return max(arms, key=lambda arm: float(np.mean([best_validation(outcome) for outcome in self.of(arm)])))
+
+    def compare(self, one: str, other: str, minimum: float, margin: float = 0.0) -> verdicts.Verdict:
+        """Whether the arm `one` scores higher on the test set than `other` (see verdicts.compare)."""
+        sides = [np.array([outcome.counts for outcome in self.of(arm)]) for arm in (one, other)]
+        return verdicts.compare(*sides, minimum, margin, _score_of(self.all[0].metric))
+
+    def compare_measured(self, one: str, other: str, name: str, minimum: float, margin: float = 0.0, flip: bool = False) -> verdicts.Verdict:  # fmt: skip
+        """The same for something that was measured: one number a run, or one an example. flip: where less is better."""
+        sides = [np.array([np.atleast_1d(outcome.measured[name]) for outcome in self.of(arm)], dtype=float) for arm in (one, other)]
+        sides = [np.stack([side, np.ones_like(side)], axis=-1) for side in (sides[::-1] if flip else sides)]
+        return verdicts.compare(*sides, minimum, margin)
+
+    def ratios(self, one: str, other: str, find: Callable[[Outcome], float], minimum: float, margin: float = 1.0) -> verdicts.Verdict:
+        """Of two numbers of the runs of each seed, `one` over `other`: a claim about every seed."""
+        pairs = zip(self.of(one), self.of(other), strict=True)
+        return verdicts.in_all_seeds([find(first) / find(second) for first, second in pairs], minimum, margin)
+
+    def _find(self, arm: str, seed: int) -> Outcome | None:
+        return next((outcome for outcome in self.all if (outcome.arm, outcome.seed) == (arm, seed)), None)
+
+
+def best_validation(outcome: Outcome) -> float:
+    """The highest score on the validation set after the first step; -inf where nothing was measured."""
+    measured = [row["metrics"][outcome.metric] for row in outcome.evaluations if row["step"]]
+    return max(measured, default=float("-inf"))
+
+
+def steps_to(outcome: Outcome, loss: float) -> float:
+    """The step at which the validation loss was first at most `loss`; one evaluation beyond the last where it never was."""
+    evaluations = outcome.evaluations
+    reached = next((row["step"] for row in evaluations if row["validation_loss"] <= loss), None)
+    return float(reached if reached is not None else evaluations[-1]["step"] + outcome.start["steps_per_epoch"])
+
+
+def count(config: RunConfig, true: Sequence[Any], said: Sequence[Any]) -> list[list[float]]:
+    """For every example the numbers of whose sums its score is made (see verdicts: mean, f1, pearson)."""
+    metric = RANKED_BY[config.task]
+    if metric == "entity_f1":
+        pairs = [(set(metrics.find_entities(one)), set(metrics.find_entities(other))) for one, other in zip(true, said, strict=True)]
+        return [[float(len(want & got)), float(len(want) + len(got))] for want, got in pairs]
+    if metric == "pearson":
+        return [[1.0, x, y, x * x, y * y, x * y] for x, y in zip(map(float, true), map(float, said), strict=True)]
+    if metric == "answer_f1":
+        return [[metrics.answers([one], [other])["answer_f1"], 1.0] for one, other in zip(true, said, strict=True)]
+    return [[float(one == other), 1.0] for one, other in zip(true, said, strict=True)]
+
+
+def _score_of(metric: str) -> verdicts.Score:
+    return SCORES.get(metric, verdicts.mean)

@@ -1,0 +1,118 @@
+"""The runs of a lesson: planned from its arms and seeds, read when they have ended, measured and judged"""
+
+import platform
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields
+from typing import Any
+
+import torch
+import transformers
+
+from mlmtune_core import worker
+from mlmtune_core.data.report import find_fingerprint
+from mlmtune_core.errors import RunError
+from mlmtune_core.events import Failed, Finished
+from mlmtune_core.example_list import read_measured
+from mlmtune_core.lessons import LESSONS
+from mlmtune_core.lessons.data import open_lesson_data
+from mlmtune_core.lessons.lesson import Lesson
+from mlmtune_core.lessons.measuring import MEASURES
+from mlmtune_core.lessons.outcomes import Outcome, Outcomes, count
+from mlmtune_core.people import PROGRAM
+from mlmtune_core.run_groups import find_together
+from mlmtune_core.run_store import Run
+from mlmtune_core.sweep_store import Member, Sweep, create_sweep, find_sweep
+from mlmtune_core.tasks import TASKS
+
+VERDICTS = "verdicts"  # under which name a sweep keeps them
+
+
+def plan(lesson: Lesson, seeds: Sequence[int]) -> list[Member]:
+    """Every arm with every seed, all on data that were split before."""
+    tables = {name: open_lesson_data(name) for name in {arm.data or lesson.data for arm in lesson.arms}}
+    return [Member(lesson.config(arm, seed), tables[arm.data or lesson.data], arm.id) for arm in lesson.arms for seed in seeds]
+
+
+def describe_data(lesson: Lesson) -> dict[str, Any]:
+    """Name and fingerprint of what a lesson is tried on, as runs remember it."""
+    return {"name": lesson.data, "id": "", "fingerprint": find_fingerprint(open_lesson_data(lesson.data)), "columns": {}}
+
+
+def carry_out_sweep(sweep: Sweep) -> Iterator[tuple[Run, Any]]:
+    """(run, event) of all its runs in this process, those together that can be."""
+    for run in sweep.runs():
+        together = [each for each in find_together(run) if each.summary() is None]
+        if len(together) > 1:
+            yield from ((together[i], event) for i, event in worker.carry_out_together(together))
+        elif together:
+            yield from ((together[0], event) for event in worker.carry_out(together[0]))
+
+
+def carry_out_lesson(lesson: Lesson, seeds: Iterable[int], say: Callable[[int, int], None]) -> dict[str, Any]:
+    """All runs of a lesson in this process, judged; nothing of them is kept. `say` hears how many runs of how many have ended."""
+    sweep = create_sweep(plan(lesson, list(seeds)), describe_data(lesson), {}, PROGRAM, lesson=lesson.id)
+    total, done = len(sweep.runs()), 0
+    try:
+        for _, event in carry_out_sweep(sweep):
+            done += isinstance(event, Finished | Failed)
+            say(done, total)
+        return judge_sweep(sweep.id)
+    finally:
+        sweep.delete()
+
+
+def read_outcome(lesson: Lesson, run: Run, arm: str) -> Outcome:
+    """What came out of one ended run. A run that broke off is right about nothing. Raises RunError for one that goes on."""
+    summary, config = run.summary(), run.config()
+    if summary is None:
+        raise RunError("Not all runs of this lesson have ended yet.")
+    if run.has_predictions("test"):
+        measured = read_measured(run, "test")
+        counts = count(config, [each.true for each in measured], [each.said for each in measured])
+        beside = {name: MEASURES[name](run) for name in lesson.measures}
+    else:
+        frame, task = run.data(), TASKS[config.task]
+        examples = task.to_examples(frame[frame["split"] == "test"].to_dict("records"))
+        counts, beside = count(config, [task.find_truth(each) for each in examples], _nothing(config.task, len(examples))), {}
+    ended = {"failed": "failed", "stopped": "stopped"}.get(summary["reason"], "finished")
+    return Outcome(arm, config.seed, config.model_dump(), ended, summary["seconds"], run.events(), counts, beside)
+
+
+def judge(lesson: Lesson, outcomes: Outcomes) -> list[dict[str, Any]]:
+    """The verdict of each claim, as plain values with its `claim`; the same outcomes always give the same."""
+    return [{"claim": claim.id, **vars(claim.judge(outcomes))} for claim in lesson.claims]
+
+
+def judge_sweep(sweep_id: str) -> dict[str, Any]:
+    """What a lesson's runs came to, kept with the sweep: `lesson`, `about` (machine, versions), `outcomes`, `verdicts`."""
+    sweep = find_sweep(sweep_id)
+    about = sweep.about()
+    lesson, arms = LESSONS[about["lesson"]], sweep.arms()
+    outcomes = Outcomes(tuple(read_outcome(lesson, run, arms[run.id]) for run in sweep.runs()))
+    report = {
+        "lesson": lesson.id,
+        "about": {"data": about["data"], "created": about["created"], **describe_machine()},
+        "outcomes": [{**vars(outcome), "score": outcome.score, "run_class": outcome.run_class} for outcome in outcomes.all],
+        "verdicts": judge(lesson, outcomes),
+    }
+    sweep.keep(VERDICTS, report)
+    return report
+
+
+def read_outcomes(report: Mapping[str, Any]) -> Outcomes:
+    """The outcomes of a report, as `judge_sweep` made them."""
+    names = [each.name for each in fields(Outcome)]
+    return Outcomes(tuple(Outcome(**{name: each[name] for name in names}) for each in report["outcomes"]))
+
+
+def describe_machine() -> dict[str, Any]:
+    """Where this process runs, and with what."""
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else platform.processor() or platform.machine()
+    versions = {"python": platform.python_version(), "torch": torch.__version__, "transformers": transformers.__version__}
+    return {"device": device, "cores": torch.get_num_threads(), "versions": versions}
+
+
+def _nothing(task: str, examples: int) -> list[Any]:
+    """Answers that are never right."""
+    empty: dict[str, Any] = {"regression": 0.0, "question_answering": "\0", "token_classification": []}
+    return [empty.get(task)] * examples
