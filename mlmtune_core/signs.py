@@ -129,11 +129,11 @@ class Signs:
 
     @cached_property
     def early(self) -> bool:
-        """Whether there is time yet: before the second epoch is over, or a third of the steps, or while the rates still climb."""
+        """Whether there is time yet: before the second epoch is over, or a third of the steps, or what was measured is of the warm-up."""
         if self.rows[-1]["kind"] in ("Finished", "Failed"):
             return False
-        climbing = len(self.steps) > 1 and rate_of(self.steps[-1]) > rate_of(self.steps[-2])
-        return climbing or len(self.evaluations) < 3 or self.evaluations[-1]["step"] < self.start["total_steps"] / 3
+        measured, highest = self.evaluations[-1]["step"], max(self.steps, key=rate_of)["step"]
+        return len(self.evaluations) < 3 or measured < self.start["total_steps"] / 3 or measured <= highest
 
 
 def rate_of(step: Row) -> float:
