@@ -11,12 +11,12 @@ import io
 import json
 import os
 import tempfile
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import torch
 
+from benchmarks.results_page import put_section
 from mlmtune_core.checkpoint_saving import save_checkpoint
 from mlmtune_core.config import validate
 from mlmtune_core.data.splitting import sample_examples, split_examples
@@ -27,7 +27,6 @@ from mlmtune_core.run_shelf import create_run
 from mlmtune_core.run_store import Run
 from mlmtune_core.worker import carry_out
 
-TABLE = Path(__file__).resolve().parent.parent / "docs" / "results.md"
 TITLE = "## Masked words"
 STAGES = {"a head, encoder frozen": {"strategy": "head_only", "epochs": 6}, "then all weights": {"strategy": "full", "epochs": 3}}
 SHARED = {"task": "masked_words", "max_length": 128, "batch_size": 16}
@@ -49,8 +48,7 @@ def main() -> None:
         return
     section = write_section(rows, chosen.articles)
     print(section)
-    before = TABLE.read_text(encoding="utf-8").partition(TITLE)[0].rstrip()
-    TABLE.write_text(f"{before}\n\n{section}", encoding="utf-8")
+    put_section(TITLE, section)
 
 
 def measure(articles: int, seed: int) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""The command line: train, predict, check and export, without a browser; and worker, by which a machine joins a cluster."""
+"""The command line: train, predict, check, export, lessons and sweeps, without a browser; and worker, by which a machine joins a cluster."""
 
 import argparse
 import json
@@ -17,6 +17,7 @@ from mlmtune_core.data import checking, columns, reading, splitting
 from mlmtune_core.data.report import Report, find_fingerprint
 from mlmtune_core.errors import UserError
 from mlmtune_core.exporting.command import add_export
+from mlmtune_core.lessons.command import add_lessons
 from mlmtune_core.moments import BEST
 from mlmtune_core.printing import show_check, show_predict, show_train
 from mlmtune_core.run_shelf import create_run, open_run
@@ -100,7 +101,7 @@ def make_parser() -> argparse.ArgumentParser:
         for role, title in columns.ROLE_TITLES.items():
             command.add_argument(f"--{role.replace('_', '-')}-column", help=f"which column holds the {title}")
     export = add_export(commands)
-    for command in (train, predict, check, export):
+    for command in (train, predict, check, export, *add_lessons(commands)):
         command.add_argument("--json", action="store_true", help="print one JSON document")
     return parser
 

@@ -14,6 +14,7 @@ from mlmtune_core.config import RunConfig
 from mlmtune_core.devices import precision
 from mlmtune_core.errors import TrainingError
 from mlmtune_core.events import EvalDone, Event, PhaseStarted, Progress
+from mlmtune_core.label_prior import find_top_share
 from mlmtune_core.model import Model
 from mlmtune_core.ordering import order_by_length
 from mlmtune_core.prefix_cache import PrefixCache
@@ -132,6 +133,7 @@ def conclude(setup: Setup, standing: Standing, epoch: float, measured: Measured)
         metrics=scores,
         is_best=False,
         patience_left=None,
+        top_share=find_top_share(predictions, setup.task.LABELS_ARE),
         predictions=predictions,
     )
     return _judge(setup, standing, done) if standing.step else done

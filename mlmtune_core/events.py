@@ -29,7 +29,10 @@ class Progress:
 
 @dataclass(frozen=True)
 class Started:
-    """All is ready; the first step comes next. Whatever was said before belongs to an earlier attempt."""
+    """All is ready; the first step comes next. Whatever was said before belongs to an earlier attempt.
+
+    `prior_loss`: the loss of an answer that knows only how frequent each label is (see label_prior); None where there is none.
+    """
 
     task: str
     strategy: str
@@ -45,6 +48,7 @@ class Started:
     label_names: tuple[str, ...]
     device: str
     threads: int
+    prior_loss: float | None = None
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,8 @@ class StepDone:
 class EvalDone:
     """One pass over the validation examples. `train_loss`: mean over the examples since the last evaluation.
 
-    `predictions` (example index -> prediction) are for whoever keeps the best model; they are not written in the log.
+    `top_share`: the share of the most frequent answer, where every text has one label. `predictions` (example index -> prediction)
+    are for whoever keeps the best model; they are not written in the log.
     """
 
     step: int
@@ -74,6 +79,7 @@ class EvalDone:
     metrics: dict[str, float]
     is_best: bool
     patience_left: int | None
+    top_share: float | None = None
     predictions: dict[int, Any] = field(default_factory=dict, repr=False, compare=False)
 
 

@@ -111,6 +111,18 @@ def state_names(tr: Translate) -> dict[str, str]:
     }
 
 
+def diagnosis_names(tr: Translate) -> dict[str, str]:
+    """kind of a run (see diagnosis) -> what it does."""
+    return {
+        "ok": tr("Going well"),
+        "crawling": tr("Crawling"),
+        "collapsed": tr("Collapsed"),
+        "exploding": tr("Exploding"),
+        "memorising": tr("Learning by heart"),
+        "nan": tr("No longer a number"),
+    }
+
+
 def strategy_name(tr: Translate, strategy: str) -> str:
     """A strategy as it is written in RunConfig -> its name."""
     if strategy.startswith("last_layers"):

@@ -11,6 +11,7 @@ from mlmtune_core.embedding_rows import rows_in_use
 from mlmtune_core.evaluating import Dataset, Setup, Standing, describe_best, evaluate, patience_left
 from mlmtune_core.events import Event, Finished, FrozenChecked, PhaseStarted, Started
 from mlmtune_core.freezing import count_weights, hash_frozen, set_train_mode
+from mlmtune_core.label_prior import find_prior_loss
 from mlmtune_core.ordering import count_steps, shuffle
 from mlmtune_core.stepping import Keeper, State, Stepper
 
@@ -86,6 +87,7 @@ def describe_start(setup: Setup, train_set: Dataset, validation_set: Dataset, st
         label_names=tuple(setup.label_names),
         device=str(setup.model.device),
         threads=torch.get_num_threads(),
+        prior_loss=find_prior_loss(train_set.encoded, task.LABELS_ARE, setup.label_names),
     )
 
 

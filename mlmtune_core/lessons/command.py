@@ -60,8 +60,7 @@ def run_lesson(chosen: argparse.Namespace) -> dict[str, Any]:
     lesson = find_lesson(chosen.id)
     if chosen.seeds is not None and not 1 <= chosen.seeds <= 100:
         raise ConfigError("Seeds: found {count}, but it must be a number from 1 to 100.", count=chosen.seeds)
-    from mlmtune_core.lessons.records import write_recorded
-    from mlmtune_core.lessons.running import carry_out_lesson
+    from mlmtune_core.lessons.running import carry_out_lesson, record
 
     began = time.perf_counter()
     with Progress(*LOOK, console=Console(stderr=True)) as bar:
@@ -69,7 +68,7 @@ def run_lesson(chosen: argparse.Namespace) -> dict[str, Any]:
         report = carry_out_lesson(lesson, range(chosen.seeds or lesson.seeds), lambda done, total: bar.update(line, completed=done, total=total))
     report["about"]["seconds"] = round(time.perf_counter() - began, 1)
     if chosen.record:
-        report = write_recorded(report)
+        report = record(report)
     scores = {arm: [each["score"] for each in report["outcomes"] if each["arm"] == arm] for arm in dict.fromkeys(each["arm"] for each in report["outcomes"])}
     return {"lesson": lesson.id, "about": report["about"], "scores": scores, "verdicts": report["verdicts"]}
 

@@ -12,14 +12,17 @@ KEPT_KINDS = ("Started", "StepDone", "EvalDone", "Unfrozen", "Tested", "Finished
 DIGITS = 5  # significant ones; verdicts are judged from what is written
 
 
-def write_recorded(report: Mapping[str, Any]) -> dict[str, Any]:
-    """Writes the report of a lesson (see running.judge_sweep) as it is shipped; returns it as it will be read: numbers rounded, times from 0."""
+def as_shipped(report: Mapping[str, Any]) -> dict[str, Any]:
+    """The report of a lesson (see running.judge_sweep) as it is shipped: numbers rounded, times from 0, only what is drawn and judged."""
     outcomes = [{**outcome, "rows": _thin(outcome["rows"])} for outcome in report["outcomes"]]
-    shipped = _round({**report, "outcomes": outcomes})
+    return _round({**report, "outcomes": outcomes})
+
+
+def write_recorded(report: Mapping[str, Any]) -> None:
+    """Writes a report that is `as_shipped`."""
     FOLDER.mkdir(exist_ok=True)
-    raw = json.dumps(shipped, ensure_ascii=False, separators=(",", ":")).encode()
+    raw = json.dumps(report, ensure_ascii=False, separators=(",", ":")).encode()
     _file(report["lesson"]).write_bytes(lzma.compress(raw, preset=9))
-    return shipped
 
 
 def has_recorded(lesson_id: str) -> bool:

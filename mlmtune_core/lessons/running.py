@@ -18,6 +18,7 @@ from mlmtune_core.lessons.data import open_lesson_data
 from mlmtune_core.lessons.lesson import Lesson
 from mlmtune_core.lessons.measuring import MEASURES
 from mlmtune_core.lessons.outcomes import Outcome, Outcomes, count
+from mlmtune_core.lessons.records import as_shipped, write_recorded
 from mlmtune_core.people import PROGRAM
 from mlmtune_core.run_groups import find_together
 from mlmtune_core.run_store import Run
@@ -59,6 +60,14 @@ def carry_out_lesson(lesson: Lesson, seeds: Iterable[int], say: Callable[[int, i
         return judge_sweep(sweep.id)
     finally:
         sweep.delete()
+
+
+def record(report: Mapping[str, Any]) -> dict[str, Any]:
+    """Ships a report as the lesson's recording, judged from what is shipped; returns it."""
+    shipped = as_shipped(report)
+    shipped["verdicts"] = judge(LESSONS[shipped["lesson"]], read_outcomes(shipped))
+    write_recorded(shipped)
+    return shipped
 
 
 def read_outcome(lesson: Lesson, run: Run, arm: str) -> Outcome:

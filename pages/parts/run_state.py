@@ -5,11 +5,13 @@ from typing import Any
 import streamlit as st
 
 from mlmtune_core import engine
+from mlmtune_core.diagnosis import diagnose
 from mlmtune_core.errors import UserError
 from mlmtune_core.names import metric_names, metric_value, state_names
 from mlmtune_core.people import is_class
 from mlmtune_core.run_store import ENDED, Run
 from mlmtune_core.run_summary import Progress, summarise
+from pages.parts.diagnosis_line import draw_diagnosis
 from pages.parts.run_buttons import draw_buttons
 from pages.parts.visit import Visit, show_error
 
@@ -19,13 +21,16 @@ def draw_state(visit: Visit, run: Run, living: bool) -> None:
     state = run.state()
     if living and state in (*ENDED, "interrupted"):
         st.rerun()
-    progress = summarise(run.events(), run.about().get("estimate"))
+    rows = run.events()
+    progress = summarise(rows, run.about().get("estimate"))
     with st.container(horizontal=True, vertical_alignment="center"):
         _draw_numbers(visit, run, state, progress)
         with st.container(horizontal=True, width="content"):  # one piece: no button stands alone in a second row
             draw_buttons(visit, run, state)
     with st.container():  # a place of its own, so that nothing jumps when a sentence appears
         _draw_sentence(visit, run, state, progress)
+        if progress.start:
+            draw_diagnosis(visit, diagnose(rows))
 
 
 def _draw_numbers(visit: Visit, run: Run, state: str, progress: Progress) -> None:
