@@ -67,9 +67,12 @@ class Anchor:
 
 @dataclass(frozen=True)
 class Figure:
-    """What is drawn of the outcomes. kind: by_x (score over x, every seed), arms (one row an arm), curves (over steps), or a name of a lesson's own.
+    """What is drawn of the outcomes, always with every seed and the majority line where there is one.
 
-    measure: what is on the y axis: score, or the name of something that was measured.
+    kind: by_x (y over x, a line for each series), arms (a row of marks for each arm), measures (a row of marks for each of `names`,
+    of all arms), heat (series over x, y as colour), curves (`measure` of the evaluations over steps, a line for each run).
+    measure: score (on the test set), the name of something measured, or, for curves, validation_loss, train_eval_loss, train_loss or score.
+    names: measured name -> title, for kind `measures`.
     """
 
     kind: str
@@ -77,6 +80,7 @@ class Figure:
     y_title: str = ""
     measure: str = "score"
     log_x: bool = False
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

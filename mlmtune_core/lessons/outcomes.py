@@ -108,6 +108,12 @@ class Outcomes:
         sides = [np.stack([side, np.ones_like(side)], axis=-1) for side in (sides[::-1] if flip else sides)]
         return verdicts.compare(*sides, minimum, margin)
 
+    def compare_within(self, arm: str, one: str, other: str, minimum: float, margin: float = 0.0) -> verdicts.Verdict:
+        """Of the same runs, whether what was measured as `one` is higher than what was measured as `other`, run by run, example by example."""
+        runs = self.of(arm)
+        sides = [np.array([np.atleast_1d(run.measured[name]) for run in runs], dtype=float) for name in (one, other)]
+        return verdicts.compare(*[np.stack([side, np.ones_like(side)], axis=-1) for side in sides], minimum, margin)
+
     def ratios(self, one: str, other: str, find: Callable[[Outcome], float], minimum: float, margin: float = 1.0) -> verdicts.Verdict:
         """Of two numbers of the runs of each seed, `one` over `other`: a claim about every seed."""
         pairs = zip(self.of(one), self.of(other), strict=True)
