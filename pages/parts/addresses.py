@@ -8,4 +8,6 @@ BASE = "/" + st.get_option("server.baseUrlPath").strip("/") if st.get_option("se
 EVENTS_ROUTE = BASE + "/runs/{run_id:path}/events"  # whatever stands there, the answer is the route's
 EXPORT_ROUTE = BASE + "/runs/{run_id:path}/{file}"  # behind EVENTS_ROUTE in the list of routes
 PLOTLY_ROUTE = f"{BASE}/scripts/plotly-{version('plotly')}.min.js"
+SWEEP_ROUTE = BASE + "/sweeps/{sweep_id}/events"
+RECORDED_ROUTE = BASE + "/lessons/{lesson_id}/recorded"
 HEALTH_ROUTE = BASE + "/health"

@@ -1,4 +1,4 @@
-"""The routes beside the pages: the events of a run, what is taken home of it, plotly, and whether the server is well."""
+"""The routes beside the pages: the events of runs, sweeps and recorded lessons, what is taken home, plotly, and whether the server is well."""
 
 import sys
 import tomllib
@@ -12,9 +12,12 @@ from starlette.routing import Route
 
 from mlmtune_core import engine
 from mlmtune_core.errors import RunError
+from mlmtune_core.lessons import LESSONS
+from mlmtune_core.lessons.records import has_recorded, read_recorded
 from mlmtune_core.run_shelf import find_run
 from mlmtune_core.run_store import EXPORTS, Run
-from pages.parts.addresses import EVENTS_ROUTE, EXPORT_ROUTE, HEALTH_ROUTE, PLOTLY_ROUTE
+from mlmtune_core.sweep_store import find_sweep
+from pages.parts.addresses import EVENTS_ROUTE, EXPORT_ROUTE, HEALTH_ROUTE, PLOTLY_ROUTE, RECORDED_ROUTE, SWEEP_ROUTE
 from pages.serving.person_cookie import admitted
 from pages.serving.static_files import plotly_script
 
@@ -61,6 +64,32 @@ def export(request: Request, run: Run) -> Response:
     return FileResponse(file, media_type=EXPORTS[name], filename=f"{run.id[:8]}-{name}", headers=NOT_KEPT)
 
 
+def sweep_events(request: Request) -> Response:
+    """GET sweeps/<id>/events?after=<n>,<n>,...: of each run of a sweep what `events` tells of one."""
+    if not admitted(request):
+        return JSONResponse({"error": "not admitted"}, 403, headers=NOT_KEPT)
+    try:
+        runs = find_sweep(request.path_params["sweep_id"]).runs()
+        told = [min(max(0, int(each)), sys.maxsize) for each in request.query_params.get("after", "").split(",") if each]
+    except (RunError, ValueError):
+        return JSONResponse({"error": "not found"}, 404, headers=NOT_KEPT)
+    answers = []
+    for run, after in zip(runs, [*told, *[0] * len(runs)], strict=False):
+        rows, position, more = run.log.read(after)
+        answers.append({"rows": rows, "next": position, "more": more, "state": run.state()})
+    return JSONResponse({"runs": answers}, headers=NOT_KEPT)
+
+
+def recorded(request: Request) -> Response:
+    """GET lessons/<id>/recorded: the events of a recorded lesson's runs, in the order of its report."""
+    name = request.path_params["lesson_id"]
+    if not admitted(request):
+        return JSONResponse({"error": "not admitted"}, 403, headers=NOT_KEPT)
+    if name not in LESSONS or not has_recorded(name):
+        return JSONResponse({"error": "not found"}, 404, headers=NOT_KEPT)
+    return JSONResponse({"runs": [each["rows"] for each in read_recorded(name)["outcomes"]]}, headers=NOT_KEPT)
+
+
 def _rest(run: Run) -> float:
     """Seconds to wait before asking again: some for a run that others have to go before."""
     try:
@@ -85,6 +114,8 @@ def health(_: Request) -> Response:
 ROUTES = [
     Route(EVENTS_ROUTE, events),
     Route(EXPORT_ROUTE, export),
+    Route(SWEEP_ROUTE, sweep_events),
+    Route(RECORDED_ROUTE, recorded),
     Route(PLOTLY_ROUTE, plotly_script),
     Route(HEALTH_ROUTE, health),
 ]

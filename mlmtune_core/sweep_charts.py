@@ -1,0 +1,128 @@
+"""Figures of many runs: every seed a mark, the mean a line, what a trivial predictor reaches dotted"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+
+from mlmtune_core.charts import BLUE, GREEN, GREY, ORANGE, RED, make_figure, plain
+
+PURPLE, SKY = "#CC79A7", "#56B4E9"
+COLOURS = (BLUE, ORANGE, GREEN, RED, PURPLE, SKY, GREY)
+SYMBOLS = ("circle", "square", "diamond", "triangle-up", "star", "hexagon", "pentagon")
+KIND_SYMBOLS = {"crawling": "triangle-down-open", "collapsed": "x", "exploding": "star", "memorising": "square-open", "nan": "cross"}
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One run in a figure: its series, where it stands, its seed, and what it is like (see diagnosis; empty for nothing special)."""
+
+    series: str
+    x: float | str
+    y: float
+    seed: int
+    kind: str = ""
+
+
+def plot_by_x(
+    marks: Sequence[Mark],
+    x_title: str,
+    y_title: str,
+    separators: str,
+    baseline: tuple[str, float] | None = None,
+    log_x: bool = False,
+    kinds: dict[str, str] | None = None,
+    seed_title: str = "seed",
+) -> go.Figure:
+    """y over x, a line through the means for each series. kinds: run class -> its name in the legend, for marks that have a sign of their own."""
+    traces = []
+    for series, colour, symbol in zip(_series(marks), _cycle(COLOURS), _cycle(SYMBOLS), strict=False):
+        mine = [mark for mark in marks if mark.series == series]
+        places = sorted({mark.x for mark in mine})
+        means = [float(np.mean([mark.y for mark in mine if mark.x == x])) for x in places]
+        traces.append(_line(places, means, series, colour))
+        traces.append(_points(mine, series, colour, symbol, kinds or {}, seed_title))
+    traces += _explain_kinds(marks, kinds or {})
+    if baseline:
+        traces.append(_baseline(baseline, [mark.x for mark in marks]))
+    axis = {"type": "log", "exponentformat": "power", "dtick": 1} if log_x else {}
+    return make_figure(traces, x_title, y_title, separators, 420, x=axis, more=_legend(traces))
+
+
+def plot_arms(marks: Sequence[Mark], y_title: str, separators: str, baseline: tuple[str, float] | None = None, seed_title: str = "seed") -> go.Figure:  # fmt: skip
+    """A row for each x (a name): every seed a mark, the mean a bar across. The first stands on top."""
+    names = list(dict.fromkeys(str(mark.x) for mark in marks))
+    traces = []
+    for name, colour, symbol in zip(names, _cycle(COLOURS), _cycle(SYMBOLS), strict=False):
+        mine = [mark for mark in marks if mark.x == name]
+        mean = float(np.mean([mark.y for mark in mine]))
+        look = {"color": colour, "symbol": symbol, "size": 11, "opacity": 0.75}
+        traces.append(
+            {"type": "scatter", "mode": "markers", "x": [mark.y for mark in mine], "y": [plain(name)] * len(mine), "marker": look, "showlegend": False,
+             "text": [f"{plain(seed_title)} {mark.seed}" for mark in mine], "hovertemplate": "%{y}<br>%{x:.4f} · %{text}<extra></extra>"}
+        )  # fmt: skip
+        bar = {"symbol": "line-ns", "size": 34, "line": {"color": colour, "width": 4}}
+        traces.append({"type": "scatter", "mode": "markers", "x": [mean], "y": [plain(name)], "marker": bar, "showlegend": False, "hovertemplate": "x̄ = %{x:.4f}<extra></extra>"})
+    if baseline:
+        line = {"color": GREY, "dash": "dot", "width": 2}
+        traces.append({"type": "scatter", "mode": "lines", "x": [baseline[1]] * 2, "y": [plain(names[0]), plain(names[-1])], "line": line, "name": plain(baseline[0]), "hoverinfo": "name"})
+    axis = {"type": "category", "autorange": "reversed", "showgrid": True}
+    return make_figure(traces, y_title, "", separators, max(220, 110 + 52 * len(names)), y=axis, more=_legend(traces))
+
+
+def plot_heat(marks: Sequence[Mark], x_title: str, y_title: str, z_title: str, separators: str) -> go.Figure:
+    """The mean over seeds as colour and number: a row for each series, a column for each x."""
+    rows, columns = _series(marks), list(dict.fromkeys(mark.x for mark in marks))
+    means = [[float(np.mean([mark.y for mark in marks if (mark.series, mark.x) == (row, column)] or [np.nan])) for column in columns] for row in rows]
+    cells = {
+        "type": "heatmap",
+        "x": [plain(column) if isinstance(column, str) else f"{column:g}" for column in columns],
+        "y": [plain(row) for row in rows],
+        "z": means,
+        "colorscale": "Blues",
+        "colorbar": {"title": {"text": plain(z_title)}},
+        "texttemplate": "%{z:.3f}",
+        "hovertemplate": "%{y} · %{x}: %{z:.4f}<extra></extra>",
+    }
+    category = {"type": "category", "showgrid": False}
+    return make_figure([cells], x_title, y_title, separators, max(260, 130 + 46 * len(rows)), x=category, y=category)
+
+
+def _line(x: Sequence[float], y: Sequence[float], series: str, colour: str) -> dict:
+    look = {"color": colour, "width": 2}
+    return {"type": "scatter", "mode": "lines", "x": x, "y": y, "line": look, "name": plain(series), "legendgroup": series, "hoverinfo": "skip"}
+
+
+def _points(marks: Sequence[Mark], series: str, colour: str, symbol: str, kinds: dict[str, str], seed_title: str) -> dict:
+    told = [" · ".join([f"{plain(seed_title)} {mark.seed}", *([plain(kinds[mark.kind])] if mark.kind in kinds else [])]) for mark in marks]
+    look = {"color": colour, "size": 10, "opacity": 0.75, "symbol": [KIND_SYMBOLS.get(mark.kind, symbol) if kinds else symbol for mark in marks]}
+    return {"type": "scatter", "mode": "markers", "x": [mark.x for mark in marks], "y": [mark.y for mark in marks], "marker": look, "showlegend": False,
+            "legendgroup": series, "text": told, "hovertemplate": "%{x:.3~g}: %{y:.4f}<br>%{text}<extra></extra>"}  # fmt: skip
+
+
+def _explain_kinds(marks: Sequence[Mark], kinds: dict[str, str]) -> list[dict]:
+    """A legend entry for each sign that occurs."""
+    found = dict.fromkeys(mark.kind for mark in marks if mark.kind in kinds and mark.kind in KIND_SYMBOLS)
+    return [
+        {"type": "scatter", "mode": "markers", "x": [None], "y": [None], "marker": {"symbol": KIND_SYMBOLS[kind], "size": 11, "color": GREY}, "name": plain(kinds[kind])}
+        for kind in found
+    ]
+
+
+def _baseline(baseline: tuple[str, float], x: Sequence[float]) -> dict:
+    line = {"color": GREY, "dash": "dot", "width": 2}
+    return {"type": "scatter", "mode": "lines", "x": [min(x), max(x)], "y": [baseline[1]] * 2, "line": line, "name": plain(baseline[0]), "hoverinfo": "name"}
+
+
+def _legend(traces: Sequence[dict]) -> dict:
+    shown = sum(trace.get("showlegend", True) for trace in traces)
+    return {"showlegend": shown > 1, "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}}
+
+
+def _series(marks: Sequence[Mark]) -> list[str]:
+    return list(dict.fromkeys(mark.series for mark in marks))
+
+
+def _cycle(values: Sequence[str]) -> list[str]:
+    return list(values) * 30
