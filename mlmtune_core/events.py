@@ -62,8 +62,10 @@ class StepDone:
 
 @dataclass(frozen=True)
 class EvalDone:
-    """One pass over the validation examples. `train_loss`: mean over the examples since the last evaluation.
+    """One pass over the validation examples. `train_loss`: mean over the examples since the last evaluation, each as the model was when it learnt it.
 
+    `train_eval_loss`, `train_metrics`: some of the training examples, with the labels that are learnt, measured like the validation examples;
+    None where that is not asked for.
     `predictions` (example index -> prediction) are for whoever keeps the best model; they are not written in the log.
     """
 
@@ -75,6 +77,8 @@ class EvalDone:
     is_best: bool
     patience_left: int | None
     predictions: dict[int, Any] = field(default_factory=dict, repr=False, compare=False)
+    train_eval_loss: float | None = None
+    train_metrics: dict[str, float] | None = None
 
 
 @dataclass(frozen=True)
