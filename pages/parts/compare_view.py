@@ -16,6 +16,7 @@ from mlmtune_core.people import is_class, name_of
 from mlmtune_core.run_shelf import list_runs
 from mlmtune_core.run_store import Run
 from mlmtune_core.runs_kept import runs_of
+from mlmtune_core.setting_names import say_choice
 from pages.parts.agreement_view import draw_agreement
 from pages.parts.asking import ask, ask_slowly
 from pages.parts.choice import choice
@@ -126,4 +127,4 @@ def _say(visit: Visit, name: str, value: Any) -> str:
         return BUNDLED_NAME if value == BUNDLED else Path(value).name if value.startswith(("/", "~")) else value
     if value is None:
         return "–"
-    return f"{value:g}".replace(".", visit.separators[0]) if isinstance(value, float) else str(value)
+    return f"{value:g}".replace(".", visit.separators[0]) if isinstance(value, float) else str(say_choice(visit.tr, name, value))

@@ -14,7 +14,7 @@ from pages.parts.visit import Visit
 
 LOOK_SECONDS = 1.0
 SAMPLE = 200
-REHEARSED = ("checkpoint", "first_layers", "task", "strategy", "head", "batch_size", "max_length", "label_all_pieces")
+REHEARSED = ("checkpoint", "first_layers", "task", "strategy", "head", "pooling", "truncation", "batch_size", "max_length", "label_all_pieces")
 
 
 def draw_cost(visit: Visit, config: RunConfig, examples: pd.DataFrame, fingerprint: str) -> None:
@@ -59,7 +59,7 @@ def find_want_of_memory(visit: Visit, config: RunConfig, data: Prepared) -> list
 
 def begin_rehearsal(config: RunConfig, fingerprint: str, examples: pd.DataFrame) -> engine.Question:
     """The question for the costs of a run; settings that change only how often its pieces are due ask nothing new."""
-    values = tuple(config.model_dump(include=set(REHEARSED)).items())
+    values = tuple((config.model_dump(include=set(REHEARSED)) | config.encoder_settings).items())
     return _ask(values, fingerprint, engine.current().expect_threads(), examples)
 
 
