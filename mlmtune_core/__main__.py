@@ -41,6 +41,13 @@ SETTINGS = (
     "patience",
     "checkpoint",
     "first_layers",
+    "initial_weights",
+    "head",
+    "pooling",
+    "truncation",
+    "train_examples",
+    "label_noise",
+    "measure_training",
 )
 
 
@@ -76,9 +83,8 @@ def make_parser() -> argparse.ArgumentParser:
     for name in SETTINGS:
         field = RunConfig.model_fields[name]
         kind = float if field.default is None else type(field.default)  # a rate follows the strategy and has no default
-        train.add_argument(
-            f"--{name.replace('_', '-')}", type=kind, help=(field.description or field.title).replace("%", "%%")
-        )
+        how = {"action": argparse.BooleanOptionalAction} if kind is bool else {"type": kind}
+        train.add_argument(f"--{name.replace('_', '-')}", help=(field.description or field.title).replace("%", "%%"), **how)
     train.add_argument("--validation", type=Path, help="a second file to measure with, instead of a part of FILE")
     train.add_argument("--test", type=Path, help="a file on which the best model is measured once, at the end")
     train.add_argument("--examples", type=int, help="take at most so many examples of FILE, each label with its share")

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mlmtune_core.errors import ConfigError, UserError
-from mlmtune_core.setting_problems import say_problem
+from mlmtune_core.setting_problems import find_misfits, say_problem
 from mlmtune_core.strategies import default_rates
 from mlmtune_core.translating import mark
 
@@ -21,6 +21,7 @@ LOWER_IS_BETTER = ("masked_loss",)
 TASK_NAMES = tuple(RANKED_BY)
 BUNDLED = "bundled"
 BUNDLED_NAME = "all-MiniLM-L6-v2"
+MOST_LEARNT = 200  # training examples that are measured at each evaluation, where that is asked for
 
 
 def _setting(default: Any, title: str, description: str | None = None, **rules: Any) -> Any:
@@ -166,6 +167,12 @@ class RunConfig(BaseModel):
     )
 
     @property
+    def encoder_settings(self) -> dict[str, object]:
+        """The settings that say which encoder a run begins with: what chance drew of it has the seed among them."""
+        names = ("checkpoint", "first_layers", "initial_weights", *(("seed",) if self.initial_weights != "pretrained" else ()))
+        return {name: getattr(self, name) for name in names}
+
+    @property
     def body_rate(self) -> float:
         """Learning rate of the encoder's weights that learn."""
         return self.learning_rate if self.learning_rate is not None else default_rates(self.strategy)[1]
@@ -193,10 +200,13 @@ def limits(field: str) -> tuple[float | None, float | None]:
 def validate(values: dict[str, Any]) -> RunConfig:
     """Settings by name -> RunConfig. Raises ConfigError with a sentence for every problem at once."""
     try:
-        return RunConfig(**values)
+        config = RunConfig(**values)
+        problems = find_misfits(config.model_dump(), RunConfig.model_fields)
     except ValidationError as error:
         problems = tuple(_say(detail) for detail in error.errors())
-        raise ConfigError("{count} settings need another value.", problems, count=len(problems)) from None
+    if problems:
+        raise ConfigError("{count} settings need another value.", problems, count=len(problems))
+    return config
 
 
 def _say(detail: dict[str, Any]) -> UserError:

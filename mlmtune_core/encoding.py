@@ -7,28 +7,39 @@ BEGINS_WORD = ("▁", "Ġ")
 
 
 def encode_texts(
-    tokenizer: Any, texts: Sequence[str], second_texts: Sequence[str] | None, max_length: int
+    tokenizer: Any, texts: Sequence[str], second_texts: Sequence[str] | None, max_length: int, truncation: str = "head"
 ) -> list[tuple[dict[str, list[int]], int]]:
     """Per text (inputs by name, sub-words cut off): [CLS] a [SEP], or [CLS] a [SEP] b [SEP] with segments 0 and 1.
 
-    A pair that is too long loses sub-words of the longer text, one by one; the [SEP] tokens stay.
+    What is too long is cut as `choose_places` says.
     """
     pairs = [list(texts)] if second_texts is None else [list(texts), list(second_texts)]
     whole = tokenizer(*pairs, return_attention_mask=False)
     found = []
     for i, ids in enumerate(whole["input_ids"]):
-        lost = len(ids) - max_length
-        if lost > 0:
-            one = tokenizer(
-                *[texts[i] for texts in pairs],
-                truncation="longest_first" if second_texts is not None else True,
-                max_length=max_length,
-                return_attention_mask=False,
-            )
-            found.append(({name: one[name] for name in one}, lost))
-        else:
-            found.append(({name: whole[name][i] for name in whole}, 0))
+        lost = max(0, len(ids) - max_length)
+        places = choose_places(whole.sequence_ids(i), max_length, truncation) if lost else range(len(ids))
+        found.append(({name: [whole[name][i][place] for place in places] for name in whole}, lost))
     return found
+
+
+def choose_places(parts: list[int | None], max_length: int, truncation: str) -> list[int]:
+    """The places of the tokens that are read, at most max_length. parts: of each token 0 (first text), 1 (second) or None ([CLS], [SEP]), which stay.
+
+    Of a pair the longer text loses first. Kept is the beginning (head), the end (tail), or a quarter of the room at the
+    beginning and the rest at the end (both; Sun et al. 2019, section 5.3.1).
+    """
+    texts = [[place for place, part in enumerate(parts) if part == which] for which in (0, 1)]
+    room = max_length - parts.count(None)
+    short = min(len(texts[0]), len(texts[1]), room // 2)
+    first_is_short = len(texts[0]) <= len(texts[1])
+    rooms = (short, room - short) if first_is_short else (room - short, short)
+    kept = {place for place, part in enumerate(parts) if part is None}
+    for places, size in zip(texts, rooms, strict=True):
+        before = min({"head": size, "tail": 0, "both": size // 4}[truncation], len(places))
+        after = min(size, len(places)) - before
+        kept |= {*places[:before], *places[len(places) - after :]}
+    return sorted(kept)
 
 
 def describe_tokens(tokenizer: Any, inputs: dict[str, list[int]]) -> dict[str, list[Any]]:

@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from mlmtune_core.config import RunConfig
+from mlmtune_core.config import MOST_LEARNT, RunConfig
 from mlmtune_core.ordering import order_by_length, shuffle
 from mlmtune_core.strategies import parse_strategy
 
 MINUTE = 60.0
 FEWEST_ROWS = 50
 MOST_COUNTED = 20_000
+EVENT_SECONDS = 0.0004  # of a step's event and of its share of a batched step (measured, see docs/decisions.md)
 
 
 @dataclass(frozen=True)
@@ -57,9 +58,17 @@ class Costs:
 
 def estimate(costs: Costs, config: RunConfig, sizes: Mapping[str, int]) -> float:
     """Seconds from Start to the end, all epochs done. `sizes`: examples of each split; of very many only a part is counted."""
+    sizes = {**sizes, "train": min(sizes["train"], config.train_examples)} if config.train_examples else sizes
     parts = max(1.0, sum(sizes.values()) / MOST_COUNTED)
     counted = {split: math.ceil(count / parts) for split, count in sizes.items()}
     return costs.once + config.epochs * costs.keep + parts * _add_up(costs, config, counted)
+
+
+def estimate_more(costs: Costs, config: RunConfig, sizes: Mapping[str, int]) -> float:
+    """Seconds of one head more in a training of several (see sweep_training): it shares every pass, and has its own events and weights kept."""
+    train = min(sizes["train"], config.train_examples) if config.train_examples else sizes["train"]
+    steps = config.epochs * math.ceil(train / config.batch_size)
+    return steps * EVENT_SECONDS + (config.epochs + 1) * costs.decode * sizes["validation"] + config.epochs * costs.keep
 
 
 def _add_up(costs: Costs, config: RunConfig, sizes: Mapping[str, int]) -> float:
@@ -71,6 +80,9 @@ def _add_up(costs: Costs, config: RunConfig, sizes: Mapping[str, int]) -> float:
     below = sum(costs.below.of(*shape) for shape in [*steps, *passes["validation"], *passes.get("test", [])])
     epoch = sum(costs.learn.of(*shape) for shape in steps)
     evaluation = sum(costs.measure.of(*shape) for shape in passes["validation"]) + costs.decode * sizes["validation"]
+    if config.measure_training:
+        learnt = min(MOST_LEARNT, sizes["train"])
+        evaluation += (sum(costs.measure.of(*shape) for shape in steps) / sizes["train"] + costs.decode) * learnt
     test = sum(costs.measure.of(*shape) for shape in passes.get("test", [])) + costs.decode * sizes.get("test", 0)
     prepared = costs.encode * sum(sizes.values()) + (1 - costs.known) * below
     return prepared + config.epochs * epoch + (config.epochs + 1) * evaluation + test

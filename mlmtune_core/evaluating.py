@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from mlmtune_core.batching import batches, count_labels
-from mlmtune_core.config import RunConfig
+from mlmtune_core.config import MOST_LEARNT, RunConfig
 from mlmtune_core.devices import precision
 from mlmtune_core.errors import TrainingError
 from mlmtune_core.events import EvalDone, Event, PhaseStarted, Progress
@@ -21,6 +21,7 @@ from mlmtune_core.prefix_cache import PrefixCache
 from mlmtune_core.tasks.base import Dataset, Encoded
 
 Measured = tuple[float, dict[str, float], dict[int, Any]]
+LEARNT_SEED = 0  # of every run the same, so that runs of other seeds on the same examples are measured on the same
 
 
 @dataclass(frozen=True)
@@ -109,14 +110,33 @@ def measure(setup: Setup, dataset: Dataset) -> Generator[Event, None, Measured]:
     return measuring.result()
 
 
-def evaluate(setup: Setup, validation_set: Dataset, standing: Standing, epoch: float) -> Iterator[Event]:
-    """Measures on the validation set and compares with the best so far; the one before the first step does not compete."""
+def choose_learnt(config: RunConfig, train_set: Dataset) -> Dataset | None:
+    """The training examples that are measured at every evaluation, where the settings ask for it: at most MOST_LEARNT, by chance."""
+    if not config.measure_training:
+        return None
+    count = len(train_set.examples)
+    chosen = np.sort(np.random.default_rng(LEARNT_SEED).permutation(count)[:MOST_LEARNT]).tolist()
+    place = {example: i for i, example in enumerate(chosen)}
+    encoded = [replace(item, example=place[item.example]) for item in train_set.encoded if item.example in place]
+    return Dataset([train_set.examples[i] for i in chosen], encoded, vocabulary=train_set.vocabulary)
+
+
+def evaluate(
+    setup: Setup, validation_set: Dataset, standing: Standing, epoch: float, learnt_set: Dataset | None = None
+) -> Iterator[Event]:
+    """Measures on the validation set and compares with the best so far; the one before the first step does not compete.
+
+    `learnt_set`: training examples to be measured as well, of which nothing depends (see `choose_learnt`).
+    """
     yield PhaseStarted("evaluating")
-    yield conclude(setup, standing, epoch, (yield from measure(setup, validation_set)))
+    measured = yield from measure(setup, validation_set)
+    yield conclude(setup, standing, epoch, measured, (yield from measure(setup, learnt_set)) if learnt_set else None)
 
 
-def conclude(setup: Setup, standing: Standing, epoch: float, measured: Measured) -> EvalDone:
-    """What was measured, compared with the best so far. Raises TrainingError where the loss is no number."""
+def conclude(
+    setup: Setup, standing: Standing, epoch: float, measured: Measured, learnt: Measured | None = None
+) -> EvalDone:
+    """What was measured, compared with the best so far; `learnt` on training examples. Raises TrainingError where the loss is no number."""
     loss, scores, predictions = measured
     if not math.isfinite(loss):
         raise TrainingError(
@@ -135,6 +155,8 @@ def conclude(setup: Setup, standing: Standing, epoch: float, measured: Measured)
         patience_left=None,
         top_share=find_top_share(predictions, setup.task.LABELS_ARE),
         predictions=predictions,
+        train_eval_loss=learnt[0] if learnt else None,
+        train_metrics=learnt[1] if learnt else None,
     )
     return _judge(setup, standing, done) if standing.step else done
 

@@ -66,10 +66,11 @@ class StepDone:
 
 @dataclass(frozen=True)
 class EvalDone:
-    """One pass over the validation examples. `train_loss`: mean over the examples since the last evaluation.
+    """One pass over the validation examples. `train_loss`: mean over the examples since the last evaluation, each as the model was when it learnt it.
 
     `top_share`: the share of the most frequent answer, where every text has one label. `predictions` (example index -> prediction)
-    are for whoever keeps the best model; they are not written in the log.
+    are for whoever keeps the best model; they are not written in the log. `train_eval_loss`, `train_metrics`: some of the training
+    examples, with the labels that are learnt, measured like the validation examples; None where that is not asked for.
     """
 
     step: int
@@ -81,6 +82,8 @@ class EvalDone:
     patience_left: int | None
     top_share: float | None = None
     predictions: dict[int, Any] = field(default_factory=dict, repr=False, compare=False)
+    train_eval_loss: float | None = None
+    train_metrics: dict[str, float] | None = None
 
 
 @dataclass(frozen=True)

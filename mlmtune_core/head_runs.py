@@ -20,14 +20,18 @@ def as_texts(examples: pd.DataFrame) -> pd.DataFrame:
 
 def plan_head(config: RunConfig) -> RunConfig:
     """The settings that train a head for masked words on the checkpoint of a run as it is."""
-    shared = {name: getattr(config, name) for name in ("checkpoint", "first_layers", "max_length", "seed")}
+    shared = {name: getattr(config, name) for name in ("checkpoint", "first_layers", "initial_weights", "max_length", "seed")}
     return validate({"task": "masked_words", "strategy": "head_only", "epochs": EPOCHS, **shared})
 
 
 def find_head_run(run: Run, person: Person) -> Run | None:
     """The newest run that trains, or has trained, such a head: of this person, or of whose run this is."""
     config = run.config()
-    wanted = {"task": "masked_words", "strategy": "head_only", "checkpoint": config.checkpoint, "first_layers": config.first_layers}
     runs = [each for owner in dict.fromkeys((person.id, run.owner())) for each in runs_of(owner)]
-    found = [each for each in runs if wanted.items() <= each.about()["config"].items() and each.state() != "failed"]
+    found = [each for each in runs if _fits(each.config(), config) and each.state() != "failed"]
     return max(found, key=lambda each: each.about()["created"], default=None)
+
+
+def _fits(found: RunConfig, config: RunConfig) -> bool:
+    """Whether such a run trains a head for masked words on the encoder that `config` begins with."""
+    return (found.task, found.strategy) == ("masked_words", "head_only") and found.encoder_settings == config.encoder_settings

@@ -104,8 +104,9 @@ class HeadStack:
         of_seed = dict(zip(self.seeds, hidden, strict=True))
         masks = {}
         for seed, share in dict.fromkeys((config.seed, config.dropout) for config in self.configs):
-            shape = of_seed[seed][:, 0].shape if self._template.first_only else of_seed[seed].shape
-            mask = torch.empty(shape).bernoulli_(1 - share, generator=self._random[seed, share])
+            given = of_seed[seed].shape
+            rows = given[:1] if self._template.first_only else given[:-1]
+            mask = torch.empty(*rows, self._template.classifier.in_features).bernoulli_(1 - share, generator=self._random[seed, share])
             masks[seed, share] = mask.div_(1 - share)
         padded = dict(zip(masks, _pad_alike(list(masks.values()), 0), strict=True))
         return torch.stack([padded[config.seed, config.dropout] for config in self.configs])

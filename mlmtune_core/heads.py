@@ -1,51 +1,69 @@
-"""What stands on top of the encoder: linear or pooler for a text, linear for every token.
+"""What stands on top of the encoder: linear, pooler or mlp for a text, linear for every token.
 
-`first_only`: whether a head reads nothing but the first vector, [CLS]. `reads_truth`: whether it is told what is asked, and answers that alone.
+`first_only`: whether a head reads one vector of a text, the first of those it is given: [CLS], or what pooling made of them. `reads_truth`: whether
+it is told what is asked, and answers that alone. `D` is how many numbers it reads: the hidden size H, or several times that (see pooling).
 """
 
 import torch
 from torch import nn
+from torch.nn import functional
 
 from mlmtune_core.errors import ConfigError
 from mlmtune_core.translating import mark
 
 
 class LinearHead(nn.Module):
-    """The chapter's head: z = h[CLS] W + b. Hidden (B, T, H) -> logits (B, C)."""
+    """The chapter's head: z = h[CLS] W + b. Hidden (B, T, D) -> logits (B, C)."""
 
     first_only, reads_truth = True, False
 
-    def __init__(self, hidden_size: int, outputs: int, dropout: float) -> None:
+    def __init__(self, hidden_size: int, outputs: int, dropout: float, vectors: int = 1) -> None:
         super().__init__()
         self.dropout = nn.Dropout(dropout)
-        self.classifier = _make_linear(hidden_size, outputs)
+        self.classifier = _make_linear(vectors * hidden_size, outputs)
 
     def forward(self, hidden: torch.Tensor) -> torch.Tensor:
-        """(B, T, H) -> (B, C)."""
+        """(B, T, D) -> (B, C)."""
         return self.classifier(self.dropout(hidden[:, 0]))
 
 
 class PoolerHead(nn.Module):
-    """transformers' own head: dense, tanh, dropout, linear on [CLS]. Hidden (B, T, H) -> logits (B, C)."""
+    """transformers' own head: dense, tanh, dropout, linear on [CLS]. Hidden (B, T, D) -> logits (B, C)."""
 
     first_only, reads_truth = True, False
 
-    def __init__(self, hidden_size: int, outputs: int, dropout: float) -> None:
+    def __init__(self, hidden_size: int, outputs: int, dropout: float, vectors: int = 1) -> None:
         super().__init__()
-        self.dense = _make_linear(hidden_size, hidden_size)
+        self.dense = _make_linear(vectors * hidden_size, hidden_size)
         self.dropout = nn.Dropout(dropout)
         self.classifier = _make_linear(hidden_size, outputs)
 
     def take_from(self, encoder: nn.Module) -> None:
-        """Moves the encoder's pre-trained pooler here, where there is one of the BERT kind."""
+        """Moves the encoder's pre-trained pooler here, where there is one of the BERT kind that reads as many numbers."""
         dense = getattr(getattr(encoder, "pooler", None), "dense", None)
-        if dense is not None:
+        if dense is not None and dense.weight.shape == self.dense.weight.shape:
             self.dense = dense
             encoder.pooler = None
 
     def forward(self, hidden: torch.Tensor) -> torch.Tensor:
-        """(B, T, H) -> (B, C)."""
+        """(B, T, D) -> (B, C)."""
         return self.classifier(self.dropout(torch.tanh(self.dense(hidden[:, 0]))))
+
+
+class MlpHead(nn.Module):
+    """One hidden layer: dense, GELU, dropout, linear; all of it begins at random. Hidden (B, T, D) -> logits (B, C)."""
+
+    first_only, reads_truth = True, False
+
+    def __init__(self, hidden_size: int, outputs: int, dropout: float, vectors: int = 1) -> None:
+        super().__init__()
+        self.dense = _make_linear(vectors * hidden_size, hidden_size)
+        self.dropout = nn.Dropout(dropout)
+        self.classifier = _make_linear(hidden_size, outputs)
+
+    def forward(self, hidden: torch.Tensor) -> torch.Tensor:
+        """(B, T, D) -> (B, C)."""
+        return self.classifier(self.dropout(functional.gelu(self.dense(hidden[:, 0]))))
 
 
 class TokenHead(nn.Module):
@@ -63,13 +81,13 @@ class TokenHead(nn.Module):
         return self.classifier(self.dropout(hidden))
 
 
-TEXT_HEADS = {"linear": LinearHead, "pooler": PoolerHead}
+TEXT_HEADS = {"linear": LinearHead, "pooler": PoolerHead, "mlp": MlpHead}
 TOKEN_HEADS = {"linear": TokenHead}
 
 
-def build_text_head(head: str, hidden_size: int, outputs: int, dropout: float) -> nn.Module:
-    """`linear` or `pooler` on the [CLS] vector. Raises ConfigError for another name."""
-    return _find(TEXT_HEADS, head)(hidden_size, outputs, dropout)
+def build_text_head(head: str, hidden_size: int, outputs: int, dropout: float, vectors: int = 1) -> nn.Module:
+    """`linear`, `pooler` or `mlp` on `vectors` vectors of a text, one after the other. Raises ConfigError for another name."""
+    return _find(TEXT_HEADS, head)(hidden_size, outputs, dropout, vectors)
 
 
 def build_token_head(head: str, hidden_size: int, outputs: int, dropout: float) -> nn.Module:

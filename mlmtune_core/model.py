@@ -1,7 +1,7 @@
 """An encoder with a head on top: token ids in, logits out; and the encoder cut in two between its layers."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import torch
@@ -11,23 +11,26 @@ from mlmtune_core.devices import precision
 from mlmtune_core.errors import ConfigError
 from mlmtune_core.first_token import FirstTokenLayer
 from mlmtune_core.freezing import find_layers
+from mlmtune_core.pooling import count_read, pool
+from mlmtune_core.translating import mark
 
 TOLERANCE = 1e-4  # between two ways of computing the same token vectors
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 
 
 class Model(nn.Module):
-    """encoder -> token vectors (B, T, H) -> head -> logits: (B, C) for a text, (B, T, C) for tokens.
+    """encoder -> what the head reads: (B, 1, D) of a text, (B, T, H) for tokens -> head -> logits: (B, C), or (B, T, C) for tokens.
 
-    `boundary` says where the encoder is cut when a batch brings `hidden`: what layer number `boundary` would read, as
-    prefix_cache keeps it (0: the first layer; the number of layers: what the head reads). `shortened`: the last layer
-    is computed for the first token alone, and token vectors are (B, 1, H).
+    `pooling` says what of a text is read (see pooling). `boundary` says where the encoder is cut when a batch brings `hidden`: what layer
+    number `boundary` would read, as prefix_cache keeps it (0: the first layer; the number of layers: what the head reads). `shortened`: the
+    last layer is computed for the first token alone.
     """
 
-    def __init__(self, encoder: nn.Module, head: nn.Module) -> None:
+    def __init__(self, encoder: nn.Module, head: nn.Module, pooling: str = "cls") -> None:
         super().__init__()
         self.encoder = encoder
         self.head = head
+        self.pooling = pooling
         self.boundary = 0
         self.shortened = False
 
@@ -36,36 +39,57 @@ class Model(nn.Module):
         """Where batches go to: the head's place."""
         return next(self.head.parameters()).device
 
+    @property
+    def vectors_read(self) -> int:
+        """How many of the encoder's vectors the head reads, one after the other."""
+        return count_read(self.pooling, self.encoder.config.num_hidden_layers) if self.head.first_only else 1
+
     def forward(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
         """Logits of a batch with input_ids, attention_mask and, where the family has them, token_type_ids (B, T)."""
         hidden = self.read(batch)
         return self.head(hidden, batch["labels"]) if self.head.reads_truth else self.head(hidden)
 
     def read(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
-        """The token vectors that the head reads, (B, T, H); (B, 1, H) where nothing else is computed."""
-        if "hidden" in batch:
-            return _run_above(self, batch)
-        with _layers(self, 0):
-            return self.encoder(**_inputs(batch)).last_hidden_state
+        """What the head reads: (B, 1, D) of a text, (B, T, H) for tokens."""
+        if "hidden" in batch and self.boundary == self.encoder.config.num_hidden_layers:
+            return batch["hidden"]
+        outputs = _run_layers(self, batch, self.vectors_read)
+        return pool(self.pooling, outputs, batch["attention_mask"]) if self.head.first_only else outputs[-1]
+
+    def read_tokens(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+        """The vector of every token, (B, T, H), whatever the head reads; of the first one alone where `shortened`."""
+        return _run_layers(self, batch, 1)[-1]
 
 
-def build(encoder: nn.Module, head: nn.Module) -> Model:
+def build(encoder: nn.Module, head: nn.Module, pooling: str = "cls") -> Model:
     """Joins both. A head that takes something of the encoder over, such as its pooler, does so now."""
+    if pooling == "last4":
+        _demand_layers(encoder)
     if hasattr(head, "take_from"):
         head.take_from(encoder)
-    return Model(encoder, head)
+    return Model(encoder, head, pooling)
+
+
+def _demand_layers(encoder: nn.Module) -> None:
+    try:
+        find_layers(encoder)
+    except ConfigError as error:
+        raise ConfigError(
+            "{title}: this checkpoint has one layer that is passed again and again, not several to read. Choose cls, mean or max.",
+            title=mark("What the head reads"),
+        ) from error
 
 
 def shorten(model: Model, batch: dict[str, torch.Tensor]) -> None:
     """Has the last layer computed for the first token alone, where the head reads no other and this batch shows no difference."""
-    if not model.head.first_only:
+    if not model.head.first_only or model.pooling in ("mean", "max"):
         return
     model.eval()
     with torch.no_grad():
         whole = model.read(batch)
         model.shortened = True
         try:
-            model.shortened = torch.allclose(model.read(batch)[:, 0], whole[:, 0], atol=TOLERANCE)
+            model.shortened = torch.allclose(model.read(batch), whole, atol=TOLERANCE)
         except (ConfigError, AttributeError, TypeError, RuntimeError, IndexError):
             model.shortened = False
 
@@ -121,22 +145,38 @@ def run_below(model: Model, batch: dict[str, torch.Tensor]) -> torch.Tensor:
     raise AssertionError("the encoder never reached its layer")
 
 
-def _run_above(model: Model, batch: dict[str, torch.Tensor]) -> torch.Tensor:
-    """What the head reads, from `hidden`, what layer number `model.boundary` reads; the layers below do not run."""
-    encoder, hidden = model.encoder, batch["hidden"]
-    if model.boundary == encoder.config.num_hidden_layers:
-        return hidden
+def _run_layers(model: Model, batch: dict[str, torch.Tensor], count: int) -> list[torch.Tensor]:
+    """What the last `count` layers give, (B, T, H) each, the last one as the encoder gives it; from `hidden` on, what layer number
+    `model.boundary` reads, where the batch brings it: the layers below do not run, and what it brings is what the one below it gave.
+    """
+    hidden = batch.get("hidden")
 
     def replace(
         layer: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
         return ((hidden, *args[1:]), kwargs) if args else (args, kwargs | {"hidden_states": hidden})
 
-    with _layers(model, model.boundary) as layers:
-        handle = layers[0].register_forward_pre_hook(replace, with_kwargs=True)
-        try:
-            return encoder(**_inputs(batch)).last_hidden_state
-        finally:
+    with _layers(model, 0 if hidden is None else model.boundary) as layers, ExitStack() as hooks:
+        if hidden is not None:
+            hooks.callback(layers[0].register_forward_pre_hook(replace, with_kwargs=True).remove)
+        before = hooks.enter_context(_outputs_of((layers or list(find_layers(model.encoder)))[-count:-1])) if count > 1 else []
+        last = model.encoder(**_inputs(batch)).last_hidden_state
+    brought = [hidden] if hidden is not None else []
+    return [*brought, *before, last][-count:]
+
+
+@contextmanager
+def _outputs_of(layers: Sequence[nn.Module]) -> Iterator[list[torch.Tensor]]:
+    """Within, the list takes what these layers give, one tensor each."""
+    found: list[torch.Tensor] = []
+    handles = [
+        layer.register_forward_hook(lambda *told: found.append(told[-1][0] if isinstance(told[-1], tuple) else told[-1]))
+        for layer in layers
+    ]
+    try:
+        yield found
+    finally:
+        for handle in handles:
             handle.remove()
 
 

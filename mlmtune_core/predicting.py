@@ -47,7 +47,7 @@ class Trained:
         """(examples, encoded) of rows as the run keeps them, as its task reads them."""
         task = TASKS[self.config.task]
         examples = task.to_examples(records)
-        return examples, task.encode(examples, self.tokenizer, self.label_names, self.config.max_length)
+        return examples, task.encode(examples, self.tokenizer, self.label_names, self.config.max_length, truncation=self.config.truncation)
 
 
 def predict(name: str, moment: str, *fields: str) -> dict[str, Any]:
@@ -135,7 +135,7 @@ def _load(folder: str, moment: str, _changed: int) -> Trained:
     label_names = read_label_names(this)
     if config.strategy == "head_only" and moment not in (BEST, START):
         base = load_run(this)  # they share the encoder
-        model = Model(base.model.encoder, copy.deepcopy(base.model.head))
+        model = Model(base.model.encoder, copy.deepcopy(base.model.head), config.pooling)
     else:
         torch.manual_seed(config.seed)  # draws the weights again that the run began with
         model = make_model(config, label_names)

@@ -1,5 +1,6 @@
 """What a frozen prefix computes, computed once."""
 
+import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -23,30 +24,33 @@ MEMORY_MB = int(os.environ.get("MLMTUNE_CACHE_MEMORY_MB", "64"))
 class PrefixCache:
     """The activations that enter the first layer which learns, of every example, once they have been asked for.
 
-    Frozen blocks run without dropout, so these are constants. For a head on [CLS] alone (`first_only`) one vector an
-    example is kept, else one a token. Up to MEMORY_MB they stay in memory, beyond that in a file that is mapped.
+    Frozen blocks run without dropout, so these are constants. Where only a head on a whole text learns, the one vector that it reads is kept
+    of an example (`pooled`, see Model.read), else one a token. Up to MEMORY_MB they stay in memory, beyond that in a file that is mapped.
 
     In other company a text's activations differ in their last bits: a run that goes on after an interruption brings along
     those that it had (`kept`), and borrows nothing new.
     """
 
     def __init__(
-        self, model: Model, first_only: bool, encoded: Sequence[Encoded], run: Run, checkpoint: Path, file: Path, again: bool = False
+        self, model: Model, pooled: bool, encoded: Sequence[Encoded], run: Run, config: RunConfig, file: Path, again: bool = False
     ) -> None:
         self._model = model
-        self._first_only = first_only
+        self._pooled = pooled
         self._places: dict[bytes, tuple[int, int]] = {}
         end = 0
         for item in encoded:
             if item.digest not in self._places:
-                length = 1 if first_only else item.length
+                length = 1 if pooled else item.length
                 self._places[item.digest] = (end, end + length)
                 end += length
         self._has_file = again and file.exists()
-        self._rows = reserve(end, model.encoder.config.hidden_size, file, MEMORY_MB * 2**20, again)
+        size = model.encoder.config.hidden_size * (model.vectors_read if pooled else 1)
+        self._rows = reserve(end, size, file, MEMORY_MB * 2**20, again)
         self._known: set[bytes] = set()
         self._run, self._to_publish = run, True
-        self._key = make_key(checkpoint, model.encoder.config.num_hidden_layers, model.boundary, first_only)
+        vectors = config.pooling if pooled else "tokens"
+        weights = json.dumps([config.initial_weights, config.encoder_settings.get("seed")])
+        self._key = make_key(checkpoints.find_folder(config.checkpoint), weights, model.encoder.config.num_hidden_layers, model.boundary, vectors)
 
     def borrow(self) -> None:
         """Takes over what earlier runs computed with this checkpoint, cut at the same boundary."""
@@ -95,12 +99,12 @@ class PrefixCache:
             self._to_publish = False
 
     def add(self, items: Sequence[Encoded], batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        """The batch of these items (not yet on a card) with `hidden`: (B, T, H), or (B, 1, H) for a head on [CLS]; zeros where there is padding."""
+        """The batch of these items (not yet on a card) with `hidden`: (B, T, H), or (B, 1, D) for a head on a text; zeros where there is padding."""
         keys = [item.digest for item in items]
         if not self._known.issuperset(keys):
             self._keep(keys, run_below(self._model, move(batch, self._model.encoder.device)))
         places = [self._places[key] for key in keys]
-        width = 1 if self._first_only else batch["input_ids"].shape[1]
+        width = 1 if self._pooled else batch["input_ids"].shape[1]
         hidden = torch.zeros(len(keys), width, self._rows.values.shape[1])
         for row, (start, end) in zip(hidden, places, strict=True):
             row[: end - start] = self._rows.values[start:end]
@@ -120,9 +124,10 @@ def make_prefix(
     """Of what the frozen layers make of these inputs, of which nothing is known yet; None where none is frozen, or where a batch of a
     few shows that the encoder cannot be cut. `file` holds what is too much for memory; `again`: it may hold it already.
     """
+    layers = model.encoder.config.num_hidden_layers
     model.boundary = find_boundary(config.strategy, model.encoder)
+    if model.boundary < layers:  # what is read of frozen layers lies above the cut, or is what enters there
+        model.boundary = min(model.boundary, layers + 1 - model.vectors_read)
     if not model.boundary or not can_cut(model, few):
         return None
-    past_all = model.boundary == model.encoder.config.num_hidden_layers
-    first_only = past_all and model.head.first_only
-    return PrefixCache(model, first_only, encoded, run, checkpoints.find_folder(config.checkpoint), file, again)
+    return PrefixCache(model, model.boundary == layers and model.head.first_only, encoded, run, config, file, again)

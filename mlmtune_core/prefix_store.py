@@ -19,10 +19,13 @@ KEY_BYTES = 16
 Places = Mapping[bytes, tuple[int, int]]
 
 
-def make_key(checkpoint: Path, layers: int, boundary: int, first_only: bool) -> str:
-    """A name for all activations that the first `layers` of a checkpoint make at one boundary; touching its files changes it."""
+def make_key(checkpoint: Path, weights: str, layers: int, boundary: int, vectors: str) -> str:
+    """A name for all activations that the first `layers` of a checkpoint make at one boundary; touching its files changes it.
+
+    `weights`: what became of the checkpoint's own. `vectors`: which are kept of a text, those of its tokens or what a head reads.
+    """
     files = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in sorted(checkpoint.iterdir())]
-    told = json.dumps([str(checkpoint.resolve()), files, layers, boundary, first_only])
+    told = json.dumps([str(checkpoint.resolve()), files, weights, layers, boundary, vectors])
     return hashlib.sha256(told.encode()).hexdigest()[:KEY_BYTES]
 
 

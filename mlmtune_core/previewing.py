@@ -10,6 +10,7 @@ from mlmtune_core.data.columns import ASKED
 from mlmtune_core.encoding import describe_tokens
 from mlmtune_core.freezing import apply_strategy, count_weights, find_layers
 from mlmtune_core.model import build
+from mlmtune_core.pooling import count_read
 from mlmtune_core.spans import OUTSIDE
 from mlmtune_core.tasks import TASKS
 from mlmtune_core.tasks.base import IGNORE_INDEX, Encoded
@@ -60,13 +61,14 @@ def count_sub_words(checkpoint: str, rows: list[dict[str, Any]]) -> list[int]:
 
 
 def describe_model(
-    checkpoint: str, task_name: str, labels: int, strategy: str, head: str, first_layers: int = 0
+    checkpoint: str, task_name: str, labels: int, strategy: str, head: str, first_layers: int = 0, pooling: str = "cls"
 ) -> dict[str, Any]:
     """The blocks from the embeddings up to the head, with weights and whether they learn; `trainable`, `total`, `layers`."""
     encoder = _empty_encoder(checkpoint)
     checkpoints.keep_first(encoder, first_layers)
+    size, vectors = encoder.config.hidden_size, count_read(pooling, encoder.config.num_hidden_layers)
     with torch.device("meta"):
-        model = build(encoder, TASKS[task_name].build_head(encoder.config.hidden_size, ["?"] * labels, head, 0.0))
+        model = build(encoder, TASKS[task_name].build_head(size, ["?"] * labels, head, 0.0, vectors), pooling)
     apply_strategy(strategy, model.encoder, model.head)
     trainable, total = count_weights(model)
     layers = find_layers(encoder)

@@ -54,7 +54,7 @@ def _time_pieces(run: Run) -> Costs:
     once = time.perf_counter() - began + (PROOFS - 1) * hash_seconds
     dataset = sets["train"]
     tokenizer = worker.checkpoints.load_tokenizer(setup.config.checkpoint)
-    task, limits = TASKS[setup.config.task], (setup.config.max_length, setup.config.label_all_pieces)
+    task, limits = TASKS[setup.config.task], (setup.config.max_length, setup.config.label_all_pieces, setup.config.truncation)
     encode = _time(lambda: task.encode(dataset.examples, tokenizer, setup.label_names, *limits))
     shapes = _choose_batches(dataset.lengths, setup.config.batch_size)
     known = setup.prefix.known_share if setup.prefix else 1.0

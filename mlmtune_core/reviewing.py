@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from mlmtune_core.data.thinning import learnt_from
 from mlmtune_core.kept_model import read_label_names
 from mlmtune_core.run_shelf import open_run
 from mlmtune_core.tasks import TASKS
@@ -17,7 +18,8 @@ def review(name: str, split: str = "validation") -> dict[str, Any]:
     config, frame, said = this.config(), this.data(), this.predictions(split)
     task = TASKS[config.task]
     examples = task.to_examples(frame[frame["split"] == split].to_dict("records"))
-    train = task.to_examples(frame[frame["split"] == "train"].to_dict("records"))
+    learnt = learnt_from(frame, config)
+    train = task.to_examples(learnt[learnt["split"] == "train"].to_dict("records"))
     predictions = dict(enumerate(said))
     return {
         "examples": len(examples),

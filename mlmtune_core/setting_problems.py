@@ -8,6 +8,9 @@ from pydantic.fields import FieldInfo
 from mlmtune_core.errors import UserError, nearest_first
 from mlmtune_core.strategies import STRATEGY_FORMS
 
+ON_TOKENS = ("token_classification", "question_answering", "masked_words")  # tasks whose head reads every token
+OF_TEXTS = ("head", "pooling", "truncation", "label_noise")  # settings that mean something only where a text has one answer
+
 
 def say_problem(detail: Mapping[str, Any], settings: Mapping[str, FieldInfo], limits: tuple[float | None, float | None]) -> UserError:
     """One error of pydantic about one of `settings`, whose (lowest, highest) value `limits` gives, as a sentence with what to write instead."""
@@ -49,4 +52,17 @@ def say_problem(detail: Mapping[str, Any], settings: Mapping[str, FieldInfo], li
         found=found,
         low=low,
         high=high,
+    )
+
+
+def find_misfits(values: Mapping[str, Any], settings: Mapping[str, FieldInfo]) -> tuple[UserError, ...]:
+    """A sentence for every setting, sound by itself, that its task has no use for: it is refused, not passed over in silence."""
+    return tuple(
+        UserError(
+            "{title}: only tasks with one answer for each text have this choice. Leave it at “{default}” here.",
+            title=settings[name].title,
+            default=settings[name].default,
+        )
+        for name in OF_TEXTS
+        if values["task"] in ON_TOKENS and values[name] != settings[name].default
     )

@@ -9,7 +9,16 @@ import torch
 
 from mlmtune_core.batching import batches
 from mlmtune_core.errors import TrainingError
-from mlmtune_core.evaluating import Dataset, Measuring, Setup, Standing, conclude, describe_best, patience_left
+from mlmtune_core.evaluating import (
+    Dataset,
+    Measuring,
+    Setup,
+    Standing,
+    choose_learnt,
+    conclude,
+    describe_best,
+    patience_left,
+)
 from mlmtune_core.events import Event, Finished, PhaseStarted, Progress, StepDone, failure
 from mlmtune_core.freezing import hash_frozen
 from mlmtune_core.head_stack import HeadStack
@@ -35,7 +44,8 @@ def train_together(
     lanes = [_Lane(i, each, Standing()) for i, each in enumerate(setups)]
     start = describe_start(first, train_set, validation_set, steps)  # nothing in it differs
     yield from ((lane.number, start) for lane in lanes)
-    yield from _evaluate(stack, lanes, validation_set, 0.0)
+    measured_sets = [validation_set, *filter(None, [choose_learnt(config, train_set)])]
+    yield from _evaluate(stack, lanes, measured_sets, 0.0)
     if len(stack.seeds) > 1:
         yield from _compute_ahead(lanes, train_set)
     for epoch in range(1, config.epochs + 1):
@@ -49,7 +59,7 @@ def train_together(
             if epoch == done == 1:
                 unchanged = check_frozen(first.model, frozen_hash, 1)
                 yield from ((lane.number, unchanged) for lane in lanes)
-        yield from _evaluate(stack, lanes, validation_set, float(epoch))
+        yield from _evaluate(stack, lanes, measured_sets, float(epoch))
         last = [lane for lane in lanes if not lane.failed and (epoch == config.epochs or patience_left(lane.setup.config, lane.standing) == 0)]  # fmt: skip
         unchanged = check_frozen(first.model, frozen_hash, lanes[0].standing.step) if last else unchanged
         for lane in last:
@@ -104,30 +114,36 @@ def _step(
 
 
 def _evaluate(
-    stack: HeadStack, lanes: Sequence[_Lane], validation_set: Dataset, epoch: float
+    stack: HeadStack, lanes: Sequence[_Lane], measured_sets: Sequence[Dataset], epoch: float
 ) -> Iterator[tuple[int, Event]]:
-    """One pass for all lanes; what they weigh now is copied into their own heads before their events."""
-    first = lanes[0].setup
-    measuring = [Measuring(lane.setup, validation_set) for lane in lanes]
+    """One pass over each set for all lanes: the validation set, and perhaps some of what is learnt from; what the lanes weigh now is
+    copied into their own heads before their events.
+    """
     for lane in lanes:
         yield lane.number, PhaseStarted("evaluating")
-    order = order_by_length(validation_set.lengths, first.config.batch_size * 2)
-    padded = batches(
-        validation_set.encoded, order, first.pad_id, first.task.LABELS_ARE, first.model.device, first.prefix
-    )
-    for indices, batch in zip(order, padded, strict=True):
-        with torch.no_grad():
-            logits = stack.logits(batch["hidden"])
-        for each, mine in zip(measuring, logits, strict=True):
-            each.add(indices, mine, batch)
-    for place, (lane, each) in enumerate(zip(lanes, measuring, strict=True)):
+    passed = [_measure(stack, lanes, dataset) for dataset in measured_sets]
+    for place, (lane, *each) in enumerate(zip(lanes, *passed, strict=True)):
         if lane.failed:
             continue
         try:
-            done = conclude(lane.setup, lane.standing, epoch, each.result())
+            done = conclude(lane.setup, lane.standing, epoch, *(measuring.result() for measuring in each))
         except TrainingError as error:
             lane.failed = True
             yield lane.number, failure(error)
             continue
         stack.write_back(place)
         yield lane.number, done
+
+
+def _measure(stack: HeadStack, lanes: Sequence[_Lane], dataset: Dataset) -> list[Measuring]:
+    """What each lane says to every example of a set."""
+    first = lanes[0].setup
+    measuring = [Measuring(lane.setup, dataset) for lane in lanes]
+    order = order_by_length(dataset.lengths, first.config.batch_size * 2)
+    padded = batches(dataset.encoded, order, first.pad_id, first.task.LABELS_ARE, first.model.device, first.prefix)
+    for indices, batch in zip(order, padded, strict=True):
+        with torch.no_grad():
+            logits = stack.logits(batch["hidden"])
+        for each, mine in zip(measuring, logits, strict=True):
+            each.add(indices, mine, batch)
+    return measuring

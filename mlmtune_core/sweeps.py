@@ -26,11 +26,13 @@ def make_grid(settings: Mapping[str, object], choices: Mapping[str, Sequence[obj
 def group(configs: Sequence[RunConfig]) -> list[list[int]]:
     """Indices of the configs that can be trained together: head only, and equal but for what a head may differ in.
 
-    At most MOST_TOGETHER at a time. Seeds may differ where batches are counted in examples, and so are of one size.
+    At most MOST_TOGETHER at a time. Seeds may differ where batches are counted in examples, and so are of one size, and where
+    neither the encoder nor what is learnt from depends on them.
     """
     groups: dict[str, list[int]] = {}
     for i, config in enumerate(configs):
-        may_differ = {*TOGETHER} if config.batch_tokens else {*TOGETHER, "seed"}
+        by_seed = config.batch_tokens or config.initial_weights != "pretrained" or config.train_examples or config.label_noise
+        may_differ = {*TOGETHER} if by_seed else {*TOGETHER, "seed"}
         alone = config.strategy != "head_only" or config.task == "masked_words"  # whose inputs no two epochs share
         shared = f"alone {i}" if alone else config.model_dump_json(exclude=may_differ)
         groups.setdefault(shared, []).append(i)

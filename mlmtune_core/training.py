@@ -8,7 +8,7 @@ from torch import nn
 
 from mlmtune_core.batching import batches
 from mlmtune_core.embedding_rows import rows_in_use
-from mlmtune_core.evaluating import Dataset, Setup, Standing, describe_best, evaluate, patience_left
+from mlmtune_core.evaluating import Dataset, Setup, Standing, choose_learnt, describe_best, evaluate, patience_left
 from mlmtune_core.events import Event, Finished, FrozenChecked, PhaseStarted, Started
 from mlmtune_core.freezing import count_weights, hash_frozen, set_train_mode
 from mlmtune_core.label_prior import find_prior_loss
@@ -31,7 +31,7 @@ def train(
     rng = np.random.default_rng(config.seed)
     frozen_hash, _ = hash_frozen(model)
     steps = count_steps(train_set.lengths, config)
-    standing = begun.standing if begun else Standing()
+    standing, learnt_set = begun.standing if begun else Standing(), choose_learnt(config, train_set)
     if not begun:
         yield describe_start(setup, train_set, validation_set, steps)
     with rows_in_use(model, [*train_set.encoded, *validation_set.encoded], setup.pad_id):
@@ -40,7 +40,7 @@ def train(
             rng.bit_generator.state = begun.shuffle
             stepper.restore(begun.tensors)
         else:
-            yield from evaluate(setup, validation_set, standing, epoch=0.0)
+            yield from evaluate(setup, validation_set, standing, 0.0, learnt_set)
         for epoch in range(begun.epoch if begun else 1, config.epochs + 1):
             before, learnt = rng.bit_generator.state, begun.done if begun and begun.epoch == epoch else 0
             if not learnt:
@@ -60,7 +60,7 @@ def train(
                     if not keeper.keep(State(epoch, done, before, standing, stepper.state())):
                         return
             yield from stepper.read()
-            yield from evaluate(setup, validation_set, standing, epoch=float(epoch))
+            yield from evaluate(setup, validation_set, standing, float(epoch), learnt_set)
             if patience_left(config, standing) == 0:
                 break
     yield check_frozen(model, frozen_hash, standing.step)

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import torch
 from safetensors.torch import load_file
@@ -15,19 +14,22 @@ from mlmtune_core.batching import to_batch
 from mlmtune_core.config import BUNDLED, RunConfig
 from mlmtune_core.devices import choose_device, move
 from mlmtune_core.dropout import use_quick_dropout
-from mlmtune_core.errors import DataError, UserError, died_again_and_again
+from mlmtune_core.errors import UserError, died_again_and_again
 from mlmtune_core.evaluating import Dataset, Setup, Standing, measure
 from mlmtune_core.events import EvalDone, Event, Failed, Finished, FrozenChecked, PhaseStarted, StepDone, Tested
 from mlmtune_core.freezing import apply_strategy
 from mlmtune_core.heartbeats import Held, beating
 from mlmtune_core.keeping import Keeper
 from mlmtune_core.model import Model, build, shorten
+from mlmtune_core.pooling import count_read
 from mlmtune_core.prefix_cache import make_prefix
 from mlmtune_core.recorder import Recorder
 from mlmtune_core.resuming import Kept, read_kept
 from mlmtune_core.run_groups import find_together
 from mlmtune_core.run_shelf import open_run
+from mlmtune_core.run_splits import read_splits
 from mlmtune_core.run_store import Run
+from mlmtune_core.starting_weights import restart
 from mlmtune_core.stepping import Stepper
 from mlmtune_core.sweep_training import train_together
 from mlmtune_core.tasks import TASKS
@@ -140,11 +142,10 @@ def assemble(this: Run, kept: Kept | None = None) -> tuple[Setup, dict[str, Data
     config = this.config()
     task = TASKS[config.task]
     tokenizer = checkpoints.load_tokenizer(config.checkpoint)
-    splits = _read_splits(this, task)
-    label_names = task.find_labels(splits["train"])
+    splits, label_names = read_splits(this, task)
     sets = {}
     for name, examples in splits.items():
-        encoded = task.encode(examples, tokenizer, label_names, config.max_length, config.label_all_pieces)
+        encoded = task.encode(examples, tokenizer, label_names, config.max_length, config.label_all_pieces, config.truncation)
         varies = hasattr(task, "redraw") and (name, config.strategy) == ("train", "full")  # frozen layers have seen theirs
         redraw = partial(task.redraw, encoded, tokenizer, config.seed) if varies else None
         sets[name] = Dataset(examples, encoded, redraw, len(tokenizer))
@@ -171,7 +172,8 @@ def _with_own_heads(setup: Setup, configs: Sequence[RunConfig]) -> list[Setup]:
         if config.seed not in heads:
             torch.manual_seed(config.seed)
             heads[config.seed] = make_model(config, list(setup.label_names)).head
-        model = Model(setup.model.encoder, copy.deepcopy(heads[config.seed]).cpu())  # small products, many at a time
+        head = copy.deepcopy(heads[config.seed]).cpu()  # small products, many at a time
+        model = Model(setup.model.encoder, head, config.pooling)
         model.boundary, model.shortened = setup.model.boundary, setup.model.shortened
         setups.append(replace(setup, model=model, config=config))
     return setups
@@ -197,31 +199,12 @@ def _test(this: Run, setup: Setup, train_set: Dataset, test_set: Dataset) -> Ite
 
 
 def make_model(config: RunConfig, label_names: list[str]) -> Model:
-    """The encoder of the configured checkpoint with a fresh head for these labels."""
+    """The encoder that the run begins with, and a fresh head for these labels on what it reads of it."""
     encoder = checkpoints.load_encoder(config.checkpoint, config.dropout, config.first_layers)
-    return build(
-        encoder, TASKS[config.task].build_head(encoder.config.hidden_size, label_names, config.head, config.dropout)
-    )
-
-
-def _read_splits(this: Run, task: Any) -> dict[str, list[Any]]:
-    """split -> examples. Validation labels that were never learnt are an error of the data."""
-    frame = this.data()
-    splits = {
-        name: task.to_examples(frame[frame["split"] == name].to_dict("records"))
-        for name in ("train", "validation", "test")
-        if name != "test" or (frame["split"] == name).any()
-    }
-    if not all(splits.values()):
-        raise DataError(
-            "One side of the split is empty. Give at least one example to learn from and one to measure with."
-        )
-    learnt = set(task.find_labels(splits["train"]))
-    for name in splits if task.LABELS_ARE == "one per text" else ():
-        unknown = sorted(set(task.find_labels(splits[name])) - learnt)
-        if unknown:
-            raise DataError(
-                "Labels that no training row has: {labels}. Add training rows with them, or remove them.",
-                labels=", ".join(unknown),
-            )
-    return splits
+    restart(encoder, config.initial_weights, config.seed)
+    size, vectors = encoder.config.hidden_size, count_read(config.pooling, encoder.config.num_hidden_layers)
+    head = TASKS[config.task].build_head(size, label_names, config.head, config.dropout, vectors)
+    model = build(encoder, head, config.pooling)
+    if model.head.reads_truth:  # it came with the checkpoint, too
+        restart(model.head.whole, config.initial_weights, config.seed)
+    return model

@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from mlmtune_core.people import is_class, name_of
 from mlmtune_core.sweep_store import find_sweep, list_sweeps
 from pages.parts.dataset import open_dataset
 from pages.parts.sweep_form import draw_form

@@ -81,7 +81,8 @@ def _draw_model(visit: Visit, settings: dict[str, object], outputs: int) -> bool
     if not settings["checkpoint"]:
         return False
     try:
-        seen = describe_model(*(settings[name] for name in SEEN), outputs)
+        head = settings.get("head", "linear"), settings.get("pooling", "cls")
+        seen = describe_model(*(settings[name] for name in SEEN), outputs, *head)
     except UserError as error:
         show_error(error)
         return False
@@ -93,8 +94,7 @@ def _draw_model(visit: Visit, settings: dict[str, object], outputs: int) -> bool
         )
     )
     names = {
-        "embeddings": tr("embeddings"),
-        "pooler": tr("pooler"),
+        **{"embeddings": tr("embeddings"), "pooler": tr("pooler")},
         "head": tr("head (outputs: {outputs})").format(outputs=outputs) if outputs else tr("head (vocabulary)"),
     }
     numbered, blocks = 0, []

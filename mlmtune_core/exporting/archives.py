@@ -4,6 +4,20 @@ import json
 import zipfile
 from pathlib import Path
 
+from mlmtune_core.config import RunConfig
+from mlmtune_core.errors import RunError
+
+NOT_REDONE = ("initial_weights", "pooling", "train_examples", "label_noise", "truncation")  # settings that script and notebook do not know
+
+
+def find_refusal(config: RunConfig, kind: str) -> RunError | None:
+    """Why such a thing is not made of a run with these settings, or None: what is handed in is never another experiment."""
+    names = [name for name in NOT_REDONE if getattr(config, name) != RunConfig.model_fields[name].default] + (["head"] if config.head == "mlp" else [])
+    if kind not in ("script", "notebook") or not names:
+        return None
+    told = ", ".join(f"{name} = {getattr(config, name)}" for name in names)
+    return RunError("Script and notebook cannot redo this run: they do not know {settings}. Take its model, as a folder or as ONNX, and its report instead.", settings=told)
+
 
 def is_offered(task: str, kind: str) -> bool:
     """Whether such a thing is made of runs on a task: those on masked words are checkpoints for later runs, with nothing to hand in."""

@@ -1,5 +1,6 @@
 """A trained model to take home: a folder that plain transformers opens, or encoder and head with a script that joins them"""
 
+import inspect
 import json
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from transformers import (
 
 from mlmtune_core.checkpoint_saving import write_checkpoint
 from mlmtune_core.data.columns import has_several_labels
+from mlmtune_core.encoding import choose_places
 from mlmtune_core.masked_head import MaskedHead
 from mlmtune_core.predicting import Trained, find_logits, load_run
 from mlmtune_core.run_store import Run
@@ -37,6 +39,8 @@ def write_model(run: Run, target: Path) -> str:
     trained = load_run(run)
     if isinstance(trained.model.head, MaskedHead):
         return write_checkpoint(trained, target)
+    if trained.config.truncation == "tail":
+        trained.tokenizer.truncation_side = "left"  # who opens it and has it cut, cuts as it was learnt
     trained.tokenizer.save_pretrained(target)
     whole = _as_transformers(run, trained)
     if whole is not None:
@@ -46,7 +50,7 @@ def write_model(run: Run, target: Path) -> str:
     weights = {key: value.contiguous().cpu() for key, value in trained.model.head.state_dict().items()}
     save_file(weights, target / "head.safetensors")
     write_about(run, trained, target / "head.json")
-    (target / "predict.py").write_text(SCRIPT.read_text(encoding="utf-8"), encoding="utf-8")
+    write_predict(SCRIPT, target)
     return ""
 
 
@@ -54,7 +58,14 @@ def write_about(run: Run, trained: Trained, file: Path) -> None:
     """What a script needs to know beside weights and tokenizer."""
     config = trained.config
     about = {"task": config.task, "labels": trained.label_names, "several": has_several_labels(run.data()), "max_length": config.max_length}
+    about |= {"head": config.head, "pooling": config.pooling, "truncation": config.truncation}
     file.write_text(json.dumps(about, ensure_ascii=False, indent=1), encoding="utf-8")
+
+
+def write_predict(template: Path, folder: Path) -> None:
+    """Writes predict.py, with the function that cuts texts as mlmtune itself has it."""
+    code = template.read_text(encoding="utf-8").replace("# choose_places\n", inspect.getsource(choose_places))
+    (folder / "predict.py").write_text(code, encoding="utf-8")
 
 
 def _as_transformers(run: Run, trained: Trained) -> nn.Module | None:

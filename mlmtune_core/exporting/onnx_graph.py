@@ -12,7 +12,7 @@ from torch import nn
 from mlmtune_core import progress
 from mlmtune_core.batching import to_batch
 from mlmtune_core.errors import RunError
-from mlmtune_core.exporting.model_folder import write_about
+from mlmtune_core.exporting.model_folder import write_about, write_predict
 from mlmtune_core.model import INPUTS, Model, plain_attention
 from mlmtune_core.predicting import Trained, load_run
 from mlmtune_core.run_store import Run
@@ -30,11 +30,11 @@ class Graph(nn.Module):
 
     def __init__(self, model: Model, names: Sequence[str]) -> None:
         super().__init__()
-        self.encoder, self.head, self._names = model.encoder, model.head, names
+        self.model, self._names = model, names
 
     def forward(self, *inputs: torch.Tensor) -> torch.Tensor:
         """Each (B, T) -> (B, C), or (B, T, C) for tokens."""
-        return self.head(self.encoder(**dict(zip(self._names, inputs, strict=True))).last_hidden_state)
+        return self.model(dict(zip(self._names, inputs, strict=True)))
 
 
 def write_onnx(run: Run, folder: Path) -> float:
@@ -56,7 +56,7 @@ def write_onnx(run: Run, folder: Path) -> float:
         raise _refusal()
     trained.tokenizer.backend_tokenizer.save(str(folder / "tokenizer.json"))
     write_about(run, trained, folder / "about.json")
-    (folder / "predict.py").write_text(SCRIPT.read_text(encoding="utf-8"), encoding="utf-8")
+    write_predict(SCRIPT, folder)
     return worst
 
 

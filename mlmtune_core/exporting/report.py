@@ -14,6 +14,7 @@ from plotly.offline import get_plotlyjs
 from mlmtune_core import charts, model_charts, progress
 from mlmtune_core.config import RunConfig
 from mlmtune_core.data.cells import shorten
+from mlmtune_core.data.thinning import learnt_from
 from mlmtune_core.errors import RunError
 from mlmtune_core.example_list import list_examples
 from mlmtune_core.inspecting import calibration
@@ -30,7 +31,8 @@ from mlmtune_core.names import (  # fmt: skip
 )
 from mlmtune_core.reviewing import review
 from mlmtune_core.run_store import Run
-from mlmtune_core.translating import Translate, translator
+from mlmtune_core.setting_names import say_choice
+from mlmtune_core.translating import translator
 from mlmtune_core.visible import visible
 from mlmtune_core.written import find_separators, write_number, write_percent
 
@@ -151,8 +153,8 @@ def _draw_curves(page: Page, run: Run) -> None:
 
 
 def _say_data(page: Page, run: Run) -> None:
-    """How many examples of each label every split holds; of texts nothing."""
-    tr, frame = page.tr, run.data()
+    """How many examples of each label every split holds, as they were learnt from; of texts nothing."""
+    tr, frame = page.tr, learnt_from(run.data(), run.config())
     sides = [side for side in ("train", "validation", "test") if (frame["split"] == side).any()]
     page.begin(tr("Data"))
     rows = [[tr("Examples"), *[int((frame["split"] == side).sum()) for side in sides]]]
@@ -215,12 +217,10 @@ def _say_settings(page: Page, run: Run) -> None:
     values |= {"task": task_names(tr)[config.task], "strategy": strategy_name(tr, config.strategy)}
     if config.strategy == "head_only":
         del values["learning_rate"]
-    page.table([tr("Setting"), tr("Value")], [[tr(RunConfig.model_fields[name].title), _value(value, tr)] for name, value in values.items()])  # fmt: skip
+    page.table([tr("Setting"), tr("Value")], [[tr(RunConfig.model_fields[name].title), _value(say_choice(tr, name, value))] for name, value in values.items()])  # fmt: skip
 
 
-def _value(value: Any, tr: Translate) -> str:
-    if isinstance(value, bool):
-        return tr("yes") if value else tr("no")
+def _value(value: Any) -> str:
     return json.dumps(value) if isinstance(value, int | float) else str(value)
 
 

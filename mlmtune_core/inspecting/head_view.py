@@ -31,7 +31,8 @@ def open_example(name: str, moment: str, place: int, row: int, split: str = "val
 def open_head(trained: Trained, record: dict[str, Any], place: int) -> dict[str, Any]:
     """`vectors` (N, D), `weight` (D, C), `bias` (C,), `kind` as arithmetic.Linear has them, in float64 from the model's float32;
     `logits` as the model computed them; `names` of the logits; `token`, the token whose vector was read, `tokens` of the
-    whole input; `squashed`, whether a pooler (dense, tanh) stands between it and [CLS]; `scale`, (mean, deviation) of a number's scores; `truth`, None where it is not known.
+    whole input; `between`, the head whose hidden layer made the vectors (pooler: dense, tanh; mlp: dense, GELU), or an empty text; `pooling`, of
+    what (see pooling), an empty text where it is one token's; `scale`, (mean, deviation) of a number's scores; `truth`, None where it is not known.
     """
     task = TASKS[trained.config.task]
     _, encoded = trained.encode([record])
@@ -58,7 +59,8 @@ def open_head(trained: Trained, record: dict[str, Any], place: int) -> dict[str,
         "names": names,
         "token": tokens[position],
         "tokens": tokens,
-        "squashed": hasattr(trained.model.head, "dense"),
+        "between": trained.config.head if hasattr(trained.model.head, "dense") else "",
+        "pooling": trained.config.pooling if trained.model.head.first_only else "",
         "scale": tuple(map(float, trained.label_names)) if kind == "one number" else None,
         "truth": _find_truth(item, position, place, task.LABELS_ARE),
     }

@@ -86,7 +86,7 @@ def _find_head(this: Run, trained: Trained, head_run: str) -> MaskedHead:
     if not head_run:
         raise RunError("The checkpoint of this run has no head that guesses masked words. Train one first.")
     other, config = load_run(open_run(head_run)), this.config()
-    same = (other.config.checkpoint, other.config.first_layers) == (config.checkpoint, config.first_layers)
+    same = other.config.encoder_settings == config.encoder_settings
     if not (isinstance(other.model.head, MaskedHead) and same and other.config.strategy == "head_only"):
         raise RunError("This head belongs to another checkpoint, or to one that has moved. Train one on the checkpoint of this run.")
     head = MaskedHead()
@@ -100,7 +100,7 @@ def _score(trained: Trained, head: MaskedHead, inputs: dict[str, list[int]], pla
     """Logits (places, V)."""
     batch = {name: torch.tensor([ids], device=trained.model.device) for name, ids in inputs.items()}
     batch["attention_mask"] = torch.ones_like(batch["input_ids"])
-    return head.score(trained.model.read(batch)[0, places]).float().cpu()
+    return head.score(trained.model.read_tokens(batch)[0, places]).float().cpu()
 
 
 def _compare(logits: dict[str, torch.Tensor], asked: list[int], top: int, tokenizer: Any) -> list[dict[str, Any]]:

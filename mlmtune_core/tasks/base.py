@@ -76,6 +76,8 @@ class Task(Protocol):
     TITLE: its name. COLUMNS: the roles it needs. LABELS_ARE: "one per text", "one per token", "one span" or
     "one number" (how batching pads). BEST_METRIC: what ranks runs, and whether "max" or "min" is better.
     BASELINE: the trivial predictor it must beat, from what is learnt from and what is measured with.
+    encode: `label_all_pieces` is for tasks on tokens, `truncation` for those with one answer per text; the others read windows and cut nothing.
+    build_head: `vectors` of the hidden size are read one after the other (see pooling); tasks on tokens read one of each.
 
     Where inputs are drawn by chance there is one name more: redraw(encoded, tokenizer, seed, epoch) -> encoded. Where nothing is
     frozen it is asked in every epoch; else inputs stay, so that what frozen layers make of them is computed once.
@@ -95,8 +97,11 @@ class Task(Protocol):
         label_names: Sequence[str],
         max_length: int,
         label_all_pieces: bool = False,
+        truncation: str = "head",
     ) -> list[Encoded]: ...
-    def build_head(self, hidden_size: int, label_names: Sequence[str], head: str, dropout: float) -> "nn.Module": ...
+    def build_head(
+        self, hidden_size: int, label_names: Sequence[str], head: str, dropout: float, vectors: int = 1
+    ) -> "nn.Module": ...
     def compute_loss(self, logits: "torch.Tensor", batch: dict[str, "torch.Tensor"]) -> "torch.Tensor": ...
     def decode(
         self, logits: Sequence[Any], encoded: Sequence[Encoded], examples: Sequence[Any], label_names: Sequence[str]

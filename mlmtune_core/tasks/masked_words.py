@@ -49,6 +49,7 @@ def encode(
     label_names: Sequence[str],
     max_length: int,
     label_all_pieces: bool = False,
+    truncation: str = "head",
 ) -> list[Encoded]:
     """One encoded per window of max_length tokens, one after the other; what is hidden in it depends on the window alone."""
     windows = tokenizer(
@@ -83,7 +84,7 @@ def _hide(encoded: Sequence[Encoded], tokenizer: Any, rng: np.random.Generator) 
     return hidden
 
 
-def build_head(hidden_size: int, label_names: Sequence[str], head: str, dropout: float) -> nn.Module:
+def build_head(hidden_size: int, label_names: Sequence[str], head: str, dropout: float, vectors: int = 1) -> nn.Module:
     """That of the checkpoint's family; it becomes one where it meets its encoder."""
     return MaskedHead()
 

@@ -76,6 +76,7 @@ def encode(
     label_names: Sequence[str],
     max_length: int,
     label_all_pieces: bool = False,
+    truncation: str = "head",
 ) -> list[Encoded]:
     """[CLS] question [SEP] a piece of the context [SEP], one encoded per window; neighbours share half of the context.
 
@@ -126,7 +127,7 @@ def _fit_question(question: str, tokenizer: Any, room: int) -> tuple[str, int, i
     return short, len(tokenizer(short, add_special_tokens=False)["input_ids"]), len(offsets) - room
 
 
-def build_head(hidden_size: int, label_names: Sequence[str], head: str, dropout: float) -> nn.Module:
+def build_head(hidden_size: int, label_names: Sequence[str], head: str, dropout: float, vectors: int = 1) -> nn.Module:
     """`linear` on every token's vector, with two outputs: start and end."""
     return build_token_head(head, hidden_size, 2, dropout)
 

@@ -64,6 +64,7 @@ def encode(
     label_names: Sequence[str],
     max_length: int,
     label_all_pieces: bool = False,
+    truncation: str = "head",
 ) -> list[Encoded]:
     """One encoded per example; its label is the standardised score (score - mean) / deviation."""
     mean, deviation = map(float, label_names)
@@ -71,13 +72,13 @@ def encode(
     seconds = [example.second_text for example in examples] if any(e.second_text for e in examples) else None
     return [
         Encoded(i, found, (examples[i].score - mean) / deviation, cut=cut)
-        for i, (found, cut) in enumerate(encode_texts(tokenizer, texts, seconds, max_length))
+        for i, (found, cut) in enumerate(encode_texts(tokenizer, texts, seconds, max_length, truncation))
     ]
 
 
-def build_head(hidden_size: int, label_names: Sequence[str], head: str, dropout: float) -> nn.Module:
-    """`linear` or `pooler` on the [CLS] vector, with one output."""
-    return build_text_head(head, hidden_size, 1, dropout)
+def build_head(hidden_size: int, label_names: Sequence[str], head: str, dropout: float, vectors: int = 1) -> nn.Module:
+    """`linear`, `pooler` or `mlp` on the [CLS] vector, or on what pooling makes of the tokens, with one output."""
+    return build_text_head(head, hidden_size, 1, dropout, vectors)
 
 
 def compute_loss(logits: torch.Tensor, batch: dict[str, torch.Tensor]) -> torch.Tensor:

@@ -53,11 +53,12 @@ def encode(
     label_names: Sequence[str],
     max_length: int,
     label_all_pieces: bool = False,
+    truncation: str = "head",
 ) -> list[Encoded]:
     """One encoded per example: [CLS] a [SEP] b [SEP] in two segments; the longer text loses what is too much."""
     index = {name: i for i, name in enumerate(label_names)}
     inputs = encode_texts(
-        tokenizer, [example.text for example in examples], [example.second_text for example in examples], max_length
+        tokenizer, [example.text for example in examples], [example.second_text for example in examples], max_length, truncation
     )
     return [
         Encoded(i, found, index.get(example.label, -1), cut=cut)
@@ -65,9 +66,9 @@ def encode(
     ]
 
 
-def build_head(hidden_size: int, label_names: Sequence[str], head: str, dropout: float) -> nn.Module:
-    """`linear` or `pooler` on the [CLS] vector, which attends to both texts."""
-    return build_text_head(head, hidden_size, len(label_names), dropout)
+def build_head(hidden_size: int, label_names: Sequence[str], head: str, dropout: float, vectors: int = 1) -> nn.Module:
+    """`linear`, `pooler` or `mlp` on the [CLS] vector, which attends to both texts, or on what pooling makes of the tokens."""
+    return build_text_head(head, hidden_size, len(label_names), dropout, vectors)
 
 
 def compute_loss(logits: torch.Tensor, batch: dict[str, torch.Tensor]) -> torch.Tensor:

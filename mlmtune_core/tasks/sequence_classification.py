@@ -64,10 +64,11 @@ def encode(
     label_names: Sequence[str],
     max_length: int,
     label_all_pieces: bool = False,
+    truncation: str = "head",
 ) -> list[Encoded]:
     """One encoded per example: [CLS] sub-words [SEP], cut at max_length (`cut` counts what was lost)."""
     index = {name: i for i, name in enumerate(label_names)}
-    inputs = encode_texts(tokenizer, [example.text for example in examples], None, max_length)
+    inputs = encode_texts(tokenizer, [example.text for example in examples], None, max_length, truncation)
     return [
         Encoded(
             i,
@@ -79,9 +80,9 @@ def encode(
     ]  # fmt: skip
 
 
-def build_head(hidden_size: int, label_names: Sequence[str], head: str, dropout: float) -> nn.Module:
-    """`linear` or `pooler` on the [CLS] vector."""
-    return build_text_head(head, hidden_size, len(label_names), dropout)
+def build_head(hidden_size: int, label_names: Sequence[str], head: str, dropout: float, vectors: int = 1) -> nn.Module:
+    """`linear`, `pooler` or `mlp` on the [CLS] vector, or on what pooling makes of the tokens."""
+    return build_text_head(head, hidden_size, len(label_names), dropout, vectors)
 
 
 def compute_loss(logits: torch.Tensor, batch: dict[str, torch.Tensor]) -> torch.Tensor:

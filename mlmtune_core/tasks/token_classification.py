@@ -60,6 +60,7 @@ def encode(
     label_names: Sequence[str],
     max_length: int,
     label_all_pieces: bool = False,
+    truncation: str = "head",
 ) -> list[Encoded]:
     """One encoded per window of max_length tokens; each word is asked for in one window, where it has most context."""
     index = {name: i for i, name in enumerate(label_names)}
@@ -120,7 +121,7 @@ def _window_of_each_word(word_ids: Sequence[Sequence[int | None]]) -> dict[int, 
     return {word: w for word, (_, w) in best.items()}
 
 
-def build_head(hidden_size: int, label_names: Sequence[str], head: str, dropout: float) -> nn.Module:
+def build_head(hidden_size: int, label_names: Sequence[str], head: str, dropout: float, vectors: int = 1) -> nn.Module:
     """`linear` on every token's vector."""
     return build_token_head(head, hidden_size, len(label_names), dropout)
 

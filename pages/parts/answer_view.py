@@ -9,6 +9,7 @@ from mlmtune_core import charts
 from mlmtune_core.names import label_names, role_names
 from mlmtune_core.probabilities import at_temperature
 from mlmtune_core.run_store import Run
+from mlmtune_core.setting_names import choice_names
 from pages.parts.answer_table import draw_table, number_columns
 from pages.parts.figures import figure_config
 from pages.parts.logit_bars import logit_bars
@@ -40,9 +41,10 @@ def _draw_label(visit: Visit, run: Run, answer: dict[str, Any]) -> None:
         right = tr("The label in the data is the same.")
         wrong = tr("The label in the data is {label}.").format(label=literal(label_names(tr, answer["true"])))
         heading.markdown(f"✓ {right}" if answer["true"] == answer["label"] else f"✗ {wrong}", width="content")
-    single = tr("The head turns the vector of [CLS] into one number per label, the **logits** z = hW + b. **Softmax** turns them into probabilities that sum to 1.")  # fmt: skip
-    many = tr("The head turns the vector of [CLS] into one number per label, the **logits** z = hW + b. Each goes through the **sigmoid** by itself: a label holds where z is above 0, that is, above 50 %.")  # fmt: skip
-    st.markdown((many if answer["several"] else single).replace("[CLS]", r"\[CLS\]"))
+    single = tr("The head turns {read} into one number per label, the **logits** z = hW + b. **Softmax** turns them into probabilities that sum to 1.")  # fmt: skip
+    many = tr("The head turns {read} into one number per label, the **logits** z = hW + b. Each goes through the **sigmoid** by itself: a label holds where z is above 0, that is, above 50 %.")  # fmt: skip
+    read = choice_names(tr)["pooling"][run.config().pooling]
+    st.markdown((many if answer["several"] else single).format(read=literal(read)))
     bars = st.container()  # above the slider that moves them
     temperature = ask_temperature(visit)
     shares = at_temperature(answer["logits"], temperature, answer["several"])

@@ -11,6 +11,7 @@ import streamlit as st
 from mlmtune_core import model_charts
 from mlmtune_core.inspecting import arithmetic
 from mlmtune_core.inspecting.arithmetic import Linear
+from mlmtune_core.setting_names import choice_names
 from pages.parts.answer_table import number_columns
 from pages.parts.choice import choice
 from pages.parts.figures import figure_config
@@ -28,7 +29,8 @@ class Opened:
     layer: Linear
     names: list[str]
     token: str
-    squashed: bool
+    between: str
+    pooling: str
     scale: tuple[float, float] | None
     index: int
     truth: Any
@@ -93,19 +95,24 @@ def _ask(visit: Visit, head: dict[str, Any], rate: float) -> Opened:
             truth = (st.number_input(tr("True score"), value=float(known), key="arithmetic_score") - mean) / deviation
         else:
             truth = choice(st.selectbox, tr("True answer"), shown, "arithmetic_truth", default=best if truth is None else truth)
-    return Opened(layer, list(names), head["token"], head["squashed"], head["scale"], index, truth, rate)
+    return Opened(layer, list(names), head["token"], head["between"], head["pooling"], head["scale"], index, truth, rate)
 
 
 def _draw_vector(visit: Visit, opened: Opened) -> None:
     tr, vector = visit.tr, _vector(opened)
     token = opened.names[opened.index] if opened.layer.kind == "one place" else opened.token
-    st.markdown(
-        tr("The encoder turns every token into a vector. The head reads the one of {token}: {count} numbers, h.").format(
-            token=literal(token), count=visit.number(len(vector))
-        )
-    )
-    if opened.squashed:
-        st.markdown(tr("A pooler stands in between, a linear layer and tanh: so every number of h lies between −1 and 1."))
+    if opened.pooling in ("", "cls"):
+        told = tr("The encoder turns every token into a vector. The head reads the one of {token}: {count} numbers, h.")
+    else:
+        told = tr("The encoder turns every token into a vector. The head reads {read}: {count} numbers, h.")
+    read = literal(choice_names(tr)["pooling"].get(opened.pooling, ""))
+    st.markdown(told.format(token=literal(token), read=read, count=visit.number(len(vector))))
+    between = {
+        "pooler": tr("A pooler stands in between, a linear layer and tanh: so every number of h lies between −1 and 1."),
+        "mlp": tr("A hidden layer stands in between, a linear layer and GELU: h is what comes out of it, and no number of it is below −0.17."),
+    }
+    if opened.between:
+        st.markdown(between[opened.between])
     figure = model_charts.plot_matrix([vector.tolist()], ["h"], tr("Place in the vector"), "", visit.separators)
     _plot(figure, "h", tr("The numbers of h as colours."))
     _table({tr("Place"): range(len(vector)), "h": vector})
@@ -114,11 +121,9 @@ def _draw_vector(visit: Visit, opened: Opened) -> None:
 def _draw_weights(visit: Visit, opened: Opened) -> None:
     tr, layer = visit.tr, opened.layer
     inputs, outputs = layer.weight.shape
-    st.markdown(
-        tr("W holds {inputs} × {outputs} = {count} numbers: a column for each logit, a row for each number of h. b holds {outputs} more. They are all that a head has to learn.").format(
-            inputs=visit.number(inputs), outputs=outputs, count=visit.number(inputs * outputs)
-        )
-    )  # fmt: skip
+    told = tr("W holds {inputs} × {outputs} = {count} numbers: a column for each logit, a row for each number of h. b holds {outputs} more.")
+    rest = tr("The hidden layer before it has weights of its own.") if opened.between else tr("They are all that a head has to learn.")
+    st.markdown(told.format(inputs=visit.number(inputs), outputs=outputs, count=visit.number(inputs * outputs)) + " " + rest)
     names = opened.names if layer.kind != "one place" else ["W"]
     figure = model_charts.plot_matrix(layer.weight.T.tolist(), names, tr("Place in the vector"), "", visit.separators)
     _plot(figure, "w", tr("The weights W as colours, a row for each logit."))

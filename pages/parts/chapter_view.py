@@ -27,7 +27,7 @@ def draw_chapter(visit: Visit, _: Run) -> None:
     token = choice(st.selectbox, tr("Token"), dict(enumerate(TOKENS)), "chapter_token", default=1)
     layer = case.of(token)
     head = {"vectors": layer.vectors, "weight": layer.weight, "bias": layer.bias, "kind": layer.kind}
-    about = {"names": list(CLASSES), "token": TOKENS[token], "squashed": False, "scale": None, "truth": MEANT[token]}
+    about = {"names": list(CLASSES), "token": TOKENS[token], "between": "", "pooling": "", "scale": None, "truth": MEANT[token]}
     draw_arithmetic(visit, head | about, RATE)
 
 

@@ -1,14 +1,12 @@
 """Two runs beside one another: what differs in their settings and scores, their answers to one input, and where only one of them is right"""
 
 from datetime import datetime
-from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from mlmtune_core.comparing import check_comparable, find_comparable, find_differences, find_named_run, share_data
-from mlmtune_core.config import BUNDLED, BUNDLED_NAME, RunConfig
+from mlmtune_core.config import RunConfig
 from mlmtune_core.errors import UserError
 from mlmtune_core.moments import BEST
 from mlmtune_core.names import metric_names, metric_value, split_names, strategy_name
@@ -20,6 +18,7 @@ from pages.parts.agreement_view import draw_agreement
 from pages.parts.asking import ask, ask_slowly
 from pages.parts.choice import choice
 from pages.parts.question_form import ANSWERS, ask_input
+from pages.parts.setting_value import say_setting
 from pages.parts.two_answers import draw_two_answers
 from pages.parts.visit import Visit, literal, show_error
 
@@ -87,7 +86,7 @@ def _draw_differences(visit: Visit, run: Run, other: Run) -> None:
         differing = find_differences(run, other)
         st.markdown("**" + tr("Settings that differ") + "**")
         if differing:
-            rows = [(tr(RunConfig.model_fields[name].title), *(_say(visit, name, value) for value in values)) for name, *values in differing]  # fmt: skip
+            rows = [(tr(RunConfig.model_fields[name].title), *(say_setting(visit, name, value) for value in values)) for name, *values in differing]  # fmt: skip
             st.dataframe(pd.DataFrame(rows, columns=[tr("Setting"), "A", "B"]), hide_index=True, key="compare_settings")
         else:
             st.caption(tr("None: the two runs have the same settings."))
@@ -116,14 +115,3 @@ def _draw_input(visit: Visit, run: Run, other: Run) -> None:
         fields = ask(run, "inspecting.what_if:open_fields", BEST, *asked)["fields"]
         answers = ask(run, ANSWERS[asked[0]], BEST, *asked[1:]), ask(other, "predicting:predict", BEST, *fields)
     draw_two_answers(visit, *answers)
-
-
-def _say(visit: Visit, name: str, value: Any) -> str:
-    """A setting as people read it; of a checkpoint's folder only the name."""
-    if name == "strategy":
-        return strategy_name(visit.tr, value)
-    if name == "checkpoint":
-        return BUNDLED_NAME if value == BUNDLED else Path(value).name if value.startswith(("/", "~")) else value
-    if value is None:
-        return "–"
-    return f"{value:g}".replace(".", visit.separators[0]) if isinstance(value, float) else str(value)

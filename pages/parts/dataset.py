@@ -69,9 +69,11 @@ def count_sub_words(checkpoint: str, fingerprint: str, _examples: pd.DataFrame) 
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
-def describe_model(checkpoint: str, task: str, strategy: str, first_layers: int, labels: int) -> dict[str, Any]:
+def describe_model(
+    checkpoint: str, task: str, strategy: str, first_layers: int, labels: int, head: str, pooling: str
+) -> dict[str, Any]:
     """Blocks and counts of weights (see previewing.describe_model)."""
-    question = checkpoint, task, labels, strategy, "linear", first_layers
+    question = checkpoint, task, labels, strategy, head, first_layers, pooling
     return engine.current().ask("mlmtune_core.previewing:describe_model", *question)
 
 

@@ -1,5 +1,7 @@
 """How long the run would take here, said before Start; and what would fit into a minute."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 import streamlit as st
 
@@ -8,13 +10,23 @@ from mlmtune_core.config import RunConfig
 from mlmtune_core.data.preparing import Prepared
 from mlmtune_core.data.splitting import sample_examples
 from mlmtune_core.errors import UserError
-from mlmtune_core.estimating import MINUTE, Costs, as_head_only, estimate, expect_sizes, fit_layers, fit_rows
+from mlmtune_core.estimating import (
+    MINUTE,
+    Costs,
+    as_head_only,
+    estimate,
+    estimate_more,
+    expect_sizes,
+    fit_layers,
+    fit_rows,
+)
 from mlmtune_core.memory import GIGABYTE, needed_bytes
+from mlmtune_core.sweeps import group
 from pages.parts.visit import Visit
 
 LOOK_SECONDS = 1.0
 SAMPLE = 200
-REHEARSED = ("checkpoint", "first_layers", "task", "strategy", "head", "batch_size", "max_length", "label_all_pieces")
+REHEARSED = ("checkpoint", "first_layers", "task", "strategy", "head", "pooling", "truncation", "batch_size", "max_length", "label_all_pieces")
 
 
 def draw_cost(visit: Visit, config: RunConfig, examples: pd.DataFrame, fingerprint: str) -> None:
@@ -44,6 +56,24 @@ def find_estimate(config: RunConfig, data: Prepared, examples: pd.DataFrame) -> 
     return costs and estimate(costs, config, expect_sizes(examples, config.validation_share))
 
 
+def find_sweep_estimate(configs: Sequence[RunConfig], data: Prepared) -> float | None:
+    """Seconds of all runs of a grid on these data, those that can be trained together as one; None while they are being measured."""
+    seconds, sizes = 0.0, {}
+    for alike in group(configs):
+        config = configs[alike[0]]
+        costs = _find_costs(config, data)
+        if costs is None:
+            return None
+        sizes = sizes or expect_sizes(data.report.examples, config.validation_share)
+        seconds += estimate(costs, config, sizes) + (len(alike) - 1) * estimate_more(costs, config, sizes)
+    return seconds / max(1, engine.current().queue.workers)
+
+
+def is_measuring(configs: Sequence[RunConfig], data: Prepared) -> bool:
+    """Whether what `find_sweep_estimate` needs is still being measured."""
+    return not all([_rehearse(configs[alike[0]], data).done() for alike in group(configs)])  # a list: all of them are asked at once
+
+
 def find_want_of_memory(visit: Visit, config: RunConfig, data: Prepared) -> list[str]:
     """The sentence that says that a run would not fit, where it is known by now."""
     costs, limit = _find_costs(config, data), engine.current().worker_memory
@@ -59,7 +89,7 @@ def find_want_of_memory(visit: Visit, config: RunConfig, data: Prepared) -> list
 
 def begin_rehearsal(config: RunConfig, fingerprint: str, examples: pd.DataFrame) -> engine.Question:
     """The question for the costs of a run; settings that change only how often its pieces are due ask nothing new."""
-    values = tuple(config.model_dump(include=set(REHEARSED)).items())
+    values = tuple((config.model_dump(include=set(REHEARSED)) | config.encoder_settings).items())
     return _ask(values, fingerprint, engine.current().expect_threads(), examples)
 
 

@@ -76,7 +76,7 @@ def _draw_found(visit: Visit, run: Run, head: Run | None, found: dict[str, Any])
     for number, each in enumerate(found["places"], start=1):
         draw_candidates(visit, each["candidates"], number, len(places))
     st.caption(
-        tr("Before: the checkpoint. After: the best model of this run. The probability is the softmax over the whole vocabulary; logits of two models are on no common scale, probabilities are.")
+        tr("Before: the model that this run began with. After: the best model of this run. The probability is the softmax over the whole vocabulary; logits of two models are on no common scale, probabilities are.")
     )
     if head is not None:
         st.caption(tr("The checkpoint has no head for masked words. This one was trained on texts with the encoder frozen; before and after are read by the same head."))

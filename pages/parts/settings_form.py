@@ -7,6 +7,7 @@ from mlmtune_core.config import BUNDLED, BUNDLED_NAME, RANKED_BY, RunConfig, lim
 from mlmtune_core.names import metric_names
 from mlmtune_core.strategies import default_rates
 from pages.parts.choice import choice
+from pages.parts.experiment_form import ask_experiment, fill_experiment
 from pages.parts.kept_checkpoints import ask_kept, has_kept
 from pages.parts.visit import Visit
 
@@ -20,7 +21,8 @@ def ask_settings(visit: Visit, task: str, examples: int) -> dict[str, object]:
     """Asks for every setting; returns them by name, as they were given: `config.validate` judges them."""
     settings: dict[str, object] = {"task": task, **_ask_checkpoint(visit), **_ask_strategy(visit)}
     settings |= _ask_rates(visit, str(settings["strategy"]))
-    return settings | _ask_numbers(visit, examples) | _ask_regularisation(visit, task)
+    settings |= _ask_numbers(visit, examples) | _ask_regularisation(visit, task)
+    return settings | ask_experiment(visit, task)
 
 
 def fill_settings(config: RunConfig) -> None:
@@ -30,6 +32,7 @@ def fill_settings(config: RunConfig) -> None:
     place = next((kind for begin, kind in begins.items() if config.checkpoint.startswith(begin)), "hub")
     rates = {"head_learning_rate": config.head_rate, "learning_rate": config.body_rate}
     filled = {name: getattr(config, name) for name in (*NUMBERS, *OTHERS, "early_stopping_metric", "schedule")}
+    filled |= fill_experiment(config)
     filled |= {"checkpoint_kind": place, f"checkpoint_{place}": config.checkpoint, "strategy": kind}
     filled |= {f"typed_{name}_{kind}": f"{rate:g}" for name, rate in rates.items()}
     filled |= {"stage": "masked" if config.task == "masked_words" else "task", "typed_rates": True} | ({"last_layers": int(layers)} if layers else {})

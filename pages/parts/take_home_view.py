@@ -5,14 +5,14 @@ from dataclasses import dataclass
 import streamlit as st
 
 from mlmtune_core.errors import UserError
-from mlmtune_core.exporting.archives import find_transformers_class, is_offered
+from mlmtune_core.exporting.archives import find_refusal, find_transformers_class, is_offered
 from mlmtune_core.run_store import Run
 from mlmtune_core.storage import new_id
 from mlmtune_core.translating import Translate
 from pages.parts.addresses import EXPORT_ROUTE
 from pages.parts.asking import ask_slowly
 from pages.parts.figures import ask_format
-from pages.parts.visit import Visit
+from pages.parts.visit import Visit, literal
 
 OPEN_WHOLE = """from transformers import AutoTokenizer, {kind}
 
@@ -64,6 +64,10 @@ def _draw_thing(visit: Visit, run: Run, thing: Thing, preparing: dict[str, str])
     with words:
         st.markdown(f"{thing.icon} **{thing.title}**")
         st.markdown(thing.purpose)
+    refusal = find_refusal(run.config(), kind)
+    if refusal:
+        buttons.info(literal(refusal.say(tr)), icon=":material/info:")
+        return
     with buttons:
         if preparing.get("file") == thing.file:
             _make(visit, run, preparing)

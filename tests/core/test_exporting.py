@@ -7,9 +7,9 @@ import sys
 import numpy as np
 import pytest
 
-from mlmtune_core.errors import LimitError
+from mlmtune_core.errors import LimitError, RunError
 from mlmtune_core.exporting.model_folder import write_model
-from mlmtune_core.exporting.preparing import prepare
+from mlmtune_core.exporting.preparing import demand_kind, prepare
 from mlmtune_core.inspecting import head_view
 from mlmtune_core.moments import BEST
 from mlmtune_core.predicting import load_run, predict
@@ -67,6 +67,9 @@ def open_elsewhere(folder, program, *arguments, asked):
         ({}, ""),
         ({"task": "sentence_pair"}, ""),
         ({"task": "regression"}, ""),
+        ({"head": "mlp", "pooling": "mean", "truncation": "both", "max_length": 9}, ""),
+        ({"task": "sentence_pair", "head": "pooler", "pooling": "last4", "truncation": "tail", "max_length": 12}, ""),
+        ({"pooling": "max", "first_layers": 2}, ""),
     ],
     ids=str,
 )
@@ -101,6 +104,19 @@ def test_fifty_answers_are_the_same_elsewhere(make_run, tmp_path, settings, kind
 def first_pieces(tokenizer, words):
     owners = tokenizer(words, is_split_into_words=True).word_ids()
     return [owners.index(word) for word in range(len(words))]
+
+
+def test_script_and_notebook_are_refused_where_they_would_do_something_else(make_run):
+    for settings in ({"head": "mlp"}, {"pooling": "mean"}, {"initial_weights": "shuffled"}, {"train_examples": 2}, {"label_noise": 0.5}, {"truncation": "tail"}):
+        run = make_run(**settings)
+        for kind in ("script", "notebook"):
+            with pytest.raises(RunError, match="cannot redo") as caught:
+                demand_kind(run, kind)
+            assert caught.value.values["settings"] == " = ".join(map(str, *settings.items()))
+        for kind in ("model", "onnx", "report", "answers"):
+            demand_kind(run, kind)
+    for settings in ({"head": "pooler"}, {"measure_training": True}):
+        demand_kind(make_run(**settings), "script")
 
 
 def test_what_would_not_fit_on_the_disk_is_not_made(make_run, monkeypatch):

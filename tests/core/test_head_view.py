@@ -24,7 +24,7 @@ def loss_of(trained, record):
         return task.compute_loss(trained.model(batch), batch).item()
 
 
-@pytest.mark.parametrize("settings", [*({"task": kind} for kind in KINDS), {"head": "pooler"}], ids=str)
+@pytest.mark.parametrize("settings", [*({"task": kind} for kind in KINDS), {"head": "pooler"}, {"head": "mlp", "pooling": "mean"}, {"pooling": "last4"}], ids=str)
 def test_numbers_follow_from_the_kept_weights_and_cost_what_the_task_says(make_run, settings):
     run = make_run(**settings)
     carry_out(run.id)
@@ -52,4 +52,12 @@ def test_a_typed_text_has_no_truth(make_run):
     carry_out(run.id)
     head = head_view.open_typed(run.id, BEST, 0, "good film")
     assert head["truth"] is None and head["token"] == "[CLS]" and head["tokens"] == ["[CLS]", "good", "film", "[SEP]"]
-    assert not head["squashed"] and head["vectors"].shape == (1, 32)
+    assert head["between"] == "" and head["pooling"] == "cls" and head["vectors"].shape == (1, 32)
+
+
+def test_the_page_is_told_what_stands_between_the_tokens_and_h(make_run):
+    for settings, told in (({"head": "mlp", "pooling": "max"}, ("mlp", "max", 32)), ({"pooling": "last4"}, ("", "last4", 128)), ({"task": "token_classification"}, ("", "", 32))):
+        run = make_run(**settings, epochs=1)
+        carry_out(run.id)
+        head = head_view.open_example(run.id, BEST, 0, int(run.data().query("split == 'validation'")["row"].iloc[0]))
+        assert (head["between"], head["pooling"], head["vectors"].shape[1]) == told

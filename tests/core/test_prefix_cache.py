@@ -104,10 +104,11 @@ def test_an_index_that_cannot_be_written_leaves_no_values_behind(tmp_path, monke
     assert not list(tmp_path.iterdir())
 
 
-def test_a_key_tells_checkpoint_layers_boundary_and_first_only_apart(tiny_checkpoint, tmp_path):
+def test_a_key_tells_checkpoint_weights_layers_boundary_and_vectors_apart(tiny_checkpoint, tmp_path):
     (tmp_path / "config.json").write_text("{}")
-    asked = [(Path(tiny_checkpoint), 4, 2, False), (tmp_path, 4, 2, False), (Path(tiny_checkpoint), 3, 2, False), (Path(tiny_checkpoint), 4, 3, False), (Path(tiny_checkpoint), 4, 2, True)]  # fmt: skip
-    assert len({prefix_store.make_key(*each) for each in asked}) == 5
+    first = (Path(tiny_checkpoint), "pretrained", 4, 2, "tokens")
+    others = [(*first[:i], other, *first[i + 1 :]) for i, other in enumerate((tmp_path, "random 3", 3, 3, "mean"))]
+    assert len({prefix_store.make_key(*each) for each in (first, *others)}) == 6
 
 
 def test_a_disk_without_room_costs_memory_not_the_run(make_run, monkeypatch):

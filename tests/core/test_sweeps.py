@@ -9,6 +9,7 @@ from mlmtune_core import recorder, worker
 from mlmtune_core.config import validate
 from mlmtune_core.errors import ConfigError
 from mlmtune_core.events import EvalDone, Failed, FrozenChecked, Started, StepDone
+from mlmtune_core.setting_problems import ON_TOKENS
 from mlmtune_core.sweeps import group, make_grid
 from tests.conftest import KINDS
 
@@ -28,15 +29,22 @@ def together(runs):
     return [told[run.id] for run in runs]
 
 
-@pytest.mark.parametrize("head", ["linear", "pooler"])
-@pytest.mark.parametrize("task", KINDS)
-def test_each_member_equals_its_run_alone(make_run, task, head):
+@pytest.mark.parametrize(
+    "settings",
+    [
+        *({"task": task} for task in KINDS),
+        *({"task": task, "head": "pooler"} for task in KINDS if task not in ON_TOKENS),
+        {"task": "sequence_classification", "head": "mlp", "pooling": "mean", "measure_training": True},
+        {"task": "several_labels", "head": "mlp", "pooling": "last4"},
+        {"task": "regression", "pooling": "max", "measure_training": True},
+        {"task": "token_classification", "measure_training": True},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_each_member_equals_its_run_alone(make_run, settings):
     """Events, scores, kept weights and the test, for several rates, decays, dropouts and seeds; patience ends some early."""
-    if head == "pooler" and task in ("token_classification", "question_answering"):
-        pytest.skip("these tasks have the linear head alone")
-    shared = {
-        "task": task,
-        "head": head,
+    task = settings["task"]
+    shared = settings | {
         "epochs": 6,
         "patience": 2,
         "early_stopping_metric": "validation_loss",  # scores of so few examples tie, but for rounding
@@ -51,12 +59,14 @@ def test_each_member_equals_its_run_alone(make_run, task, head):
         assert kinds[0] == kinds[1]
         for kind, numbers in (
             (StepDone, ("loss", "grad_norm", "head_learning_rate")),
-            (EvalDone, ("validation_loss",)),
+            (EvalDone, ("validation_loss", *(("train_eval_loss",) if "measure_training" in settings else ()))),
         ):
             for name in numbers:
                 values = [[getattr(e, name) for e in each if isinstance(e, kind)] for each in (events, wanted)]
                 assert values[0] == pytest.approx(values[1], abs=1e-5), name
         scores = [[e.metrics for e in each if isinstance(e, EvalDone | said.Tested)] for each in (events, wanted)]
+        for each, other in zip(scores, (events, wanted), strict=True):
+            each += [e.train_metrics or {} for e in other if isinstance(e, EvalDone)]
         for mine, its in zip(*scores, strict=True):
             assert mine == pytest.approx(its, abs=1e-5)
         assert [e for e in events if isinstance(e, FrozenChecked)] == [

@@ -169,7 +169,7 @@ def test_a_failed_run_is_begun_again_by_its_owner(open_page, come_as, ana, make_
 
 
 def test_settings_of_anothers_run_fill_the_form(open_page, come_as, ana, bia, make_own, tiny_checkpoint):
-    run = make_own(ana, strategy="last_layers:3", head_learning_rate=2e-3, learning_rate=4e-5, epochs=7, dropout=0.25)
+    run = make_own(ana, strategy="last_layers:3", head_learning_rate=2e-3, learning_rate=4e-5, epochs=7, dropout=0.25, head="mlp", train_examples=3, measure_training=True)
     come_as(BIA)
     app = open_page("watch", run=run.id)
     app.button(key="alike").click().run()
@@ -179,6 +179,7 @@ def test_settings_of_anothers_run_fill_the_form(open_page, come_as, ana, bia, ma
     assert app.text_input(key="typed_learning_rate_last_layers").value == "4e-05"
     assert app.number_input(key="epochs").value == 7 and app.number_input(key="dropout").value == 0.25
     assert app.text_input(key="checkpoint_folder").value == tiny_checkpoint
+    assert app.selectbox(key="head").value == "mlp" and app.number_input(key="train_examples").value == 3 and app.toggle(key="measure_training").value
 
 
 @pytest.mark.parametrize("page", ["data", "train"])

@@ -126,6 +126,29 @@ def test_the_count_of_weights_follows_the_strategy(open_page):
     assert "learning_rate_last_layers" in [slider.key for slider in app.get("select_slider")]
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_settings_for_experiments_reach_the_run_and_the_count_of_weights(open_page, engine_here, language):
+    app = open_page("train", language, data="sample-sentiment-en")
+    for key, value in (("initial_weights", "shuffled"), ("head", "mlp"), ("pooling", "mean"), ("truncation", "both")):
+        app.selectbox(key=key).set_value(value).run()
+    app.number_input(key="train_examples").set_value(40).run()
+    app.number_input(key="label_noise").set_value(0.25).run()
+    app.toggle(key="measure_training").set_value(True).run()
+    assert "148,610" in texts(app).replace(".", ",") and not app.exception  # 384 * 384 + 384, and 2 * 384 + 2
+    app.button(key="start").click().run()
+    config = engine_here.submitted[0].config()
+    assert (config.initial_weights, config.head, config.pooling, config.truncation) == ("shuffled", "mlp", "mean", "both")
+    assert (config.train_examples, config.label_noise, config.measure_training) == (40, 0.25, True)
+
+
+def test_words_with_tags_are_not_asked_for_what_only_texts_have(open_page, engine_here):
+    app = open_page("train", data="sample-entities-en")
+    shown = {widget.key for kind in (app.selectbox, app.number_input, app.toggle) for widget in kind}
+    assert {"initial_weights", "train_examples", "measure_training"} <= shown and not {"head", "pooling", "truncation", "label_noise"} & shown
+    app.button(key="start").click().run()
+    assert engine_here.submitted[0].config().pooling == "cls"
+
+
 @pytest.mark.parametrize("typed", ["0", "10", "fast", "-1"])
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_an_impossible_rate_disables_start_and_stays_as_typed(open_page, typed, language):
