@@ -123,6 +123,21 @@ def diagnosis_names(tr: Translate) -> dict[str, str]:
     }
 
 
+def verdict_names(tr: Translate) -> dict[str, str]:
+    """kind of a verdict -> what it says of a claim."""
+    return {"supported": tr("Supported"), "not_supported": tr("Not supported"), "inconclusive": tr("Inconclusive")}
+
+
+def effect_text(tr: Translate, language: str, unit: str, effect: float, low: float, high: float) -> str:
+    """An effect with its interval, in the unit of its claim: differences of scores as percentage points, ratios with ×."""
+    if unit == "points":
+        told = [write_number(language, 100 * value, 1, signed=True) for value in (effect, low, high)]
+        return tr("{effect} points [{low}, {high}]").format(effect=told[0], low=told[1], high=told[2])
+    told = [write_number(language, value, 2, signed=unit != "ratio") for value in (effect, low, high)]
+    sign = "× " if unit == "ratio" else ""
+    return f"{sign}{told[0]} [{told[1]}, {told[2]}]"
+
+
 def strategy_name(tr: Translate, strategy: str) -> str:
     """A strategy as it is written in RunConfig -> its name."""
     if strategy.startswith("last_layers"):

@@ -89,6 +89,21 @@ def plot_heat(marks: Sequence[Mark], x_title: str, y_title: str, z_title: str, s
     return make_figure([cells], x_title, y_title, separators, max(260, 130 + 46 * len(rows)), x=category, y=category)
 
 
+def plot_runs(lines: Sequence[tuple[str, int, Sequence[tuple[float, float]]]], x_title: str, y_title: str, separators: str, seed_title: str = "seed") -> go.Figure:  # fmt: skip
+    """(series, seed, points) of each run: a line for each, those of one series alike."""
+    names, traces = list(dict.fromkeys(series for series, _, _ in lines)), []
+    for series, seed, points in lines:
+        place = names.index(series)
+        colour, symbol = COLOURS[place % len(COLOURS)], SYMBOLS[place % len(SYMBOLS)]
+        first = all(trace["legendgroup"] != series for trace in traces)
+        traces.append(
+            {"type": "scatter", "mode": "lines+markers", "x": [x for x, _ in points], "y": [y for _, y in points], "name": plain(series), "legendgroup": series,
+             "showlegend": first, "opacity": 0.8, "line": {"color": colour, "width": 2}, "marker": {"symbol": symbol, "size": 7, "color": colour},
+             "hovertemplate": f"{plain(series)} · {plain(seed_title)} {seed}<br>%{{x}}: %{{y:.4f}}<extra></extra>"}
+        )  # fmt: skip
+    return make_figure(traces, x_title, y_title, separators, 420, more=_legend(traces))
+
+
 def _line(x: Sequence[float], y: Sequence[float], series: str, colour: str) -> dict:
     look = {"color": colour, "width": 2}
     return {"type": "scatter", "mode": "lines", "x": x, "y": y, "line": look, "name": plain(series), "legendgroup": series, "hoverinfo": "skip"}

@@ -10,6 +10,7 @@ from mlmtune_core.people import is_class
 from mlmtune_core.translating import LANGUAGES
 from pages.parts.choice import choice
 from pages.parts.entrance import ask_name_and_code, draw_name, recognise
+from pages.parts.lesson_link import keep_fixed, read_fixed
 from pages.parts.sign_in import SignedIn, draw_way_out, signed_in
 from pages.parts.visit import Visit, begin_visit, show_error
 
@@ -33,7 +34,8 @@ def _draw(visit: Visit, signed: SignedIn | None) -> None:
     pages = _make_pages(visit)
     st.session_state["pages"] = pages
     let_in = visit.person.admitted
-    page = st.navigation(list(pages.values()), position="top" if let_in else "hidden")
+    keep_fixed()
+    page = st.navigation(list(pages.values()), position="top" if let_in and not read_fixed().locked else "hidden")
     title, corner = st.columns([4, 1], vertical_alignment="center")
     greeting = page is pages["home"] or not let_in
     title.title(
@@ -62,6 +64,7 @@ def _make_pages(visit: Visit) -> dict[str, st.Page]:
         "watch": tr("Watch"),
         "inspect": tr("Inspect"),
         "compare": tr("Compare"),
+        "lessons": tr("Lessons"),
         "teacher": tr("Class"),
     }
     if os.environ.get("MLMTUNE_SCHEDULER"):
@@ -69,7 +72,7 @@ def _make_pages(visit: Visit) -> dict[str, st.Page]:
     return {
         name: st.Page(
             f"{name}.py",
-            title=title if name in ("home", "workers") else f"{number} {title}",
+            title=title if name in ("home", "lessons", "workers") else f"{number} {title}",
             url_path="" if name == "home" else name,
             default=name == "home",
             visibility="visible" if name != "teacher" or visit.person.is_teacher else "hidden",

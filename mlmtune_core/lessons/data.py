@@ -13,11 +13,17 @@ from mlmtune_core.errors import DataError, nearest_first
 SPLIT_SEED = 20
 VALIDATION_SHARE, TEST_SHARE = 0.2, 0.3
 NEWS_WORDS = 24
+OWN = "data:"
 
 
 @lru_cache(maxsize=16)
 def open_lesson_data(name: str) -> pd.DataFrame:
-    """Examples with a column `split`: train, validation, test, the same in every run of every lesson. Raises DataError for an unknown name."""
+    """Examples with a column `split`: train, validation, test, the same in every run of every lesson.
+
+    A name `data:<id>` stands for an upload or a sample (see data_store). Raises DataError for an unknown name.
+    """
+    if name.startswith(OWN):
+        return split_in_three(_sample(name.removeprefix(OWN))).reset_index(drop=True)
     if name not in MAKERS:
         raise DataError("There are no lesson data “{name}”. Nearest: {known}.", name=name, known=", ".join(nearest_first(name, MAKERS)[:3]))
     return MAKERS[name]().reset_index(drop=True)

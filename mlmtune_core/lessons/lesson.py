@@ -36,7 +36,8 @@ class Arm:
 class Claim:
     """What is claimed, by which rule it is judged, and in which unit the effect is told: points, ratio, share, or a name of its own.
 
-    statements: what of the chapter it speaks for. `rule` may hold {minimum} and {margin}.
+    statements: what of the chapter it speaks for. `rule` may hold {minimum} and {margin}, the smallest effect that counts and the one
+    below which the claim is not supported, which `judge` uses.
     """
 
     id: str
@@ -45,6 +46,8 @@ class Claim:
     rule: str
     unit: str
     judge: "Callable[[Outcomes], Verdict]"
+    minimum: float = 0.0
+    margin: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """What came out of the runs of a lesson: plain numbers, from which alone its figure is drawn and its verdict judged"""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -147,6 +147,12 @@ def count(config: RunConfig, true: Sequence[Any], said: Sequence[Any]) -> list[l
     if metric == "answer_f1":
         return [[metrics.answers([one], [other])["answer_f1"], 1.0] for one, other in zip(true, said, strict=True)]
     return [[float(one == other), 1.0] for one, other in zip(true, said, strict=True)]
+
+
+def read_outcomes(report: Mapping[str, Any]) -> Outcomes:
+    """The outcomes of a report, as `running.judge_sweep` made them."""
+    names = [each.name for each in fields(Outcome)]
+    return Outcomes(tuple(Outcome(**{name: each[name] for name in names}) for each in report["outcomes"]))
 
 
 def _score_of(metric: str) -> verdicts.Score:

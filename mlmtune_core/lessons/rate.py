@@ -50,6 +50,7 @@ LESSON = Lesson(
             ),
             "points",
             judge_valley,
+            minimum=LEAST_GAIN,
         ),
     ),
     options=(

@@ -1,42 +1,29 @@
-"""The runs of a lesson: planned from its arms and seeds, read when they have ended, measured and judged"""
+"""The runs of a lesson: carried out, read when they have ended, measured and judged"""
 
 import platform
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import torch
 import transformers
 
 from mlmtune_core import worker
-from mlmtune_core.data.report import find_fingerprint
 from mlmtune_core.errors import RunError
 from mlmtune_core.events import Failed, Finished
 from mlmtune_core.example_list import read_measured
 from mlmtune_core.lessons import LESSONS
-from mlmtune_core.lessons.data import open_lesson_data
 from mlmtune_core.lessons.lesson import Lesson
 from mlmtune_core.lessons.measuring import MEASURES
-from mlmtune_core.lessons.outcomes import Outcome, Outcomes, count
+from mlmtune_core.lessons.outcomes import Outcome, Outcomes, count, read_outcomes
+from mlmtune_core.lessons.planning import create_lesson
 from mlmtune_core.lessons.records import as_shipped, write_recorded
 from mlmtune_core.people import PROGRAM
 from mlmtune_core.run_groups import find_together
 from mlmtune_core.run_store import Run
-from mlmtune_core.sweep_store import Member, Sweep, create_sweep, find_sweep
+from mlmtune_core.sweep_store import Sweep, find_sweep
 from mlmtune_core.tasks import TASKS
 
 VERDICTS = "verdicts"  # under which name a sweep keeps them
-
-
-def plan(lesson: Lesson, seeds: Sequence[int]) -> list[Member]:
-    """Every arm with every seed, all on data that were split before."""
-    tables = {name: open_lesson_data(name) for name in {arm.data or lesson.data for arm in lesson.arms}}
-    return [Member(lesson.config(arm, seed), tables[arm.data or lesson.data], arm.id) for arm in lesson.arms for seed in seeds]
-
-
-def describe_data(lesson: Lesson) -> dict[str, Any]:
-    """Name and fingerprint of what a lesson is tried on, as runs remember it."""
-    return {"name": lesson.data, "id": "", "fingerprint": find_fingerprint(open_lesson_data(lesson.data)), "columns": {}}
 
 
 def carry_out_sweep(sweep: Sweep) -> Iterator[tuple[Run, Any]]:
@@ -51,7 +38,7 @@ def carry_out_sweep(sweep: Sweep) -> Iterator[tuple[Run, Any]]:
 
 def carry_out_lesson(lesson: Lesson, seeds: Iterable[int], say: Callable[[int, int], None]) -> dict[str, Any]:
     """All runs of a lesson in this process, judged; nothing of them is kept. `say` hears how many runs of how many have ended."""
-    sweep = create_sweep(plan(lesson, list(seeds)), describe_data(lesson), {}, PROGRAM, lesson=lesson.id)
+    sweep = create_lesson(lesson, list(seeds), PROGRAM)
     total, done = len(sweep.runs()), 0
     try:
         for _, event in carry_out_sweep(sweep):
@@ -106,12 +93,6 @@ def judge_sweep(sweep_id: str) -> dict[str, Any]:
     }
     sweep.keep(VERDICTS, report)
     return report
-
-
-def read_outcomes(report: Mapping[str, Any]) -> Outcomes:
-    """The outcomes of a report, as `judge_sweep` made them."""
-    names = [each.name for each in fields(Outcome)]
-    return Outcomes(tuple(Outcome(**{name: each[name] for name in names}) for each in report["outcomes"]))
 
 
 def describe_machine() -> dict[str, Any]:

@@ -16,7 +16,7 @@ from mlmtune_core.visible import visible
 from mlmtune_core.written import find_separators, write_number, write_percent
 from pages.serving.person_cookie import COOKIE
 
-REMEMBERED = ("data", "run", "sweep")
+REMEMBERED = ("data", "run", "sweep", "lesson")
 MARKS = str.maketrans({sign: "\\" + sign for sign in "\\`*_{}[]()#+!|<>~$:@&"})
 # what begins a list or a rule; and what Streamlit replaces in the parsed text, where a backslash no longer helps
 REPLACED = re.compile(
@@ -98,7 +98,7 @@ def this_visit() -> Visit:
 
 
 def remembered(name: str) -> str:
-    """The id of `data`, `run` or `sweep` in this visit's address, or an empty text."""
+    """The id of `data`, `run`, `sweep` or `lesson` in this visit's address, or an empty text."""
     return st.session_state.get(f"link_{name}", "")
 
 

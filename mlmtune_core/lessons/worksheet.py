@@ -1,0 +1,64 @@
+"""A lesson on paper: question, sentence, prediction, room for three numbers and a verdict, as one page that prints"""
+
+from html import escape
+
+from mlmtune_core.lessons.chapter import BEYOND, STATEMENTS
+from mlmtune_core.lessons.lesson import Lesson
+from mlmtune_core.translating import Translate, translator
+from mlmtune_core.written import write_number
+
+STYLE = """
+:root { color-scheme: light; }
+body { font: 16px/1.5 system-ui, sans-serif; color: #1b2430; background: white; max-width: 46rem; margin: 1.5rem auto; padding: 0 1.2rem; }
+h1 { font-size: 1.7rem; margin: 0 0 .2rem; } h2 { font-size: 1.15rem; margin: 1.3rem 0 .4rem; }
+blockquote { margin: .6rem 0; padding: .2rem 1rem; border-left: 4px solid #0072b2; } .about { color: #465364; margin: 0; }
+ul.boxes { list-style: none; padding: 0; } ul.boxes li::before { content: "☐  "; font-size: 1.2em; }
+.line { border-bottom: 1px solid #8a94a0; height: 2.1rem; } .name { display: flex; gap: 2rem; margin: .6rem 0 1rem; } .name div { flex: 1; border-bottom: 1px solid #8a94a0; }
+ol li { margin-bottom: .3rem; } @page { margin: 14mm; }
+@media print { body { margin: 0; max-width: none; font-size: 11pt; } h2 { break-after: avoid; } section { break-inside: avoid; } }
+"""
+
+
+def write_worksheet(lesson: Lesson, language: str) -> str:
+    """One HTML page, to be printed or filled in; every text is escaped."""
+    tr = translator(language)
+    parts = [
+        f"<h1>{_of(lesson.question, tr)}</h1>",
+        f'<p class="about">mlmtune · {escape(tr("Lesson {id}").format(id=lesson.id))} · {_of(lesson.title, tr)} · {escape(tr("{count} minutes").format(count=lesson.minutes))}</p>',
+        f'<div class="name"><div>{escape(tr("Name"))}:</div><div>{escape(tr("Date"))}:</div></div>',
+        *[f"<blockquote><strong>{_of(STATEMENTS[name].name, tr)}</strong><br>{_of(STATEMENTS[name].sentence, tr)}</blockquote>" for name in lesson.statements if name in STATEMENTS],
+        *[f'<p class="about">{_of(BEYOND[name], tr)}</p>' for name in lesson.statements if name in BEYOND],
+        _section(tr("1. What do you expect?"), f'<ul class="boxes">{"".join(f"<li>{_of(option.text, tr)}</li>" for option in lesson.options)}</ul>'),
+        _section(tr("2. Try it, and note"), "<ol>" + "".join(f"<li>{_of(task, tr)}{_lines(2)}</li>" for task in lesson.tasks) + "</ol>"),
+        _section(tr("3. The rule of the verdict"), "".join(f"<p>{_rule(lesson, number, tr, language)}</p>" for number in range(len(lesson.claims)))),
+        _section(tr("4. What came out"), f'<ul class="boxes">{"".join(f"<li>{escape(text)}</li>" for text in (tr("Supported"), tr("Not supported"), tr("Inconclusive")))}</ul>{_lines(3)}'),
+        _section(tr("5. What this cannot tell"), f"<p>{_of(lesson.limits, tr)}</p>"),
+        _section(tr("6. And what if?"), f"<p>{_of(lesson.what_if.question, tr)}</p>{_lines(2)}"),
+    ]
+    title = escape(f"mlmtune {lesson.id}: {tr(lesson.title)}")
+    head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}</title><style>{STYLE}</style>'
+    return f'<!doctype html>\n<html lang="{escape(language)}"><head>{head}</head><body>{"".join(parts)}</body></html>\n'
+
+
+def say_rule(lesson: Lesson, number: int, tr: Translate, language: str) -> str:
+    """The rule of a claim with its numbers, as they stand in the lesson."""
+    claim = lesson.claims[number]
+    scale, sign = (100, tr("points")) if claim.unit == "points" else (1, "")
+    told = {name: f"{write_number(language, scale * value, 1 if value * scale % 1 else 0)} {sign}".strip() for name, value in (("minimum", claim.minimum), ("margin", claim.margin))}
+    return tr(claim.rule).format(**told)
+
+
+def _rule(lesson: Lesson, number: int, tr: Translate, language: str) -> str:
+    return f"<strong>{_of(lesson.claims[number].sentence, tr)}</strong> {escape(say_rule(lesson, number, tr, language))}"
+
+
+def _section(title: str, content: str) -> str:
+    return f"<section><h2>{escape(title)}</h2>{content}</section>"
+
+
+def _lines(count: int) -> str:
+    return '<div class="line"></div>' * count
+
+
+def _of(text: str, tr: Translate) -> str:
+    return escape(tr(text))

@@ -1,0 +1,37 @@
+"""The chapter's statements, as experiments"""
+
+import streamlit as st
+
+from mlmtune_core.errors import UserError
+from mlmtune_core.lessons import LESSONS
+from pages.parts.lesson_list import draw_list
+from pages.parts.lesson_prediction import draw_prediction
+from pages.parts.lesson_run import draw_run
+from pages.parts.lesson_teacher import draw_teacher
+from pages.parts.lesson_text import draw_more, draw_opening
+from pages.parts.lesson_verdict import draw_verdicts
+from pages.parts.visit import Visit, literal, remember, remembered, this_visit
+
+
+def draw(visit: Visit) -> None:
+    """The lesson of the address, step by step; without one, all of them."""
+    tr, name = visit.tr, remembered("lesson")
+    if not name:
+        draw_list(visit)
+        return
+    if name not in LESSONS:
+        remember("lesson", "")
+        raise UserError("There is no lesson “{name}”. Nearest: {known}.", name=name, known=", ".join(list(LESSONS)[:5]))
+    lesson = LESSONS[name]
+    draw_opening(visit, lesson)
+    st.subheader(literal(tr("1. What do you expect?")), anchor=False)
+    shown = draw_prediction(visit, lesson)
+    st.subheader(literal(tr("2. Run it, or watch the recording")), anchor=False)
+    report = draw_run(visit, lesson, shown)
+    st.subheader(literal(tr("3. The verdict")), anchor=False)
+    draw_verdicts(visit, lesson, report if shown else None)
+    draw_more(visit, lesson, shown)
+    draw_teacher(visit, lesson)
+
+
+draw(this_visit())
