@@ -1,0 +1,71 @@
+"""The page of the lessons: predict before anything is shown, the rule before the runs, the verdict after; a teacher's link is the lesson."""
+
+import pytest
+
+from mlmtune_core import engine, worker
+from mlmtune_core.lessons import LESSONS
+from mlmtune_core.lessons.records import has_recorded
+from mlmtune_core.lessons.votes import count_votes
+from mlmtune_core.run_groups import find_together
+from mlmtune_core.sweep_store import list_sweeps
+from mlmtune_core.translating import LANGUAGES, translator
+from tests.core.test_lessons import small_lesson as small_lesson  # a lesson of two arms on eight texts
+
+pytestmark = pytest.mark.thorough
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_all_lessons_can_be_opened_from_the_list(open_page, language):
+    app = open_page("lessons", language)
+    tr = translator(language)
+    told = [button.label for button in app.button]
+    for lesson in LESSONS.values():
+        assert any(tr(lesson.question)[:20] in label.replace("\\", "") for label in told), lesson.id
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", list(LESSONS))
+def test_a_lesson_shows_nothing_of_its_result_before_the_prediction(open_page, name, language):
+    app = open_page("lessons", language, lesson=name)
+    assert not app.exception and app.radio(key=f"prediction_{name}")
+    assert not app.get("plotly_chart") and not any("badge" in each.value for each in app.markdown)
+    if not has_recorded(name):
+        return
+    app.button(key="predict").click().run()
+    assert not app.exception and app.get("plotly_chart")
+    verdicts = [each.value for each in app.markdown if "-badge[" in each.value]
+    assert len(verdicts) == len(LESSONS[name].claims)
+    assert sum(count_votes(LESSONS[name]).values()) == 1
+
+
+def test_a_lesson_is_run_live_and_judged(open_page, small_lesson):
+    app = open_page("lessons", lesson="x")
+    app.button(key="predict").click().run()
+    app.slider(key="seeds_x").set_value(2).run()
+    app.button(key="lesson_start").click().run()
+    assert not app.exception, app.exception
+    (sweep,) = list_sweeps()
+    assert sweep.about()["lesson"] == "x" and len(sweep.runs()) == 4
+    assert len(engine.current().queue.submitted) == 1
+    for run in sweep.runs():
+        together = [each for each in find_together(run) if each.summary() is None]
+        list(worker.carry_out_together(together) if len(together) > 1 else ())
+    app.run()
+    assert not app.exception and sweep.kept("verdicts")
+    assert any("-badge[" in each.value for each in app.markdown) and app.get("plotly_chart")
+
+
+def test_a_locked_link_leaves_only_the_prediction_to_choose(open_page, small_lesson):
+    app = open_page("lessons", lesson="x", seeds="2", hide="tasks,what_if", locked="1")
+    assert not any(button.key == "all_lessons" for button in app.button)
+    app.button(key="predict").click().run()
+    assert app.slider(key="seeds_x").value == 2 and app.slider(key="seeds_x").disabled and app.selectbox(key="arm_x").disabled
+    assert not any(button.key in ("what_if_sweep", "teacher_link") for button in app.button)
+    told = [each.value for each in app.subheader]
+    assert "To do" not in told and "And what if?" not in told
+    app = open_page("lessons", lesson="x", hide="live")
+    assert not any(button.key == "lesson_start" for button in app.button)
+
+
+def test_an_unknown_lesson_is_said(open_page):
+    assert "no lesson" in open_page("lessons", lesson="66").error[0].value
