@@ -76,6 +76,7 @@ def each_choice(page: Page, key: str, inside=lambda: None) -> None:
         inside()
 
 
+@pytest.mark.long
 def test_no_serious_fault_on_any_page(visit, trained):
     runs = {task: trained(task).id for task in ("sequence_classification", "token_classification", "regression", "question_answering")}
     with visit() as page:

@@ -135,6 +135,7 @@ def children_of(process: int) -> set[int]:
     return found - {process}
 
 
+@pytest.mark.long
 def test_the_end_comes_within_five_seconds_and_leaves_nothing_behind(browser, tmp_path):
     """SIGTERM, as systemd and Docker send it, while a run is under way and a page watches it."""
     with serve(tmp_path / "home") as server:

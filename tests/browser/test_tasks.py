@@ -34,6 +34,7 @@ def show(page: Page, choice: str, place: int) -> None:
     settled(page)
 
 
+@pytest.mark.long
 def test_pairs_in_english(visit):
     with visit() as page:
         page.locator(".st-key-own_data button").click()
@@ -92,6 +93,7 @@ def test_scores_in_portuguese_in_the_dark(visit):
         expect(page.get_by_text("Correlação de Pearson")).to_be_visible()
 
 
+@pytest.mark.long
 def test_questions_in_english(visit):
     with visit() as page:
         page.locator(".st-key-own_data button").click()
