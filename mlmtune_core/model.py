@@ -21,7 +21,7 @@ class Model(nn.Module):
 
     `boundary` says where the encoder is cut when a batch brings `hidden`: what layer number `boundary` would read, as
     prefix_cache keeps it (0: the first layer; the number of layers: what the head reads). `shortened`: the last layer
-    is computed for the first token alone, and token vectors are (B, 1, H).
+    is computed for the first token alone, and token vectors are (B, 1, H). `resting`: what is to learn, but does not yet (see unfreezing).
     """
 
     def __init__(self, encoder: nn.Module, head: nn.Module) -> None:
@@ -30,6 +30,7 @@ class Model(nn.Module):
         self.head = head
         self.boundary = 0
         self.shortened = False
+        self.resting: list[nn.Module] = []
 
     @property
     def device(self) -> torch.device:
