@@ -36,7 +36,11 @@ SETTINGS = (
     "max_length",
     "validation_share",
     "dropout",
+    "layer_decay",
     "weight_decay",
+    "decay_towards",
+    "max_grad_norm",
+    "bias_correction",
     "patience",
     "checkpoint",
     "first_layers",
@@ -75,9 +79,8 @@ def make_parser() -> argparse.ArgumentParser:
     for name in SETTINGS:
         field = RunConfig.model_fields[name]
         kind = float if field.default is None else type(field.default)  # a rate follows the strategy and has no default
-        train.add_argument(
-            f"--{name.replace('_', '-')}", type=kind, help=(field.description or field.title).replace("%", "%%")
-        )
+        given = {"action": argparse.BooleanOptionalAction} if kind is bool else {"type": kind}
+        train.add_argument(f"--{name.replace('_', '-')}", help=(field.description or field.title).replace("%", "%%"), **given)
     train.add_argument("--validation", type=Path, help="a second file to measure with, instead of a part of FILE")
     train.add_argument("--test", type=Path, help="a file on which the best model is measured once, at the end")
     train.add_argument("--examples", type=int, help="take at most so many examples of FILE, each label with its share")

@@ -46,10 +46,8 @@ def train(
             if not learnt:
                 yield PhaseStarted("training")
             set_train_mode(model)
-            order = shuffle(train_set.lengths, config, rng, epoch)
-            padded = batches(
-                train_set.of_epoch(epoch), order[learnt:], setup.pad_id, task.LABELS_ARE, setup.model.device, setup.prefix
-            )
+            order, items = shuffle(train_set.lengths, config, rng, epoch), train_set.of_epoch(epoch)
+            padded = batches(items, order[learnt:], setup.pad_id, task.LABELS_ARE, model.device, setup.prefix)
             for done, batch in enumerate(padded, start=learnt + 1):
                 yield from frozen.follow(stepper)
                 yield from stepper.take(batch, epoch - 1 + done / len(order))

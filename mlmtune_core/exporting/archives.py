@@ -4,10 +4,25 @@ import json
 import zipfile
 from pathlib import Path
 
+from mlmtune_core.config import RunConfig
+from mlmtune_core.errors import RunError
+from mlmtune_core.strategies import parse_strategy
+
+REDONE = ("script", "notebook")
+
 
 def is_offered(task: str, kind: str) -> bool:
     """Whether such a thing is made of runs on a task: those on masked words are checkpoints for later runs, with nothing to hand in."""
     return task != "masked_words" or kind == "model"
+
+
+def demand_redoable(config: RunConfig) -> None:
+    """Raises RunError for a run that script and notebook cannot redo: they would train something else."""
+    if parse_strategy(config.strategy)[0] in ("gradual", "lora"):
+        raise RunError(
+            "Script and notebook know neither gradual unfreezing nor LoRA: they would train something else than this run. "
+            "The model, the report and the answers can be taken home."
+        )
 
 
 def zip_folder(folder: Path, name: str, path: Path) -> None:

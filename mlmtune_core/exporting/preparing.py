@@ -7,7 +7,7 @@ from pathlib import Path
 from mlmtune_core import checkpoints, limits
 from mlmtune_core.errors import RunError
 from mlmtune_core.exporting.answer_table import write_answers
-from mlmtune_core.exporting.archives import is_offered, zip_folder
+from mlmtune_core.exporting.archives import REDONE, demand_redoable, is_offered, zip_folder
 from mlmtune_core.exporting.model_folder import write_model
 from mlmtune_core.exporting.onnx_graph import write_onnx
 from mlmtune_core.exporting.redoing import write_notebook, write_script
@@ -36,6 +36,8 @@ def demand_kind(run: Run, kind: str) -> None:
     """Raises RunError for what is not made of such a run."""
     if not is_offered(run.config().task, kind):
         raise RunError("A run that guesses masked words is taken home as a model alone: ask for that.")
+    if kind in REDONE:
+        demand_redoable(run.config())
 
 
 def prepare(run_id: str, name: str, _click: str = "") -> str:

@@ -126,4 +126,6 @@ def _say(visit: Visit, name: str, value: Any) -> str:
         return BUNDLED_NAME if value == BUNDLED else Path(value).name if value.startswith(("/", "~")) else value
     if value is None:
         return "–"
+    if isinstance(value, bool):
+        return visit.tr("yes") if value else visit.tr("no")
     return f"{value:g}".replace(".", visit.separators[0]) if isinstance(value, float) else str(value)

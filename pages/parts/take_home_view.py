@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from mlmtune_core.errors import UserError
-from mlmtune_core.exporting.archives import find_transformers_class, is_offered
+from mlmtune_core.errors import RunError, UserError
+from mlmtune_core.exporting.archives import REDONE, demand_redoable, find_transformers_class, is_offered
 from mlmtune_core.run_store import Run
 from mlmtune_core.storage import new_id
 from mlmtune_core.translating import Translate
@@ -65,6 +65,8 @@ def _draw_thing(visit: Visit, run: Run, thing: Thing, preparing: dict[str, str])
         st.markdown(f"{thing.icon} **{thing.title}**")
         st.markdown(thing.purpose)
     with buttons:
+        if thing.kind in REDONE and not _can_redo(visit, run):
+            return
         if preparing.get("file") == thing.file:
             _make(visit, run, preparing)
             return
@@ -81,6 +83,16 @@ def _draw_thing(visit: Visit, run: Run, thing: Thing, preparing: dict[str, str])
             st.markdown(thing.opening)
             if thing.code:
                 st.code(thing.code, language="python" if "import" in thing.code else "shell")
+
+
+def _can_redo(visit: Visit, run: Run) -> bool:
+    """Whether this run can be redone; where it cannot, the sentence that says so."""
+    try:
+        demand_redoable(run.config())
+    except RunError as error:
+        st.caption(error.say(visit.tr))
+        return False
+    return True
 
 
 def _make(visit: Visit, run: Run, preparing: dict[str, str]) -> None:
