@@ -7,6 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from mlmtune_core.adapters import is_adapter, merged_weights
 from mlmtune_core.model import Model
 from mlmtune_core.tasks.base import Encoded
 
@@ -78,8 +79,10 @@ def follow_decay(model: Model, optimizer: torch.optim.Optimizer) -> None:
 
 
 def learnt_weights(model: nn.Module) -> dict[str, torch.Tensor]:
-    """Name -> value of every weight that learns, the table of embeddings whole."""
-    weights = {name: weight.detach() for name, weight in model.named_parameters() if weight.requires_grad}
+    """Name -> value of every weight that learns, now or later in the run: the table of embeddings whole, adapters merged."""
+    resting = {weight for module in getattr(model, "resting", ()) for weight in module.parameters()}
+    learning = ((name, weight) for name, weight in model.named_parameters() if weight.requires_grad or weight in resting)
+    weights = {name: weight.detach() for name, weight in learning if not is_adapter(name)} | merged_weights(model)
     for name, module in model.named_modules():
         if isinstance(module, EmbeddingRows):
             weights[f"{name}.weight"] = module.whole()

@@ -10,7 +10,7 @@ import pandas as pd
 
 from mlmtune_core.config import MOST_LEARNT, RunConfig
 from mlmtune_core.ordering import order_by_length, shuffle
-from mlmtune_core.strategies import parse_strategy
+from mlmtune_core.strategies import count_frozen, learning_share, parse_strategy
 
 MINUTE = 60.0
 FEWEST_ROWS = 50
@@ -78,7 +78,8 @@ def _add_up(costs: Costs, config: RunConfig, sizes: Mapping[str, int]) -> float:
     steps = [_shape(batch, drawn["train"]) for batch in shuffle(drawn["train"], config, rng, epoch=1)]
     passes = {split: [_shape(batch, lengths) for batch in order_by_length(lengths, config.batch_size * 2)] for split, lengths in drawn.items()}  # fmt: skip
     below = sum(costs.below.of(*shape) for shape in [*steps, *passes["validation"], *passes.get("test", [])])
-    epoch = sum(costs.learn.of(*shape) for shape in steps)
+    learning = learning_share(config.strategy, [len(steps)] * config.epochs, costs.layers)  # what rests is only passed, as in measuring
+    epoch = sum(learning * costs.learn.of(*shape) + (1 - learning) * costs.measure.of(*shape) for shape in steps)
     evaluation = sum(costs.measure.of(*shape) for shape in passes["validation"]) + costs.decode * sizes["validation"]
     if config.measure_training:
         learnt = min(MOST_LEARNT, sizes["train"])
@@ -127,7 +128,8 @@ def fit_layers(costs: Costs, config: RunConfig, sizes: Mapping[str, int], second
     """
     if estimate(costs, config, sizes) <= seconds:
         return None
-    fewest = max(math.ceil(costs.layers / 2), parse_strategy(config.strategy)[1])
+    name, count = parse_strategy(config.strategy)
+    fewest = max(math.ceil(costs.layers / 2), count if name == "last_layers" else 1)
     fewer = range(costs.layers - 1, fewest - 1, -1)
     return next((k for k in fewer if estimate(as_first_layers(costs, config, k), config, sizes) <= seconds), None)
 
@@ -137,12 +139,12 @@ def as_first_layers(costs: Costs, config: RunConfig, count: int) -> Costs:
 
     That counts the embeddings as a part of the layers, which they are not: some percent too few seconds.
     """
-    name, learning = parse_strategy(config.strategy)
-    if name == "full":
+    before = count_frozen(config.strategy, costs.layers)
+    if not before:
         share = count / costs.layers
         return replace(costs, learn=_scale(costs.learn, share), measure=_scale(costs.measure, share), layers=count)
-    frozen, before = count - learning, costs.layers - learning
-    return replace(costs, below=_scale(costs.below, frozen / max(1, before)), known=0.0, layers=count)
+    frozen = before - (costs.layers - count)
+    return replace(costs, below=_scale(costs.below, frozen / before), known=0.0, layers=count)
 
 
 def _scale(law: Law, factor: float) -> Law:

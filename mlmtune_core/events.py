@@ -108,6 +108,15 @@ class FrozenChecked:
 
 
 @dataclass(frozen=True)
+class Unfrozen:
+    """After `step` steps one more layer begins to learn: now `layers` of them do, from the top, and `trainable` weights in all."""
+
+    step: int
+    layers: int
+    trainable: int
+
+
+@dataclass(frozen=True)
 class Finished:
     """The run is complete. reason: epochs_done, early_stopping or stopped; `best` describes the kept model."""
 
@@ -131,7 +140,7 @@ class Failed:
     values: dict[str, object] = field(default_factory=dict)
 
 
-Event = PhaseStarted | Progress | Started | StepDone | EvalDone | Tested | FrozenChecked | Finished | Resumed | Failed
+Event = PhaseStarted | Progress | Started | StepDone | EvalDone | Tested | FrozenChecked | Unfrozen | Finished | Resumed | Failed
 
 
 def to_row(event: Event) -> dict[str, object]:

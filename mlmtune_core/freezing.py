@@ -1,4 +1,4 @@
-"""full, head_only, last_layers: which weights learn, and the proof that the others did not."""
+"""full, head_only, last_layers, gradual, lora: which weights learn, and the proof that the others did not."""
 
 import hashlib
 from collections.abc import Callable
@@ -6,8 +6,9 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
+from mlmtune_core.adapters import add_adapters
 from mlmtune_core.errors import ConfigError
-from mlmtune_core.strategies import parse_strategy
+from mlmtune_core.strategies import count_frozen, parse_strategy
 
 
 def full(encoder: nn.Module, head: nn.Module) -> None:
@@ -34,14 +35,28 @@ def last_layers(encoder: nn.Module, head: nn.Module, count: int) -> None:
         )
     _set_learning(encoder, False)
     _set_learning(head, True)
-    for layer in layers[len(layers) - count :]:
+    for layer in top_layers(encoder, count):
         _set_learning(layer, True)
-    final_norm = getattr(encoder, "final_norm", None)
-    if isinstance(final_norm, nn.Module):
-        _set_learning(final_norm, True)
 
 
-STRATEGIES: dict[str, Callable[..., None]] = {"full": full, "head_only": head_only, "last_layers": last_layers}
+def gradual(encoder: nn.Module, head: nn.Module) -> None:
+    """The head and all layers learn, not the embeddings; when each of them begins to is seen to while the run goes on (see unfreezing)."""
+    last_layers(encoder, head, len(find_layers(encoder)))
+
+
+def lora(encoder: nn.Module, head: nn.Module, rank: int) -> None:
+    """The head learns, and beside two frozen matrices of every layer two small ones of this rank each (see adapters)."""
+    add_adapters(encoder, rank)
+    _set_learning(head, True)
+
+
+STRATEGIES: dict[str, Callable[..., None]] = {
+    "full": full,
+    "head_only": head_only,
+    "last_layers": last_layers,
+    "gradual": gradual,
+    "lora": lora,
+}
 
 
 def apply_strategy(strategy: str, encoder: nn.Module, head: nn.Module) -> None:
@@ -51,9 +66,8 @@ def apply_strategy(strategy: str, encoder: nn.Module, head: nn.Module) -> None:
 
 
 def find_boundary(strategy: str, encoder: nn.Module) -> int:
-    """How many of the first layers are frozen, with the embeddings below them: all for head_only, none for full."""
-    name, count = parse_strategy(strategy)
-    return 0 if name == "full" else encoder.config.num_hidden_layers - count
+    """How many of the first layers are frozen for the whole run, with the embeddings below them: all for head_only, none for full."""
+    return count_frozen(strategy, encoder.config.num_hidden_layers)
 
 
 def find_layers(encoder: nn.Module) -> nn.ModuleList:
@@ -66,9 +80,16 @@ def find_layers(encoder: nn.Module) -> nn.ModuleList:
         if isinstance(module, nn.ModuleList) and len(module) == wanted:
             return module
     raise ConfigError(
-        "This checkpoint has no stack of {wanted} separate layers (ALBERT shares one). Choose full or head_only, and all its layers.",
+        "This checkpoint has no stack of {wanted} separate layers (ALBERT shares one). Choose full or head_only, all its layers, and one rate for them.",
         wanted=wanted,
     )
+
+
+def top_layers(encoder: nn.Module, count: int) -> list[nn.Module]:
+    """The last `count` layers, the top one last, with what follows the top one in some families."""
+    layers, final_norm = [*find_layers(encoder)], getattr(encoder, "final_norm", None)
+    above = [final_norm] if count and isinstance(final_norm, nn.Module) else []
+    return layers[len(layers) - count :] + above
 
 
 def set_train_mode(model: nn.Module) -> None:

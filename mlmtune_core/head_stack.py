@@ -1,6 +1,7 @@
 """Many heads of one shape on one frozen encoder, trained as one batched head: every lane as if it were alone."""
 
 import copy
+import math
 from collections.abc import Callable, Sequence
 
 import torch
@@ -16,7 +17,7 @@ CLIP_EPSILON = 1e-6  # as torch.nn.utils.clip_grad_norm_ has it
 
 
 class HeadStack:
-    """Heads (one a lane) with their own rate, weight decay, dropout and seed; lanes of one seed see the same batches.
+    """Heads (one a lane) with their own settings of the optimizer, dropout and seed; lanes of one seed see the same batches.
 
     One step gives every lane the update that AdamW, clipping and the schedule would give it alone (to rounding): the same
     dropout masks, drawn once for each seed and dropout.
@@ -60,7 +61,7 @@ class HeadStack:
             zip(self._weights, torch.autograd.grad(losses.sum(), list(self._weights.values())), strict=True)
         )
         norms = torch.stack([g.flatten(1).norm(dim=1) for g in gradients.values()]).norm(dim=0)
-        limits = torch.tensor([config.max_grad_norm for config in self.configs])
+        limits = torch.tensor([config.max_grad_norm or math.inf for config in self.configs])
         shrink = (limits / (norms + CLIP_EPSILON)).clamp(max=1.0)
         rates = [config.head_rate * rate_factor(config, self._total_steps, self._steps) for config in self.configs]
         self._steps += 1
@@ -83,7 +84,7 @@ class HeadStack:
 
     @torch.no_grad()
     def _update(self, name: str, gradient: torch.Tensor, rates: torch.Tensor) -> None:
-        """AdamW with decoupled decay (Loshchilov and Hutter 2019, algorithm 2), moments bias-corrected."""
+        """AdamW with decoupled decay (Loshchilov and Hutter 2019, algorithm 2), moments bias-corrected where a lane has it so."""
         weight, (first, second) = self._weights[name], self._moments[name]
         one, two = ADAM_BETAS
         lanes = _as_lanes(rates, weight)
@@ -92,8 +93,10 @@ class HeadStack:
             weight.mul_(1 - lanes * _as_lanes(decays, weight))
         first.lerp_(gradient, 1 - one)
         second.mul_(two).addcmul_(gradient, gradient, value=1 - two)
-        root = (second / (1 - two**self._steps)).sqrt_().add_(ADAM_EPSILON)
-        weight.sub_(lanes / (1 - one**self._steps) * first / root)
+        steps = [self._steps if config.bias_correction else math.inf for config in self.configs]
+        begun, seen = (_as_lanes(torch.tensor([1 - beta**step for step in steps]), weight) for beta in ADAM_BETAS)
+        root = (second / seen).sqrt_().add_(ADAM_EPSILON)
+        weight.sub_(lanes / begun * first / root)
 
     def _apply(self, weights: dict[str, torch.Tensor], mask: torch.Tensor, hidden: torch.Tensor) -> torch.Tensor:
         """The logits of one lane."""

@@ -23,7 +23,7 @@ class Model(nn.Module):
 
     `pooling` says what of a text is read (see pooling). `boundary` says where the encoder is cut when a batch brings `hidden`: what layer
     number `boundary` would read, as prefix_cache keeps it (0: the first layer; the number of layers: what the head reads). `shortened`: the
-    last layer is computed for the first token alone.
+    last layer is computed for the first token alone. `resting`: what is to learn, but does not yet (see unfreezing).
     """
 
     def __init__(self, encoder: nn.Module, head: nn.Module, pooling: str = "cls") -> None:
@@ -33,6 +33,7 @@ class Model(nn.Module):
         self.pooling = pooling
         self.boundary = 0
         self.shortened = False
+        self.resting: list[nn.Module] = []
 
     @property
     def device(self) -> torch.device:

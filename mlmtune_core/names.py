@@ -1,6 +1,7 @@
 """What tasks, roles, splits, metrics and states are called on the pages and in what is taken home."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from mlmtune_core.data.reading import Format
 from mlmtune_core.translating import Translate
@@ -142,7 +143,19 @@ def strategy_name(tr: Translate, strategy: str) -> str:
     """A strategy as it is written in RunConfig -> its name."""
     if strategy.startswith("last_layers"):
         return tr("last {count} layers and head").format(count=strategy.partition(":")[2])
-    return {"full": tr("full fine-tuning"), "head_only": tr("head only")}[strategy]
+    if strategy.startswith("lora"):
+        return tr("LoRA, rank {rank}").format(rank=strategy.partition(":")[2])
+    return {"full": tr("full fine-tuning"), "head_only": tr("head only"), "gradual": tr("gradual unfreezing")}[strategy]
+
+
+def say_unfreezing(tr: Translate, language: str, rows: Sequence[dict[str, Any]]) -> str:
+    """When layers began to learn, from the events of a run that say so; an empty text where none of them does."""
+    told = [
+        tr("{layers} after step {step}").format(layers=row["layers"], step=write_number(language, row["step"]))
+        for row in rows
+        if row["kind"] == "Unfrozen"
+    ]
+    return tr("Layers that learn, from the top: {moments}.").format(moments=", ".join(told)) if told else ""
 
 
 def delimiter_names(tr: Translate) -> dict[str, str]:

@@ -12,6 +12,7 @@ from mlmtune_core.freezing import apply_strategy, count_weights, find_layers
 from mlmtune_core.model import build
 from mlmtune_core.pooling import count_read
 from mlmtune_core.spans import OUTSIDE
+from mlmtune_core.strategies import plan_unfreezing
 from mlmtune_core.tasks import TASKS
 from mlmtune_core.tasks.base import IGNORE_INDEX, Encoded
 
@@ -63,7 +64,9 @@ def count_sub_words(checkpoint: str, rows: list[dict[str, Any]]) -> list[int]:
 def describe_model(
     checkpoint: str, task_name: str, labels: int, strategy: str, head: str, first_layers: int = 0, pooling: str = "cls"
 ) -> dict[str, Any]:
-    """The blocks from the embeddings up to the head, with weights and whether they learn; `trainable`, `total`, `layers`."""
+    """The blocks from the embeddings up to the head: `weights`, how many of them learn in the run (`learning`), and `state`: learning, later
+    (it rests at first), partly, frozen or unused. `trainable`, `total`, `layers`; `first`: weights that learn from the first step on.
+    """
     encoder = _empty_encoder(checkpoint)
     checkpoints.keep_first(encoder, first_layers)
     size, vectors = encoder.config.hidden_size, count_read(pooling, encoder.config.num_hidden_layers)
@@ -71,7 +74,7 @@ def describe_model(
         model = build(encoder, TASKS[task_name].build_head(size, ["?"] * labels, head, 0.0, vectors), pooling)
     apply_strategy(strategy, model.encoder, model.head)
     trainable, total = count_weights(model)
-    layers = find_layers(encoder)
+    layers, waits = find_layers(encoder), bool(plan_unfreezing(strategy, [1], 1))
     pooler = getattr(model.encoder, "pooler", None)
     parts = (
         [("layer", layer) for layer in layers]
@@ -85,8 +88,11 @@ def describe_model(
     ]
     if pooler is not None:
         blocks.insert(-1, _block("pooler", list(pooler.parameters())) | {"state": "unused"})
+    for block in blocks if waits else ():
+        block["state"] = "later" if block["name"] == "layer" else block["state"]
     return {
         "blocks": blocks,
+        "first": sum(block["learning"] for block in blocks if block["state"] != "later"),
         "trainable": trainable,
         "total": total,
         "layers": len(layers),
@@ -95,12 +101,10 @@ def describe_model(
 
 
 def _block(name: str, weights: list[torch.nn.Parameter]) -> dict[str, Any]:
-    learns = any(weight.requires_grad for weight in weights)
-    return {
-        "name": name,
-        "weights": sum(weight.numel() for weight in weights),
-        "state": "learning" if learns else "frozen",
-    }
+    every = sum(weight.numel() for weight in weights)
+    learning = sum(weight.numel() for weight in weights if weight.requires_grad)
+    state = "frozen" if not learning else "learning" if learning == every else "partly"
+    return {"name": name, "weights": every, "learning": learning, "state": state}
 
 
 def _empty_encoder(checkpoint: str) -> torch.nn.Module:

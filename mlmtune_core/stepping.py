@@ -53,14 +53,19 @@ class Stepper:
         self._limit = steps_unread(setup.model.device)
         self._unread: list[tuple[dict[str, float], float, int, torch.Tensor]] = []
 
+    @property
+    def taken(self) -> int:
+        """Updates so far, those not yet read back among them."""
+        return self._standing.step + len(self._unread)
+
     def take(self, batch: dict[str, torch.Tensor], epoch: float) -> list[StepDone]:
         """One update; returns the updates that were read back by now, oldest first. Raises TrainingError as `read` does."""
-        rates = {group["part"]: group["lr"] for group in self._optimizer.param_groups}
+        rates = self._rates()
         self._optimizer.zero_grad(set_to_none=True)
         with precision(self._setup.model.device):
             loss = self._setup.task.compute_loss(self._setup.model(batch), batch)
         loss.backward()
-        norm = nn.utils.clip_grad_norm_(self._weights, self._setup.config.max_grad_norm)
+        norm = nn.utils.clip_grad_norm_(self._weights, self._setup.config.max_grad_norm or math.inf)
         self._unread.append((rates, epoch, len(batch["input_ids"]), torch.stack([loss.detach(), norm])))
         done = self.read() if len(self._unread) >= self._limit else []
         self._optimizer.step()
@@ -89,6 +94,8 @@ class Stepper:
         step = self._standing.step
         for i, weight in enumerate(self._weights):
             weight.copy_(tensors[f"weight.{i}"])
+            if f"step.{i}" not in tensors:  # it had not begun to learn
+                continue
             moments = {name: tensors[f"{name}.{i}"].to(weight.device) for name in ("exp_avg", "exp_avg_sq")}
             self._optimizer.state[weight] = moments | {"step": tensors[f"step.{i}"].to(weight.device)}
         self._schedule.last_epoch = step
@@ -101,6 +108,11 @@ class Stepper:
         torch.set_rng_state(tensors["random"])
         if self._setup.model.device.type == "cuda":
             torch.cuda.set_rng_state(tensors["random_card"], self._setup.model.device)
+
+    def _rates(self) -> dict[str, float]:
+        """Part -> rate of what learns of it now; of the body, that of its top layer, which stands first."""
+        learning = (group for group in self._optimizer.param_groups if any(weight.requires_grad for weight in group["params"]))
+        return {group["part"]: group["lr"] for group in reversed([*learning])}
 
     def _shrunk(self) -> float:
         return getattr(self._setup.model.encoder.get_input_embeddings(), "shrunk", 1.0)

@@ -1,4 +1,4 @@
-"""Head-only runs that differ in rates, weight decay, dropout and seed, trained together: what training.train does, for many."""
+"""Head-only runs that differ in settings of the optimizer, dropout and seed, trained together: what training.train does, for many."""
 
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -24,7 +24,8 @@ from mlmtune_core.freezing import hash_frozen
 from mlmtune_core.head_stack import HeadStack
 from mlmtune_core.ordering import count_steps, order_by_length, shuffle
 from mlmtune_core.stepping import not_finite
-from mlmtune_core.training import check_frozen, describe_start
+from mlmtune_core.training import describe_start
+from mlmtune_core.unfreezing import check_frozen
 
 
 def train_together(

@@ -6,7 +6,8 @@ from itertools import product
 from mlmtune_core.config import RunConfig, validate
 from mlmtune_core.errors import ConfigError
 
-TOGETHER = ("head_learning_rate", "learning_rate", "weight_decay", "dropout")
+OF_THE_BODY = ("learning_rate", "layer_decay", "decay_towards")  # which a head alone does not have
+TOGETHER = ("head_learning_rate", "weight_decay", "dropout", "max_grad_norm", "bias_correction", *OF_THE_BODY)
 MAX_RUNS = 200
 MOST_TOGETHER = 64  # what they hold in memory grows with their number
 

@@ -31,6 +31,7 @@ from mlmtune_core.run_splits import read_splits
 from mlmtune_core.run_store import Run
 from mlmtune_core.starting_weights import restart
 from mlmtune_core.stepping import Stepper
+from mlmtune_core.strategies import parse_strategy
 from mlmtune_core.sweep_training import train_together
 from mlmtune_core.tasks import TASKS
 from mlmtune_core.training import train
@@ -146,7 +147,8 @@ def assemble(this: Run, kept: Kept | None = None) -> tuple[Setup, dict[str, Data
     sets = {}
     for name, examples in splits.items():
         encoded = task.encode(examples, tokenizer, label_names, config.max_length, config.label_all_pieces, config.truncation)
-        varies = hasattr(task, "redraw") and (name, config.strategy) == ("train", "full")  # frozen layers have seen theirs
+        seen_once = parse_strategy(config.strategy)[0] in ("head_only", "last_layers")  # frozen layers have seen theirs
+        varies = hasattr(task, "redraw") and name == "train" and not seen_once
         redraw = partial(task.redraw, encoded, tokenizer, config.seed) if varies else None
         sets[name] = Dataset(examples, encoded, redraw, len(tokenizer))
     torch.manual_seed(config.seed)

@@ -7,21 +7,19 @@ from mlmtune_core import engine
 from mlmtune_core.config import RunConfig, validate
 from mlmtune_core.data.preparing import Prepared
 from mlmtune_core.data.splitting import sample_examples, split_examples
-from mlmtune_core.errors import ConfigError, UserError
+from mlmtune_core.errors import ConfigError
 from mlmtune_core.limits import find_problems
 from mlmtune_core.names import task_names
 from mlmtune_core.starting import start_run
 from pages.parts.addresses import PLOTLY_ROUTE
-from pages.parts.dataset import describe_model, open_dataset
+from pages.parts.dataset import open_dataset
 from pages.parts.estimate_view import draw_estimate, find_estimate, find_want_of_memory
-from pages.parts.layer_stack import layer_stack
 from pages.parts.limits_line import draw_limits, find_use_of
 from pages.parts.live_chart import load_ahead
+from pages.parts.model_drawing import draw_model
 from pages.parts.settings_form import ask_examples, ask_settings
 from pages.parts.stage_form import ask_stage
-from pages.parts.visit import Visit, go_to, literal, remembered, show_error, this_visit
-
-SEEN = ("checkpoint", "task", "strategy", "first_layers")  # what the drawing of the model depends on
+from pages.parts.visit import Visit, go_to, literal, remembered, this_visit
 
 
 def draw(visit: Visit) -> None:
@@ -55,7 +53,7 @@ def draw(visit: Visit) -> None:
         outputs = {"masked_words": 0, "regression": 1, "question_answering": 2}.get(data.task, len(data.report.labels))
         use = find_use_of(visit)
         missing += [problem.say(tr) for problem in find_problems(use)]
-        if not _draw_model(visit, settings, outputs):
+        if not draw_model(visit, settings, outputs):
             missing.append(tr("The model cannot be drawn yet: see the message beside."))
         if config and not missing:
             missing += find_want_of_memory(visit, config, data)
@@ -73,50 +71,6 @@ def _validate(visit: Visit, settings: dict[str, object], missing: list[str]) -> 
     except ConfigError as error:
         missing += [problem.say(visit.tr) for problem in error.problems]
         return None
-
-
-def _draw_model(visit: Visit, settings: dict[str, object], outputs: int) -> bool:
-    """The stack of layers and the count of weights that will learn; False where there is no such model."""
-    tr = visit.tr
-    if not settings["checkpoint"]:
-        return False
-    try:
-        head = settings.get("head", "linear"), settings.get("pooling", "cls")
-        seen = describe_model(*(settings[name] for name in SEEN), outputs, *head)
-    except UserError as error:
-        show_error(error)
-        return False
-    st.markdown(
-        tr("**{trainable} of {total} weights will learn ({share})**").format(
-            trainable=visit.number(seen["trainable"]),
-            total=visit.number(seen["total"]),
-            share=visit.percent(seen["trainable"] / seen["total"], 3),
-        )
-    )
-    names = {
-        **{"embeddings": tr("embeddings"), "pooler": tr("pooler")},
-        "head": tr("head (outputs: {outputs})").format(outputs=outputs) if outputs else tr("head (vocabulary)"),
-    }
-    numbered, blocks = 0, []
-    for block in seen["blocks"]:
-        numbered += block["name"] == "layer"
-        blocks.append(
-            {
-                "name": names.get(block["name"]) or tr("layer {number}").format(number=numbered),
-                "detail": visit.number(block["weights"]),
-                "state": block["state"],
-            }
-        )
-    layer_stack(
-        blocks,
-        {
-            "learning": tr("learns"),
-            "frozen": tr("frozen"),
-            "unused": tr("not used"),
-            "alt": tr("The model as a stack of blocks, embeddings at the bottom, head on top."),
-        },
-    )
-    return True
 
 
 def _draw_start(

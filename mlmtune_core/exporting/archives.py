@@ -6,22 +6,31 @@ from pathlib import Path
 
 from mlmtune_core.config import RunConfig
 from mlmtune_core.errors import RunError
+from mlmtune_core.strategies import parse_strategy
 
-NOT_REDONE = ("initial_weights", "pooling", "train_examples", "label_noise", "truncation")  # settings that script and notebook do not know
-
-
-def find_refusal(config: RunConfig, kind: str) -> RunError | None:
-    """Why such a thing is not made of a run with these settings, or None: what is handed in is never another experiment."""
-    names = [name for name in NOT_REDONE if getattr(config, name) != RunConfig.model_fields[name].default] + (["head"] if config.head == "mlp" else [])
-    if kind not in ("script", "notebook") or not names:
-        return None
-    told = ", ".join(f"{name} = {getattr(config, name)}" for name in names)
-    return RunError("Script and notebook cannot redo this run: they do not know {settings}. Take its model, as a folder or as ONNX, and its report instead.", settings=told)
+REDONE = ("script", "notebook")
+NOT_REDONE = ("initial_weights", "pooling", "train_examples", "label_noise", "truncation")  # settings that they do not know
 
 
 def is_offered(task: str, kind: str) -> bool:
     """Whether such a thing is made of runs on a task: those on masked words are checkpoints for later runs, with nothing to hand in."""
     return task != "masked_words" or kind == "model"
+
+
+def find_refusal(config: RunConfig, kind: str) -> RunError | None:
+    """Why such a thing is not made of a run with these settings, or None: what is handed in is never another experiment."""
+    if kind not in REDONE:
+        return None
+    if parse_strategy(config.strategy)[0] in ("gradual", "lora"):
+        return RunError(
+            "Script and notebook know neither gradual unfreezing nor LoRA: they would train something else than this run. "
+            "The model, the report and the answers can be taken home."
+        )
+    names = [name for name in NOT_REDONE if getattr(config, name) != RunConfig.model_fields[name].default] + (["head"] if config.head == "mlp" else [])
+    if not names:
+        return None
+    told = ", ".join(f"{name} = {getattr(config, name)}" for name in names)
+    return RunError("Script and notebook cannot redo this run: they do not know {settings}. Take its model, as a folder or as ONNX, and its report instead.", settings=told)
 
 
 def zip_folder(folder: Path, name: str, path: Path) -> None:

@@ -33,10 +33,7 @@ def explain_steps(config: RunConfig, tr: Translate) -> dict[str, tuple[str, str]
         "head": (tr("The head"), _explain_head(task.LABELS_ARE, tr)),
         "freezing": (tr("What learns"), _explain_freezing(config, tr)),
         "loss": (tr("Loss and score"), _explain_loss(task.LABELS_ARE, tr)),
-        "optimizer": (
-            tr("Batches, optimizer, schedule"),
-            tr("A batch is what one step learns from. AdamW moves the weights, those of the head and those of the body each at their own rate; both climb during the warm-up and then follow the schedule. The order of all batches is drawn now, so that the number of steps is known."),
-        ),
+        "optimizer": (tr("Batches, optimizer, schedule"), _explain_optimizer(config, tr)),
         "train": (
             tr("Training"),
             tr("For every batch: logits, loss, gradient, one step. After each epoch the validation examples are measured. The best weights are kept, and training ends early where no epoch has been better for a while."),
@@ -66,6 +63,17 @@ def _explain_freezing(config: RunConfig, tr: Translate) -> str:
     if name == "head_only":
         return tr("**Only the head learns**; the encoder stays as it was pre-trained. What is frozen gets no gradient, and runs without dropout.")  # fmt: skip
     return tr("**The head and the last {count} layers learn**; what lies below stays as it was pre-trained. What is frozen gets no gradient, and runs without dropout.").format(count=count)  # fmt: skip
+
+
+def _explain_optimizer(config: RunConfig, tr: Translate) -> str:
+    told = [tr("A batch is what one step learns from. AdamW moves the weights, those of the head and those of the body each at their own rate; both climb during the warm-up and then follow the schedule. The order of all batches is drawn now, so that the number of steps is known.")]
+    if config.layer_decay != 1:
+        told.append(tr("Of the body every layer learns at LAYER_DECAY times the rate of the one above it."))
+    if config.decay_towards == "pretrained":
+        told.append(tr("Weight decay pulls the matrices of the encoder towards what they were when they were pre-trained, those of the head towards zero."))
+    if not config.bias_correction:
+        told.append(tr("The moments of AdamW are not corrected for having begun at zero, as in BERT's first code: the first steps are longer."))
+    return " ".join(told)  # fmt: skip
 
 
 def _explain_loss(labels_are: str, tr: Translate) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from mlmtune_core.checkpoints import BUNDLED_PACKAGE
 from mlmtune_core.config import BUNDLED, RunConfig
 from mlmtune_core.data.columns import has_several_labels
+from mlmtune_core.exporting.archives import find_refusal
 from mlmtune_core.exporting.redo_words import explain_steps, say_how_to_run
 from mlmtune_core.run_store import Run
 from mlmtune_core.strategies import parse_strategy
@@ -99,6 +100,9 @@ CHECKPOINT = f"{{found.submodule_search_locations[0]}}/model" if found else "{BU
 def _find_steps(run: Run, tr: Translate) -> list[tuple[tuple[str, str], list[str]]]:
     """((title, explanation), parts) of every step, in their order; the last part of the first, the settings, is still to be written."""
     config, common = run.config(), _read("steps")
+    refusal = find_refusal(config, "script")
+    if refusal:
+        raise refusal
     task, head = _read(_shape(run)), _read("heads")
     on_tokens = TASKS[config.task].LABELS_ARE in ("one per token", "one span")
     words = explain_steps(config, tr)
@@ -110,7 +114,7 @@ def _find_steps(run: Run, tr: Translate) -> list[tuple[tuple[str, str], list[str
         "head": [head["layer"] + "\n\n\n" + head["tokens" if on_tokens else config.head], common["model"]],
         "freezing": [_read("freezing")[parse_strategy(config.strategy)[0]], common["count"]],
         "loss": [task["loss"], common["batch"], common["measure"]],
-        "optimizer": [common[_batches(config)], common["optimizer"]],
+        "optimizer": [common[_batches(config)], *_find_optimizer(config, common), common["schedule"]],
         "train": [common["train"]],
         "best": [common["best"], common["answers"]],
     }
@@ -128,11 +132,20 @@ def _batches(config: RunConfig) -> str:
     return "batches_by_chance" if config.strategy == "head_only" else "batches_by_length"
 
 
+def _find_optimizer(config: RunConfig, common: dict[str, str]) -> list[str]:
+    """The parts that make AdamW as the settings have it."""
+    parts = ["groups" if config.layer_decay == 1 else "groups_by_layer", "adamw"]
+    parts += ["pretrained"] if config.decay_towards == "pretrained" else []
+    return [common[name] for name in (parts if config.bias_correction else [*parts, "uncorrected"])]
+
+
 def _settings(run: Run, tr: Translate, checkpoint: str, data: str) -> str:
     """A line for every setting, with its title."""
     config = run.config()
     values = config.model_dump() | {"head_learning_rate": config.head_rate, "learning_rate": config.body_rate}
     lines = [f"{name.upper()} = {values[name]!r}  # {tr(RunConfig.model_fields[name].title)}" for name in SETTINGS]
+    if config.layer_decay != 1:
+        lines.append(f"LAYER_DECAY = {config.layer_decay!r}  # {tr(RunConfig.model_fields['layer_decay'].title)}")
     count = parse_strategy(config.strategy)[1]
     if count:
         lines.append(f"LAST_LAYERS = {count}  # " + tr("Layers that learn, from the top"))

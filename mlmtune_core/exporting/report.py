@@ -25,6 +25,7 @@ from mlmtune_core.names import (  # fmt: skip
     metric_names,
     metric_value,
     role_names,
+    say_unfreezing,
     split_names,
     strategy_name,
     task_names,
@@ -147,6 +148,9 @@ def _draw_curves(page: Page, run: Run) -> None:
     start = run.events("Started")[0]
     count = {key: write_number(page.language, start[key]) for key in ("trainable", "total")}
     page.say(tr("{trainable} of {total} weights learnt.").format(**count))
+    unfreezing = say_unfreezing(tr, page.language, run.events("Unfrozen"))
+    if unfreezing:
+        page.say(unfreezing)
     best = next((row for row in reversed(done) if row["is_best"]), None)
     if best:
         page.say(tr("The best model is that of epoch {epoch}.").format(epoch=write_number(page.language, best["epoch"])))

@@ -1,4 +1,4 @@
-"""The model as a stack of blocks: which learn, which are frozen."""
+"""The model as a stack of blocks: which learn, now or later, which are frozen."""
 
 from typing import Any
 
@@ -8,15 +8,17 @@ from pages.parts.visit import escaped
 
 STYLES = {
     "learning": "background:#E69F00;color:#1b1b1b;border:2px solid #b87f00",
+    "later": "background:rgba(230,159,0,.28);border:2px dashed #b87f00",
+    "partly": "background:rgba(110,130,155,.22);border:2px solid #b87f00",
     "frozen": "background:rgba(110,130,155,.22);border:2px solid rgba(110,130,155,.6)",
     "unused": "background:transparent;border:2px dashed rgba(110,130,155,.6);opacity:.75",
 }
-SIGNS = {"learning": "✎", "frozen": "❄", "unused": "–"}
+SIGNS = {"learning": "✎", "later": "◔", "partly": "✎", "frozen": "❄", "unused": "–"}
 BLOCK = "display:flex;justify-content:space-between;gap:1rem;align-items:center;border-radius:8px;padding:0 .8rem;height:1.95rem;margin:3px auto"
 
 
 def layer_stack(blocks: list[dict[str, Any]], texts: dict[str, str]) -> None:
-    """Draws blocks (bottom to top: name, detail, state) with the head on top; `texts`: learning, frozen, unused, alt.
+    """Draws blocks (bottom to top: name, detail, state) with the head on top; `texts`: one for each state, and alt.
 
     Plain escaped HTML: it holds no state and asks nothing back.
     """

@@ -1,4 +1,4 @@
-const BLUE = "#0072B2", SKY = "#56B4E9", ORANGE = "#E69F00", GREEN = "#009E73", RED = "#D55E00", GREY = "#8a94a0";
+const BLUE = "#0072B2", SKY = "#56B4E9", ORANGE = "#E69F00", GREEN = "#009E73", RED = "#D55E00", PURPLE = "#CC79A7", GREY = "#8a94a0";
 const ENDED = ["finished", "stopped", "failed", "interrupted", "paused"];
 const SMOOTHING = 0.9, POLL_MS = 700, FIRST_POLL_MS = 150, FIRST_POLLS = 40, HIDDEN_POLL_MS = 5000, MAX_WAIT_MS = 5000, MAX_EPOCH_LINES = 30;
 const TRACE = { loss: 0, smooth: 1, validation: 2, best: 3, metric: 4, bestMetric: 5, baseline: 6 };
@@ -37,7 +37,7 @@ class LiveChart {
   }
 
   forget(start = null) {
-    this.start = start; this.rows = []; this.best = null; this.steps = 0; this.evals = 0; this.average = 0; this.epochs = [];
+    this.start = start; this.rows = []; this.best = null; this.steps = 0; this.evals = 0; this.average = 0; this.epochs = []; this.unfrozen = [];
     this.fresh = Object.fromEntries(Object.keys(TRACE).map((name) => [name, { x: [], y: [], customdata: [] }]));
   }
 
@@ -91,11 +91,12 @@ class LiveChart {
     this.rows.push(row);
     if (row.kind === "StepDone") this.addStep(row);
     if (row.kind === "EvalDone") this.addEvaluation(row);
+    if (row.kind === "Unfrozen") this.unfrozen.push(row);
   }
 
   // After an interruption the run goes on from this step, before it was measured there: what came later is said again.
   async goBackTo(step) {
-    const rows = this.rows.filter((row) => row.kind === "EvalDone" ? row.step < step : (row.step ?? 0) <= step);
+    const rows = this.rows.filter((row) => ["EvalDone", "Unfrozen"].includes(row.kind) ? row.step < step : (row.step ?? 0) <= step);
     this.forget(this.start);
     await this.draw();
     for (const row of rows) this.add(row);
@@ -136,15 +137,20 @@ class LiveChart {
       await window.Plotly.restyle(this.plot, { x: [[x], [x]], y: [[loss], [score]] }, [TRACE.best, TRACE.bestMetric]);
       this.best = null;
     }
-    if (this.epochs.length !== this.linesDrawn) await this.drawEpochLines();
+    if (this.epochs.length + this.unfrozen.length !== this.linesDrawn) await this.drawLines();
   }
 
-  async drawEpochLines() {
-    this.linesDrawn = this.epochs.length;
-    if ((this.start?.epochs ?? MAX_EPOCH_LINES) >= MAX_EPOCH_LINES) return;
-    const lines = this.epochs.map((step) => ({ type: "line", xref: "x", yref: "paper", x0: step, x1: step, y0: 0, y1: 1,
-      layer: "below", line: { color: GREY, width: 1, dash: "dot" } }));
-    await window.Plotly.relayout(this.plot, { shapes: lines });
+  // A dotted line where an epoch ends; a dashed one, with the number of layers that learn from there on, where one begins to.
+  async drawLines() {
+    this.linesDrawn = this.epochs.length + this.unfrozen.length;
+    const few = (this.start?.epochs ?? MAX_EPOCH_LINES) < MAX_EPOCH_LINES;
+    const line = (step, look) => ({ type: "line", xref: "x", yref: "paper", x0: step, x1: step, y0: 0, y1: 1, layer: "below", line: look });
+    const shapes = [...(few ? this.epochs : []).map((step) => line(step, { color: GREY, width: 1, dash: "dot" })),
+      ...this.unfrozen.map((row) => line(row.step, { color: PURPLE, width: 2, dash: "dash" }))];
+    const annotations = this.unfrozen.map((row, i) => ({ x: row.step, xref: "x", y: 1, yref: "paper", yanchor: "top", xanchor: "left", showarrow: false,
+      text: (i ? "" : this.data.texts.unfrozen + " ") + row.layers, font: { size: 13, color: this.colours().text }, bgcolor: "rgba(204,121,167,.25)" }));
+    await window.Plotly.relayout(this.plot, { shapes, annotations });
+    this.mark({ unfrozen: this.unfrozen.map((row) => row.step) });
   }
 
   async draw() {

@@ -31,7 +31,7 @@ def live_chart(
 ) -> None:
     """Draws the run `run_id` from its first event on and follows it until it ends.
 
-    `texts`: step, loss, metric, train_loss, train_loss_smooth, validation_loss, baseline, best, epoch, offline, alt.
+    `texts`: step, loss, metric, train_loss, train_loss_smooth, validation_loss, baseline, best, unfrozen, epoch, offline, alt.
     The data never change while a run is shown, so a rerun of the page neither remounts nor reloads the chart.
     """
     _component(

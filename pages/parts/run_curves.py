@@ -24,6 +24,7 @@ def _find_texts(visit: Visit, task: str) -> dict[str, str]:
         "validation_loss": tr("validation loss"),
         "baseline": baseline_names(tr)[task],
         "best": tr("best model"),
+        "unfrozen": tr("layers that learn:"),
         "offline": tr("The server cannot be reached. Trying again…"),
         "alt": tr("Live chart: training loss at each step, validation loss and score at each evaluation."),
         **metric_names(tr),

@@ -49,7 +49,10 @@ def _draw_numbers(visit: Visit, run: Run, state: str, progress: Progress) -> Non
             progress.frozen_unchanged
         ],
     }
+    if progress.unfrozen is not None:
+        shown[tr("Layers that learn")] = visit.number(progress.unfrozen)
     hints = {
+        tr("Layers that learn"): tr("From the top; the head learns from the first step on. Marks on the curve show when each began."),
         tr("Patience left"): tr("Evaluations that may still pass without a new best before the run stops by itself.")
     }
     for name, value in shown.items():

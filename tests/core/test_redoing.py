@@ -16,6 +16,8 @@ from mlmtune_core.config import validate
 from mlmtune_core.data import checking, columns, splitting
 from mlmtune_core.data.reading import read_file
 from mlmtune_core.data_store import SAMPLES, SAMPLES_FOLDER
+from mlmtune_core.errors import RunError
+from mlmtune_core.exporting.preparing import demand_kind
 from mlmtune_core.exporting.redoing import write_notebook, write_script
 from mlmtune_core.run_shelf import create_run
 from mlmtune_core.translating import translator
@@ -59,6 +61,8 @@ def read_epochs(said):
         {"task": "several_labels", "strategy": "last_layers:2", "learning_rate": 1e-3},
         {"task": "sentence_pair", "strategy": "full", "first_layers": 2, "batch_tokens": 4096},
         {"task": "regression", "head": "pooler", "strategy": "full", "weight_decay": 0.5, "max_grad_norm": 0.1},
+        {"strategy": "full", "layer_decay": 0.6, "decay_towards": "pretrained", "bias_correction": False, "max_grad_norm": 0, "weight_decay": 0.5, "learning_rate": 1e-3},
+        {"strategy": "last_layers:3", "layer_decay": 0.3, "weight_decay": 0.3, "learning_rate": 1e-2},
         {"task": "token_classification", "strategy": "last_layers:1", "max_length": 8, "label_all_pieces": True, "learning_rate": 1e-2},
         {"task": "token_classification", "strategy": "full", "warmup_ratio": 0.5, "learning_rate": 1e-2},
         {"task": "question_answering", "strategy": "full", "max_length": 16, "learning_rate": 5e-3, "early_stopping_metric": "validation_loss"},
@@ -81,6 +85,20 @@ def test_where_nothing_is_left_to_chance_the_script_prints_the_numbers_of_the_ru
     assert f"{started['trainable']:,} of {started['total']:,} weights learn" in said
     assert f"best: epoch {int(run.summary()['best']['epoch'])}  " in said
     assert bool(re.search(r"^test: \w+ -?\d", said, re.MULTILINE)) == with_test
+
+
+@pytest.mark.parametrize("strategy", ["gradual", "lora:8"])
+def test_what_cannot_be_redone_is_refused_with_a_sentence_and_leaves_nothing(make_run, tmp_path, strategy):
+    run, folder = make_run(strategy=strategy), tmp_path / "redone"
+    folder.mkdir()
+    for kind in ("script", "notebook"):
+        with pytest.raises(RunError, match="would train something else"):
+            demand_kind(run, kind)
+    for write in (write_script, write_notebook):
+        with pytest.raises(RunError, match="would train something else"):
+            write(run, folder, translator("en"))
+    demand_kind(run, "report")
+    assert not list(folder.iterdir())
 
 
 @pytest.mark.thorough

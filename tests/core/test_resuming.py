@@ -59,6 +59,8 @@ def break_off(run: Run, after: int) -> bool:
         *((task, "full") for task in KINDS),
         ("sequence_classification", "head_only"),
         ("token_classification", "last_layers:1"),
+        ("sequence_classification", "gradual"),
+        ("sequence_classification", "lora:2"),
     ],
 )
 def test_broken_off_at_any_moment_it_ends_the_same(make_run, task, strategy):
@@ -72,7 +74,7 @@ def test_broken_off_at_any_moment_it_ends_the_same(make_run, task, strategy):
     assert len(run.log.read()[0]) > len(whole.log.read()[0])
 
 
-@pytest.mark.parametrize("strategy", ["head_only", "full"])
+@pytest.mark.parametrize("strategy", ["head_only", "full", "gradual"])
 def test_pausing_at_every_step_changes_nothing(make_run, strategy):
     whole, run = make_run(strategy=strategy, **SETTINGS), make_run(strategy=strategy, **SETTINGS)
     list(worker.carry_out(whole))
@@ -90,6 +92,16 @@ def test_pausing_at_every_step_changes_nothing(make_run, strategy):
         attempts += 1
     assert_same(run, whole)
     assert attempts > whole.events("Started")[0]["total_steps"]
+
+
+def test_what_the_optimizer_was_told_holds_after_an_interruption(make_run):
+    """Weights go back to the checkpoint's, not to those of the interruption; each layer has its rate; nothing is corrected anew."""
+    settings = SETTINGS | {"strategy": "full", "learning_rate": 1e-2, "layer_decay": 0.5, "decay_towards": "pretrained", "weight_decay": 0.9, "bias_correction": False, "max_grad_norm": 0}  # fmt: skip
+    whole, run = make_run(**settings), make_run(**settings)
+    list(worker.carry_out(whole))
+    while not break_off(run, 12):
+        pass
+    assert_same(run, whole)
 
 
 @pytest.mark.parametrize("with_test", [True, False])

@@ -20,6 +20,7 @@ MEMBERS = [
     for rate in (1e-3, 2e-2)
     for decay, dropout, seed in ((0.0, 0.0, 3), (0.0, 0.4, 3), (0.5, 0.4, 3), (0.5, 0.4, 4), (0.0, 0.2, 6))
 ]
+MEMBERS += [{"head_learning_rate": 1e-3, "seed": 3} | of_optimizer for of_optimizer in ({"bias_correction": False}, {"max_grad_norm": 0})]
 
 
 def together(runs):
@@ -48,11 +49,11 @@ def test_each_member_equals_its_run_alone(make_run, settings):
         "epochs": 6,
         "patience": 2,
         "early_stopping_metric": "validation_loss",  # scores of so few examples tie, but for rounding
-        "max_grad_norm": 0.5,
+        "max_grad_norm": 0.1,
         "batch_size": 4,
         "with_test": True,
     }
-    many, single = ([make_run(**shared, **member) for member in MEMBERS] for _ in range(2))
+    many, single = ([make_run(**shared | member) for member in MEMBERS] for _ in range(2))
     for run, events, alone in zip(many, together(many), single, strict=True):
         wanted = list(worker.carry_out(alone))
         kinds = [[type(e) for e in each if not isinstance(e, said.Progress)] for each in (events, wanted)]
@@ -124,6 +125,8 @@ def test_a_grid_has_every_combination_and_is_grouped_by_what_must_be_equal():
     assert group(by_tokens) == [[0, 1, 2, 3], [4, 5, 6, 7]]  # batches of different sizes
     many = make_grid({}, {"head_learning_rate": [1e-3] * 50, "seed": [0, 1, 2]})
     assert [len(part) for part in group(many)] == [64, 64, 22]
+    of_optimizer = make_grid({}, {"max_grad_norm": [0, 1], "bias_correction": [False, True], "layer_decay": [0.9, 1.0]})
+    assert group(of_optimizer) == [[*range(8)]]
     assert group([validate({"strategy": "full", "seed": 1}), validate({"strategy": "full", "seed": 1})]) == [[0], [1]]
     with pytest.raises(ConfigError, match="at most 200"):
         make_grid({}, {"seed": list(range(300))})
