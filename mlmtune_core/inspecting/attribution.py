@@ -66,15 +66,15 @@ def occlude(trained: Trained, target: Target) -> dict[str, Any]:
     """How much the logit falls when one token is replaced by [MASK] (Zeiler and Fergus 2014): `values` (T,), 0 for special tokens; `logit`."""
     ids, mask_id = _ids(target), _hidden_id(trained)
     groups = torch.zeros_like(ids)
-    open_places = _open_places(trained, target)
-    for group, place in enumerate(open_places, 1):
+    places = open_places(trained, target)
+    for group, place in enumerate(places, 1):
         groups[0, place] = group
     with torch.no_grad():
-        forward = _logit_of(trained, target, len(open_places) + 2)
+        forward = _logit_of(trained, target, len(places) + 2)
         moved = FeatureAblation(forward).attribute(ids, baselines=mask_id, feature_mask=groups, perturbations_per_eval=AT_ONCE)[0]  # fmt: skip
         logit = forward(ids).item()
     values = np.zeros(ids.shape[1])
-    values[open_places] = moved.double().cpu().numpy()[open_places]
+    values[places] = moved.double().cpu().numpy()[places]
     return {"values": values.tolist(), "logit": logit}
 
 
@@ -84,7 +84,7 @@ def integrate(trained: Trained, target: Target) -> dict[str, Any]:
     """
     ids = _ids(target)
     empty = ids.clone()
-    empty[0, _open_places(trained, target)] = trained.pad_id
+    empty[0, open_places(trained, target)] = trained.pad_id
     forward = _logit_of(trained, target, STEPS + 2)
     layer = trained.model.encoder.get_input_embeddings()
     method = LayerIntegratedGradients(forward, layer)
@@ -104,20 +104,25 @@ def check_by_deleting(trained: Trained, target: Target, values: Sequence[float])
     """Whether the top tokens matter more than others: `removed`, how many ([MASK] in their place); `drop`, by how much the logit falls
     without them; `random_drops`, the same for as many tokens drawn at random, RANDOM_TRIES times.
     """
-    ids, open_places = _ids(target), _open_places(trained, target)
-    count = max(1, round(len(open_places) / 5))
-    if len(open_places) <= count:
+    places = open_places(trained, target)
+    count = max(1, round(len(places) / 5))
+    if len(places) <= count:
         return {"removed": 0, "drop": 0.0, "random_drops": []}
-    ranked = sorted(open_places, key=lambda place: -values[place])[:count]
+    ranked = sorted(places, key=lambda place: -values[place])[:count]
     rng = np.random.default_rng(SEED)
-    without = ids.repeat(RANDOM_TRIES + 2, 1)
-    for row, places in enumerate([ranked, *(rng.choice(open_places, count, replace=False) for _ in range(RANDOM_TRIES))], 1):
+    drop, *random_drops = find_drops(trained, target, [ranked, *(rng.choice(places, count, replace=False) for _ in range(RANDOM_TRIES))])
+    return {"removed": count, "drop": drop, "random_drops": random_drops}
+
+
+def find_drops(trained: Trained, target: Target, groups: Sequence[Sequence[int]]) -> list[float]:
+    """By how much the logit falls without the tokens at the places of each group ([MASK] in their place)."""
+    without = _ids(target).repeat(len(groups) + 1, 1)
+    for row, places in enumerate(groups, 1):
         without[row, torch.as_tensor(np.asarray(places))] = _hidden_id(trained)
     with torch.no_grad():
         forward = _logit_of(trained, target, len(without))
         logits = torch.cat([forward(part) for part in without.split(AT_ONCE)]).double().cpu().numpy()
-    drops = logits[0] - logits[1:]
-    return {"removed": count, "drop": float(drops[0]), "random_drops": drops[1:].tolist()}
+    return (logits[0] - logits[1:]).tolist()
 
 
 def find_attention(trained: Trained, item: Encoded) -> list[list[list[list[float]]]]:
@@ -159,7 +164,7 @@ def _ids(target: Target) -> torch.Tensor:
     return torch.tensor([target.item.inputs["input_ids"]])
 
 
-def _open_places(trained: Trained, target: Target) -> list[int]:
+def open_places(trained: Trained, target: Target) -> list[int]:
     """Positions of tokens that are no special ones."""
     special = set(trained.tokenizer.all_special_ids) - {trained.tokenizer.unk_token_id}
     return [place for place, token in enumerate(target.item.inputs["input_ids"]) if token not in special]

@@ -3,6 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
+from mlmtune_core.lessons import measures_reasons, measures_tags, measures_vectors, measures_words
 from mlmtune_core.run_store import Run
 
-MEASURES: dict[str, Callable[[Run], Any]] = {}
+MEASURES: dict[str, Callable[[Run], Any]] = {
+    **measures_vectors.BY_NAME,
+    **measures_words.BY_NAME,
+    **measures_reasons.BY_NAME,
+    **measures_tags.BY_NAME,
+}

@@ -42,6 +42,11 @@ class Outcome:
         return float(_score_of(self.metric)(np.array(self.counts).sum(axis=0))) if self.counts else float("nan")
 
     @property
+    def trivial(self) -> float:
+        """What the trivial predictor of its task scores on the test set; of a run that broke off before its test, on the validation set."""
+        return float(self.tested.get("baseline", {}).get(self.metric, self.start.get("baseline", 0.0)))
+
+    @property
     def start(self) -> Row:
         """The event Started: examples, weights that learn, baseline, device. Empty where it never came so far."""
         return next((row for row in self.rows if row["kind"] == "Started"), {})
@@ -101,6 +106,16 @@ class Outcomes:
         """Whether the arm `one` scores higher on the test set than `other` (see verdicts.compare)."""
         sides = [np.array([outcome.counts for outcome in self.of(arm)]) for arm in (one, other)]
         return verdicts.compare(*sides, minimum, margin, _score_of(self.all[0].metric))
+
+    def compare_trivial(self, arm: str, minimum: float, margin: float = 0.0) -> verdicts.Verdict:
+        """Whether the runs of `arm` score higher on the test set than the trivial predictor of their task. What that scores is taken as known,
+        so that arms of any task, metric and number of examples can be judged, each by itself.
+        """
+        runs = self.of(arm)
+        counts, score = np.array([run.counts for run in runs]), _score_of(runs[0].metric)
+        known = np.array([run.trivial for run in runs])[:, None, None] * np.ones((*counts.shape[:2], 1))
+        both = np.concatenate([counts, known, np.ones_like(known)], axis=-1)
+        return verdicts.compare(both, np.zeros_like(both), minimum, margin, lambda sums: score(sums[..., :-2]) - verdicts.mean(sums[..., -2:]))
 
     def compare_measured(self, one: str, other: str, name: str, minimum: float, margin: float = 0.0, flip: bool = False) -> verdicts.Verdict:  # fmt: skip
         """The same for something that was measured: one number a run, or one an example. flip: where less is better."""

@@ -90,6 +90,14 @@ def in_all_seeds(values: Sequence[float], minimum: float, margin: float) -> Verd
     return Verdict(kind, float(np.median(values)), low, high, minimum, margin, len(values), 0)
 
 
+def find_weakest(found: Sequence[Verdict]) -> Verdict:
+    """Of a claim that several comparisons must bear out, the one that speaks for all: where one is not supported, neither is the claim; it is
+    supported only where all are. Among alike the one whose interval reaches lowest, measured from its minimum.
+    """
+    order = (NOT_SUPPORTED, INCONCLUSIVE, SUPPORTED)
+    return min(found, key=lambda verdict: (order.index(verdict.kind), verdict.low - verdict.minimum))
+
+
 def compare_failures(one: Sequence[bool], other: Sequence[bool], minimum: float, margin: float = 0.0) -> Verdict:
     """Whether fewer runs fail in `other` than in `one`: difference of the shares with Newcombe's interval (1998, method 10).
 
