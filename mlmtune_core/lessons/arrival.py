@@ -40,7 +40,7 @@ def judge_arrival(outcomes: Outcomes, start: str) -> Verdict:
 
 
 RULE = mark(
-    "The target is fixed before anybody looks: the lowest validation loss of the random start, averaged over seeds, times 1.05. The steps to it are counted up to the first "
+    "How the target is found was fixed before the runs: it is the lowest validation loss of the random start, averaged over seeds, times 1.05. The steps to it are counted up to the first "
     "evaluation that reaches it; who never does counts as arriving one epoch after the end. Supported if the ratio of the steps is at least {minimum} in every seed; "
     "not supported if it is below {margin} in every seed."
 )

@@ -50,7 +50,7 @@ def read_steps(row: Row) -> float:
 
 
 RULE = mark(
-    "The target is fixed before anybody looks: the best validation score from random weights, averaged over seeds, less 2 points. In every seed the cost up to the first evaluation that "
+    "How the target is found was fixed before the runs: it is the best validation score from random weights, averaged over seeds, less 2 points. In every seed the cost up to the first evaluation that "
     "reaches it is divided by that of the dearest of the three strategies; one that never reaches it makes the ratio 0. Supported if the ratio is at least {minimum} in every seed; not "
     "supported if it is below {margin} in every seed."
 )

@@ -66,7 +66,7 @@ LESSON = Lesson(
         mark("A topic can be guessed from single words. Why can the right order not? What must the layers compare?"),
     ),
     limits=mark(
-        "The task is made by a program: in half of the sentences that are long enough two neighbouring words are exchanged, which sometimes gives a sentence that is right as well. The checkpoint was "
+        "Three layers of a small model. The task is made by a program: in half of the sentences that are long enough two neighbouring words are exchanged, which sometimes gives a sentence that is right as well. The checkpoint was "
         "trained for the meaning of sentences, for which order matters less; another one may do better. There are 258 test sentences, so that differences of a few points are not seen."
     ),
     figure=Figure("by_x", mark("Labelled texts"), mark("Test score"), log_x=True),
