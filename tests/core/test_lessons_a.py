@@ -151,7 +151,8 @@ def test_seconds_and_steps_are_two_costs():
 
 def test_a_seed_from_random_weights_that_misses_the_target_counts_up_to_its_end():
     told = outcomes({**{arm: {"scores": FAST} for arm in cost.STRATEGIES}, cost.SCRATCH: [{"scores": SLOW}, {"scores": SLOW}, {"scores": [0.2, 0.3, 0.4, 0.45]}]})
-    assert cost.judge_cost(told, read=cost.read_steps).low == pytest.approx(3.0)
+    verdict = cost.judge_cost(told, read=cost.read_steps)
+    assert verdict.low == verdict.high == pytest.approx(3.0)
 
 
 @pytest.mark.parametrize(("spread", "kind"), [(0.06, SUPPORTED), (0.02, INCONCLUSIVE), (0.004, NOT_SUPPORTED), (0.0, NOT_SUPPORTED)])
