@@ -12,7 +12,8 @@ from mlmtune_core.errors import DataError, nearest_first
 
 SPLIT_SEED = 20
 VALIDATION_SHARE, TEST_SHARE = 0.2, 0.3
-NEWS_WORDS = 24
+NEWS_WORDS, LONG_NEWS_WORDS = 24, 120  # headline and first sentence; headline and some paragraphs
+FEW_NEWS = 50
 OWN = "data:"
 
 
@@ -57,11 +58,22 @@ def _split_sample(data_id: str) -> Callable[[], pd.DataFrame]:
     return lambda: split_in_three(_sample(data_id))
 
 
-def _news() -> pd.DataFrame:
-    """BBC News, the first words of 1,800 articles: headline and first sentence; about 1,000 to learn from, 200 and 600 to measure with."""
-    examples = splitting.sample_examples(_sample("shelf-bbc-news"), 1800, SPLIT_SEED)
-    short = examples.assign(text=[" ".join(text.split()[:NEWS_WORDS]) for text in examples["text"]])
-    return split_in_three(short, validation=1 / 9, test=1 / 3)
+def _news(words: int) -> Callable[[], pd.DataFrame]:
+    """BBC News, the first words of 1,800 articles; about 1,000 to learn from, 200 and 600 to measure with."""
+
+    def make() -> pd.DataFrame:
+        examples = splitting.sample_examples(_sample("shelf-bbc-news"), 1800, SPLIT_SEED)
+        short = examples.assign(text=[" ".join(text.split()[:words]) for text in examples["text"]])
+        return split_in_three(short, validation=1 / 9, test=1 / 3)
+
+    return make
+
+
+def _few_news() -> pd.DataFrame:
+    """The news with the same few texts to learn from in every run, whatever its seed; measured with what all news are measured with."""
+    news = open_lesson_data("news")
+    train = news["split"] == "train"
+    return pd.concat([splitting.sample_examples(news[train], FEW_NEWS, SPLIT_SEED), news[~train]])
 
 
 def _word_order() -> pd.DataFrame:
@@ -98,7 +110,9 @@ def _merge(pairs: pd.DataFrame) -> pd.DataFrame:
 MAKERS: dict[str, Callable[[], pd.DataFrame]] = {
     "sentiment": _split_sample("sample-sentiment-en"),
     "topics": _split_sample("sample-topics-en"),
-    "news": _news,
+    "news": _news(NEWS_WORDS),
+    "news_few": _few_news,
+    "long_news": _news(LONG_NEWS_WORDS),
     "word_order": _word_order,
     "nli": _split_sample("sample-nli-en"),
     "nli_swapped": _pairs(_swap),
