@@ -16,7 +16,7 @@ def default_rates(strategy: str) -> tuple[float, float]:
     smaller, and classroom data give few steps. LoRA's matrices begin at nothing and bear more (all measured, see docs/decisions.md).
     """
     if strategy.startswith("lora"):
-        return 1e-3, 2e-3
+        return 1e-3, 1e-3
     return (5e-3, 1e-4) if strategy == "head_only" else (1e-3, 1e-4)
 
 
