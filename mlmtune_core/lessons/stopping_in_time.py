@@ -15,7 +15,7 @@ def judge_score(outcomes: Outcomes) -> Verdict:
 
 def judge_saving(outcomes: Outcomes) -> Verdict:
     """Of each seed: the epochs of the whole run over those until it stopped."""
-    return outcomes.ratios("last", "stopped", count_epochs, LEAST_SAVED)
+    return outcomes.ratios("last", "stopped", count_epochs, LEAST_SAVED, margin=LEAST_SAVED)
 
 
 def count_epochs(outcome: Outcome) -> float:
@@ -62,7 +62,7 @@ LESSON = Lesson(
             "saving",
             ("T5.1",),
             mark("Stopping early saves much of the time."),
-            mark("Supported if, in every seed, the whole run takes at least {minimum} times as many epochs as the one that stops; not supported if none stops before the end."),
+            mark("Supported if, in every seed, the whole run takes at least {minimum} times as many epochs as the one that stops; not supported if it takes fewer in every seed."),
             "ratio",
             judge_saving,
         ),

@@ -82,7 +82,7 @@ LESSON = Lesson(
     tasks=(
         mark("Note three numbers: the size of the body's weights without decay, with 0.01, and with 1."),
         mark("Look at how far the body has moved from the pre-trained weights. Does the pull back to them keep it closer than the pull to zero?"),
-        mark("A step takes from each weight the share rate times decay: 1e-4 times 0.01. How much is gone after the 80 steps of this lesson, and after the million of a pre-training?"),
+        mark("A step takes from each weight the share rate times decay: 1e-4 times 0.01. How much is gone after the 80 steps of this lesson, and how much would be after a million steps?"),
     ),
     limits=mark(
         "Two layers, 64 headlines, of which a fifth has a wrong label, and 80 steps at a rate of 1e-4: so short a training gives weight decay little time. Biases and LayerNorm are "

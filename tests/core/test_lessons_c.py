@@ -217,7 +217,7 @@ def test_epochs_saved_are_a_ratio_in_every_seed():
     lesson, whole = stopping_in_time.LESSON, {"epochs": 20}
     plan = [{"epochs": 6}, {"epochs": 20}, lambda seed: {"epochs": 6 if seed else 18}]
     verdicts = [stopping_in_time.judge_saving(gather(lesson, last=whole, stopped=each)) for each in plan]
-    assert [verdict.kind for verdict in verdicts] == [SUPPORTED, INCONCLUSIVE, INCONCLUSIVE]
+    assert [verdict.kind for verdict in verdicts] == list(ALL)
 
 
 def test_failed_runs_are_counted_whatever_they_failed_by():
