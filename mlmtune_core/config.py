@@ -131,8 +131,12 @@ class RunConfig(BaseModel):
         mark("Bias correction of Adam"),
         mark("Off, as in BERT's first code, the first steps are much longer: a known cause of failed runs."),
     )
-    early_stopping_metric: Literal["validation_loss", "metric"] = _setting(
-        "metric", mark("Best model by"), mark("What decides which evaluation was the best, and when to stop early.")
+    early_stopping_metric: Literal["validation_loss", "metric", "last"] = _setting(
+        "metric",
+        mark("Best model by"),
+        mark(
+            "What decides which evaluation was the best, and when to stop early. Always the last: it is kept, whatever it is, and no run stops early."
+        ),
     )
     patience: int = _setting(
         3, mark("Patience"), mark("Evaluations without a new best before the run stops by itself. 0: never."), ge=0, le=100

@@ -162,12 +162,12 @@ def conclude(
 
 
 def _judge(setup: Setup, standing: Standing, done: EvalDone) -> EvalDone:
-    """The evaluation with is_best and patience_left; remembers it if it is the best."""
+    """The evaluation with is_best and patience_left; remembers it if it is the best, or where the last is kept, whatever it is."""
     name, direction = setup.task.BEST_METRIC
-    by_loss = setup.config.early_stopping_metric == "validation_loss"
+    by_loss, always = (setup.config.early_stopping_metric == way for way in ("validation_loss", "last"))
     value, sign = (done.validation_loss, 1) if by_loss else (done.metrics[name], 1 if direction == "min" else -1)
     kept = standing.best and (standing.best.validation_loss if by_loss else standing.best.metrics[name])
-    is_best = kept is None or sign * value < sign * kept
+    is_best = always or kept is None or sign * value < sign * kept
     standing.evaluations_without_best = 0 if is_best else standing.evaluations_without_best + 1
     done = replace(done, is_best=is_best, patience_left=patience_left(setup.config, standing))
     standing.best = done if is_best else standing.best
@@ -175,5 +175,7 @@ def _judge(setup: Setup, standing: Standing, done: EvalDone) -> EvalDone:
 
 
 def patience_left(config: RunConfig, standing: Standing) -> int | None:
-    """Evaluations that may still pass without a new best; None where patience is off."""
-    return config.patience - standing.evaluations_without_best if config.patience else None
+    """Evaluations that may still pass without a new best; None where patience is off, or no evaluation is worse than another."""
+    if not config.patience or config.early_stopping_metric == "last":
+        return None
+    return config.patience - standing.evaluations_without_best

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from mlmtune_core.lessons import measures_reasons, measures_tags, measures_vectors, measures_words
+from mlmtune_core.lessons import measures_reasons, measures_tags, measures_training, measures_vectors, measures_words
 from mlmtune_core.run_store import Run
 
 MEASURES: dict[str, Callable[[Run], Any]] = {
@@ -11,4 +11,5 @@ MEASURES: dict[str, Callable[[Run], Any]] = {
     **measures_words.BY_NAME,
     **measures_reasons.BY_NAME,
     **measures_tags.BY_NAME,
+    **measures_training.BY_NAME,
 }

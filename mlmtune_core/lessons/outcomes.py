@@ -67,6 +67,16 @@ class Outcome:
         return next((row for row in self.rows if row["kind"] == "Tested"), {})
 
     @property
+    def kept(self) -> Row:
+        """The evaluation whose weights were kept and tested; empty where there is none."""
+        return next((row for row in reversed(self.evaluations) if row.get("is_best")), {})
+
+    @property
+    def train_score(self) -> float:
+        """The kept model's on training examples, which the settings must ask for (measure_training); 0 where no model was kept."""
+        return float(self.kept["train_metrics"][self.metric]) if self.kept else 0.0
+
+    @property
     def run_class(self) -> str:
         """What the diagnosis calls it (see diagnosis); `ok` where it says nothing."""
         found = diagnose(self.rows)
@@ -117,6 +127,15 @@ class Outcomes:
         both = np.concatenate([counts, known, np.ones_like(known)], axis=-1)
         return verdicts.compare(both, np.zeros_like(both), minimum, margin, lambda sums: score(sums[..., :-2]) - verdicts.mean(sums[..., -2:]))
 
+    def compare_gaps(self, one: str, other: str, minimum: float, margin: float = 0.0) -> verdicts.Verdict:
+        """Whether training score minus test score is larger in `one` than in `other`; for scores that are means over examples."""
+        sides = []
+        for runs in (self.of(one), self.of(other)):
+            counts = np.array([outcome.counts for outcome in runs])  # (seeds, examples, 2): right, 1
+            learnt = np.array([outcome.train_score for outcome in runs])[:, None]
+            sides.append(np.stack([learnt - counts[..., 0], counts[..., 1]], axis=-1))
+        return verdicts.compare(*sides, minimum, margin)
+
     def compare_measured(self, one: str, other: str, name: str, minimum: float, margin: float = 0.0, flip: bool = False) -> verdicts.Verdict:  # fmt: skip
         """The same for something that was measured: one number a run, or one an example. flip: where less is better."""
         sides = [np.array([np.atleast_1d(outcome.measured[name]) for outcome in self.of(arm)], dtype=float) for arm in (one, other)]
@@ -139,9 +158,10 @@ class Outcomes:
 
 
 def best_validation(outcome: Outcome) -> float:
-    """The highest score on the validation set after the first step; -inf where nothing was measured."""
+    """The highest score on the validation set after the first step, or the last where that is kept; -inf where nothing was measured."""
     measured = [row["metrics"][outcome.metric] for row in outcome.evaluations if row["step"]]
-    return max(measured, default=float("-inf"))
+    kept = measured[-1:] if outcome.config.get("early_stopping_metric") == "last" else measured
+    return max(kept, default=float("-inf"))
 
 
 def steps_to(outcome: Outcome, loss: float) -> float:

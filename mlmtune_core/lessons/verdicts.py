@@ -84,8 +84,11 @@ def compare(one: np.ndarray, other: np.ndarray, minimum: float, margin: float = 
 
 
 def in_all_seeds(values: Sequence[float], minimum: float, margin: float) -> Verdict:
-    """For a claim that must hold in each seed by itself, such as a ratio of steps: low and high are the lowest and highest seed."""
-    low, high = min(values), max(values)
+    """For a claim that must hold in each seed by itself, such as a ratio of steps: low and high are the lowest and highest seed.
+
+    A seed of which nothing is known (nan) leaves it undecided.
+    """
+    low, high = float(np.min(values)), float(np.max(values))
     kind = decide(low, high, minimum, margin, touching=True) if len(values) > 1 else INCONCLUSIVE
     return Verdict(kind, float(np.median(values)), low, high, minimum, margin, len(values), 0)
 

@@ -91,7 +91,7 @@ def _ask_regularisation(visit: Visit, task: str, strategy: str) -> dict[str, obj
             with columns[i % 2]:
                 chosen[field] = _ask_number(visit, field)
         with columns[0]:
-            best = {"metric": metric_names(tr)[RANKED_BY[task]], "validation_loss": tr("Validation loss")}
+            best = {"metric": metric_names(tr)[RANKED_BY[task]], "validation_loss": tr("Validation loss"), "last": tr("Always the last")}
             chosen["early_stopping_metric"] = choice(
                 st.radio, tr("Best model by"), best, "early_stopping_metric", help=visit.help("early_stopping_metric")
             )

@@ -60,7 +60,7 @@ def read_epochs(said):
         {"strategy": "head_only", "head": "pooler", "patience": 1, "schedule": "constant", "test": True},
         {"task": "several_labels", "strategy": "last_layers:2", "learning_rate": 1e-3},
         {"task": "sentence_pair", "strategy": "full", "first_layers": 2, "batch_tokens": 4096},
-        {"task": "regression", "head": "pooler", "strategy": "full", "weight_decay": 0.5, "max_grad_norm": 0.1},
+        {"task": "regression", "head": "pooler", "strategy": "full", "weight_decay": 0.5, "max_grad_norm": 0.1, "early_stopping_metric": "last"},
         {"strategy": "full", "layer_decay": 0.6, "decay_towards": "pretrained", "bias_correction": False, "max_grad_norm": 0, "weight_decay": 0.5, "learning_rate": 1e-3},
         {"strategy": "last_layers:3", "layer_decay": 0.3, "weight_decay": 0.3, "learning_rate": 1e-2},
         {"task": "token_classification", "strategy": "last_layers:1", "max_length": 8, "label_all_pieces": True, "learning_rate": 1e-2},

@@ -122,6 +122,25 @@ def test_patience_ends_the_run_early(make_run):
     assert len(evaluations) < 30
 
 
+def test_where_the_last_is_kept_no_evaluation_is_worse_and_patience_never_ends_the_run(make_run):
+    run = make_run(
+        epochs=5,
+        patience=1,
+        early_stopping_metric="last",
+        head_learning_rate=1.0,
+        schedule="constant",
+        warmup_ratio=0.0,
+    )
+    events = list(worker.carry_out(run))
+    evaluations = of(events, EvalDone)[1:]
+    losses = [each.validation_loss for each in evaluations]
+    assert min(losses) < losses[-1]  # or it would show nothing
+    assert len(evaluations) == 5 and events[-1].reason == "epochs_done"
+    assert all(each.is_best and each.patience_left is None for each in evaluations)
+    assert run.summary()["best"]["step"] == evaluations[-1].step
+    assert run.predictions("validation") == [evaluations[-1].predictions[i] for i in range(len(evaluations[-1].predictions))]
+
+
 def test_stop_ends_within_a_step_and_keeps_the_model(make_run):
     run = make_run(epochs=50, patience=0)
     events = []

@@ -1,0 +1,65 @@
+"""What lessons measure of how a finished run has learnt: the gap to its training examples, how far its body moved, and what a rate finder would have said"""
+
+import json
+from typing import Any
+
+from mlmtune_core.config import RANKED_BY
+from mlmtune_core.freezing import find_layers
+from mlmtune_core.inspecting.movement import compare_weights
+from mlmtune_core.moments import START
+from mlmtune_core.predicting import load_run
+from mlmtune_core.run_store import Run
+
+_suggested: dict[str, float] = {}
+
+
+def measure_gap(run: Run) -> float:
+    """Of the kept model: score on training examples, which must have been measured, minus score on the test set."""
+    metric = RANKED_BY[run.config().task]
+    return _find_kept(run)["train_metrics"][metric] - run.events("Tested")[-1]["metrics"][metric]
+
+
+def measure_train_loss(run: Run) -> float:
+    """Of the kept model: loss on training examples, without dropout."""
+    return _find_kept(run)["train_eval_loss"]
+
+
+def measure_body_norm(run: Run) -> float:
+    """The root of the sum of squares of all weight matrices in the layers of the kept model: of what weight decay pulls at."""
+    matrices = [weight.detach().double() for weight in find_layers(load_run(run).model.encoder).parameters() if weight.ndim > 1]
+    return float(sum(matrix.square().sum() for matrix in matrices) ** 0.5)
+
+
+def measure_body_moved(run: Run) -> float:
+    """How far the layers of the kept model are from where they began, over their length then: the mean over the layers."""
+    rows = compare_weights(load_run(run, START).model, load_run(run).model)
+    moved = [row["moved"] for row in rows if row["name"].isdecimal()]
+    return sum(moved) / len(moved)
+
+
+def measure_finder_suggestion(run: Run) -> float:
+    """The rate that a finder suggests on what the run learnt from; 0 where it suggests none.
+
+    It climbs through all rates by itself: runs that differ in nothing but their rates share one answer.
+    """
+    settings = run.config().model_dump(exclude={"learning_rate", "head_learning_rate"})
+    key = json.dumps([run.about()["data"]["fingerprint"], settings], sort_keys=True)
+    if key not in _suggested:
+        from mlmtune_core.rate_finder import find_rate
+
+        examples = run.data()
+        _suggested[key] = find_rate(examples[examples["split"] != "test"], settings)["suggestions"].get("valley", 0.0)
+    return _suggested[key]
+
+
+def _find_kept(run: Run) -> dict[str, Any]:
+    return next(row for row in reversed(run.events("EvalDone")) if row["is_best"])
+
+
+BY_NAME = {
+    "gap": measure_gap,
+    "train_loss": measure_train_loss,
+    "body_norm": measure_body_norm,
+    "body_moved": measure_body_moved,
+    "finder_suggestion": measure_finder_suggestion,
+}
