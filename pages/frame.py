@@ -61,6 +61,7 @@ def _make_pages(visit: Visit) -> dict[str, st.Page]:
         "train": tr("Train"),
         "watch": tr("Watch"),
         "inspect": tr("Inspect"),
+        "explore": tr("Explore"),
         "teacher": tr("Class"),
     }
     if os.environ.get("MLMTUNE_SCHEDULER"):

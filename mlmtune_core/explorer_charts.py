@@ -1,0 +1,220 @@
+"""What heads did that were tried out, and what a rate finder saw -> plotly figures of several panels, as plain values"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from mlmtune_core.charts import BLUE, FONT_SIZE, GREEN, GREY, ORANGE, RED
+
+SMOOTHING = 0.9  # as the live chart smooths
+FAINT, DIGITS = 0.22, 5
+Figure = dict[str, Any]
+
+
+def plot_rates(
+    found: dict[str, Any], texts: dict[str, str], separators: str
+) -> tuple[Figure, list[list[dict[str, Any]]]]:
+    """The curves of every rate, faint, with one of them drawn over; and for each rate what that one is made of.
+
+    `found`: what head_trials.try_rates gives. A move says which trace (`to`) takes its points from which (`from`), or which points.
+    """
+    lanes = found["lanes"]
+    faint = [trace for lane in lanes for trace in _curves_of(lane, faint=True)]
+    total, rates, finals = (
+        found["steps"] * found["epochs"],
+        [lane["rate"] for lane in lanes],
+        [final_accuracy(found, lane) for lane in lanes],
+    )
+    majority = _line([0, total], [found["majority"]] * 2, texts["majority"], GREY, 2, dash="dot", **_on(2))
+    scores = _line(rates, finals, texts["final"], GREEN, 3, mode="lines+markers", showlegend=False, **_on(3))
+    level = _line(
+        [rates[0], rates[-1]],
+        [found["majority"]] * 2,
+        texts["majority"],
+        GREY,
+        3,
+        dash="dot",
+        showlegend=False,
+        **_on(3),
+    )
+    first = len(faint) + 3
+    train, loss, accuracy = _curves_of(lanes[0], faint=False)
+    names = {"name": texts["train_loss"]}, {"name": texts["validation_loss"]}, {"name": texts["validation_accuracy"]}
+    chosen = _line(
+        [], [], texts["chosen"], RED, 3, mode="markers", marker={"symbol": "star", "size": 17, "color": RED}, **_on(3)
+    )
+    bold = [trace | name for trace, name in zip((train, loss, accuracy), names, strict=True)]
+    bold += [chosen, _line([], [], texts["rate"], RED, 4, showlegend=False, **_on(4))]
+    moves = []
+    for number, lane in enumerate(lanes):
+        every = max(1, len(lane["rates"]) // 80)
+        own = [{"to": first + part, "from": 3 * number + part} for part in range(3)]
+        own.append({"to": first + 3, "x": [lane["rate"]], "y": [finals[number]]})
+        steps = [*range(0, len(lane["rates"]), every)]
+        moves.append([*own, {"to": first + 4, "x": [s + 1 for s in steps], "y": [lane["rates"][s] for s in steps]}])
+    highest = 2 * lanes[0]["evaluations"][0]["validation_loss"]
+    layout = _layout(separators) | {
+        **_panel(1, texts["step"], texts["loss"], (0, 0.46), (0.62, 1), {"range": [0, total]}, {"range": [0, highest]}),
+        **_panel(2, texts["step"], texts["accuracy"], (0.56, 1), (0.62, 1), {"range": [0, total]}, SHARES),
+        **_panel(3, texts["rate"], texts["final"], (0, 0.46), (0, 0.36), LOGARITHMIC, SHARES),
+        **_panel(4, texts["step"], texts["rate"], (0.56, 1), (0, 0.36), {"range": [0, total]}, {"rangemode": "tozero", "exponentformat": "power"}),
+    }  # fmt: skip
+    return {"data": [*faint, majority, scores, level, *bold], "layout": layout}, moves
+
+
+def final_accuracy(found: dict[str, Any], lane: dict[str, Any]) -> float | None:
+    """On the validation examples after the last epoch; None where the run would have failed before."""
+    last = lane["evaluations"][-1]
+    return last["validation_accuracy"] if last["epoch"] == found["epochs"] else None
+
+
+def plot_overfitting(found: dict[str, Any], texts: dict[str, str], separators: str) -> Figure:
+    """Loss and accuracy by epoch, learnt from and measured with, the gap between them filled; where validation turns, where a run would stop, what the test says."""
+    evaluations = found["lanes"][0]["evaluations"]
+    data, shapes, notes = [], [], []
+    for number, kind in enumerate(("loss", "accuracy"), start=1):
+        place = _on(number) | {"showlegend": number == 1}
+        epochs = [each["epoch"] for each in evaluations]
+        train = _line(epochs, [each[f"train_{kind}"] for each in evaluations], texts["train"], BLUE, 3)
+        measured = _line(
+            epochs, [each[f"validation_{kind}"] for each in evaluations], texts["validation"], ORANGE, 3, dash="dash"
+        )
+        tested = [
+            evaluations[place]
+            for place in dict.fromkeys((found["best"], len(evaluations) - 1))
+            if place < len(evaluations)
+        ]
+        test = _line([each["epoch"] for each in tested], [each[f"test_{kind}"] for each in tested], texts["test"], GREEN, 3, mode="markers", marker={"symbol": "diamond", "size": 13, "color": GREEN})  # fmt: skip
+        data += [
+            train | place,
+            measured | place | {"fill": "tonexty", "fillcolor": "rgba(213,94,0,0.16)"},
+            test | place,
+        ]
+        for epoch, name, dash, height in _marks_of(found, texts, len(evaluations) - 1):
+            shapes.append({"type": "line", **_of(number), "x0": epoch, "x1": epoch, "y0": 0, "y1": 1, "line": {"color": RED, "width": 2, "dash": dash}})  # fmt: skip
+            notes.append({"text": name, **_of(number), "x": epoch, "y": height, "xanchor": "right" if epoch > len(evaluations) / 2 else "left", "showarrow": False, "font": {"size": FONT_SIZE, "color": RED}})  # fmt: skip
+    data.append(
+        _line([0, evaluations[-1]["epoch"]], [found["majority"]] * 2, texts["majority"], GREY, 2, dash="dot", **_on(2))
+    )
+    layout = _layout(separators) | {"shapes": shapes, "annotations": notes} | {
+        **_panel(1, texts["epoch"], texts["loss"], (0, 0.46), (0, 1), {"rangemode": "tozero"}, {"rangemode": "tozero"}),
+        **_panel(2, texts["epoch"], texts["accuracy"], (0.56, 1), (0, 1), {"rangemode": "tozero"}, SHARES),
+    }  # fmt: skip
+    return {"data": data, "layout": layout}
+
+
+def plot_finder(test: dict[str, Any], runs: Sequence[dict[str, Any]], texts: dict[str, str], separators: str) -> Figure:
+    """Above, the loss of the range test by rate with what it suggests; below, how real runs at these rates ended, where there are any."""
+    above, below = ((0.56, 1), (0, 0.4)) if runs else ((0, 1), (0, 0))
+    data = [
+        _line(test["rates"], test["losses"], texts["raw"], BLUE, 1, opacity=0.4),
+        _line(test["rates"], test["smoothed"], texts["smoothed"], BLUE, 3),
+    ]
+    lowest, highest = min(test["smoothed"]), max(test["smoothed"])
+    shapes = []
+    for (method, rate), dash, colour in zip(test["suggestions"].items(), ("solid", "dot"), (RED, ORANGE), strict=False):
+        data.append(_line([rate, rate], [0, 1.1 * highest], texts[method], colour, 3, dash=dash))
+        line = {"type": "line", "xref": "x2", "yref": "y2 domain", "x0": rate, "x1": rate, "y0": 0, "y1": 1}
+        shapes += [line | {"line": {"color": colour, "width": 3, "dash": dash}}] if runs else []
+    panels = _panel(
+        1, texts["rate"], texts["loss"], (0, 1), above, LOGARITHMIC, {"range": [0, max(1.15 * highest, lowest)]}
+    )
+    if runs:
+        place = _on(2)
+        data.append(_line([run["rate"] for run in runs], [run["accuracy"] for run in runs], texts["runs"], GREEN, 2, mode="markers", marker={"size": 9, "color": GREEN}) | place)  # fmt: skip
+        rates = sorted({run["rate"] for run in runs})
+        means = [mean_of(runs, rate)[0] for rate in rates]
+        data.append(_line(rates, means, texts["mean"], GREEN, 3) | place)
+        panels |= _panel(2, texts["rate"], texts["final"], (0, 1), below, LOGARITHMIC | {"matches": "x"}, SHARES)
+    return {"data": data, "layout": _layout(separators) | panels | {"shapes": shapes}}
+
+
+def mean_of(runs: Sequence[dict[str, Any]], rate: float) -> tuple[float | None, float]:
+    """(mean accuracy, mean loss) of the runs at a rate; (None, inf) where one of them failed."""
+    at = [run for run in runs if run["rate"] == rate]
+    if any(run["accuracy"] is None for run in at):
+        return None, float("inf")
+    return sum(run["accuracy"] for run in at) / len(at), sum(run["loss"] for run in at) / len(at)
+
+
+SHARES = {"range": [-0.03, 1.03], "tickformat": ".0%"}
+LOGARITHMIC = {"type": "log", "exponentformat": "power", "dtick": 1}
+
+
+def _curves_of(lane: dict[str, Any], faint: bool) -> list[dict[str, Any]]:
+    """Training loss smoothed, validation loss, validation accuracy."""
+    evaluations, look = (
+        lane["evaluations"],
+        {"opacity": FAINT, "showlegend": False, "hoverinfo": "skip"} if faint else {},
+    )
+    width, steps = (1.5 if faint else 4), [each["step"] for each in evaluations]
+    marked = {"mode": "lines"} if faint else {"mode": "lines+markers", "marker": {"symbol": "diamond", "size": 9}}
+    return [
+        _line([*range(1, len(lane["losses"]) + 1)], _smooth(lane["losses"]), "", BLUE, width, **look),
+        _line(steps, [each["validation_loss"] for each in evaluations], "", ORANGE, width, **marked, **look),
+        _line(steps, [each["validation_accuracy"] for each in evaluations], "", GREEN, width, **_on(2), **marked, **look),
+    ]  # fmt: skip
+
+
+def _smooth(losses: Sequence[float]) -> list[float]:
+    """A moving average, as the live chart draws it."""
+    average, smooth = 0.0, []
+    for step, loss in enumerate(losses, start=1):
+        average = SMOOTHING * average + (1 - SMOOTHING) * loss
+        smooth.append(average / (1 - SMOOTHING**step))
+    return smooth
+
+
+def _marks_of(found: dict[str, Any], texts: dict[str, str], last: int) -> list[tuple[int, str, str, float]]:
+    """(epoch, name, dash, height of the name) of what is marked by a line from bottom to top."""
+    marks = [(found["turn"], texts["turn"], "dot", 1.0)] if found["turn"] else []
+    return marks + ([(found["stopped"], texts["stopped"], "dash", 0.9)] if found["stopped"] < last else [])
+
+
+def _line(
+    x: Sequence[float], y: Sequence[float | None], name: str, colour: str, width: float, **more: Any
+) -> dict[str, Any]:
+    dash = more.pop("dash", "solid")
+    numbers = [None if value is None else round(value, DIGITS) if abs(value) > 0.01 else value for value in y]
+    look = {"type": "scatter", "mode": "lines", "name": name, "line": {"color": colour, "width": width, "dash": dash}}
+    return look | {"x": list(x), "y": numbers, "hovertemplate": "%{y:.4~g}"} | more
+
+
+def _of(panel: int) -> dict[str, str]:
+    """Where a mark of a panel stands: across its x axis, from bottom to top."""
+    ends = "" if panel == 1 else str(panel)
+    return {"xref": f"x{ends}", "yref": f"y{ends} domain"}
+
+
+def _on(panel: int) -> dict[str, str]:
+    return {} if panel == 1 else {"xaxis": f"x{panel}", "yaxis": f"y{panel}"}
+
+
+def _panel(number: int, x_title: str, y_title: str, x_domain: Sequence[float], y_domain: Sequence[float], x: dict[str, Any], y: dict[str, Any]) -> dict[str, Any]:  # fmt: skip
+    """The two axes of a part of the figure."""
+    ends = "" if number == 1 else str(number)
+    common = {
+        "gridcolor": "rgba(128,128,128,.28)",
+        "zeroline": False,
+        "linecolor": "rgba(128,128,128,.6)",
+        "tickfont": {"size": FONT_SIZE},
+    }
+    title = {"standoff": 6, "font": {"size": FONT_SIZE}}
+    return {
+        f"xaxis{ends}": common
+        | {"title": title | {"text": x_title}, "domain": list(x_domain), "anchor": f"y{ends}"}
+        | x,
+        f"yaxis{ends}": common
+        | {"title": title | {"text": y_title}, "domain": list(y_domain), "anchor": f"x{ends}"}
+        | y,
+    }
+
+
+def _layout(separators: str) -> dict[str, Any]:
+    legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "font": {"size": FONT_SIZE}}
+    return {
+        "separators": separators,
+        "margin": {"l": 76, "r": 20, "t": 40, "b": 52},
+        "hovermode": "closest",
+        "font": {"size": FONT_SIZE},
+        "legend": legend,
+    }
