@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from mlmtune_core.charts import BLUE, FONT_SIZE, GREEN, GREY, ORANGE, RED
+from mlmtune_core.suggested_rate import mean_of
 
 SMOOTHING = 0.9  # as the live chart smooths
 FAINT, DIGITS = 0.22, 5
+MOST_RATES = 80  # points of a schedule
 Figure = dict[str, Any]
 
 
@@ -17,48 +19,45 @@ def plot_rates(
 
     `found`: what head_trials.try_rates gives. A move says which trace (`to`) takes its points from which (`from`), or which points.
     """
-    lanes = found["lanes"]
-    faint = [trace for lane in lanes for trace in _curves_of(lane, faint=True)]
-    total, rates, finals = (
-        found["steps"] * found["epochs"],
-        [lane["rate"] for lane in lanes],
-        [final_accuracy(found, lane) for lane in lanes],
-    )
-    majority = _line([0, total], [found["majority"]] * 2, texts["majority"], GREY, 2, dash="dot", **_on(2))
-    scores = _line(rates, finals, texts["final"], GREEN, 3, mode="lines+markers", showlegend=False, **_on(3))
-    level = _line(
-        [rates[0], rates[-1]],
-        [found["majority"]] * 2,
-        texts["majority"],
-        GREY,
-        3,
-        dash="dot",
-        showlegend=False,
-        **_on(3),
-    )
-    first = len(faint) + 3
-    train, loss, accuracy = _curves_of(lanes[0], faint=False)
-    names = {"name": texts["train_loss"]}, {"name": texts["validation_loss"]}, {"name": texts["validation_accuracy"]}
-    chosen = _line(
-        [], [], texts["chosen"], RED, 3, mode="markers", marker={"symbol": "star", "size": 17, "color": RED}, **_on(3)
-    )
-    bold = [trace | name for trace, name in zip((train, loss, accuracy), names, strict=True)]
-    bold += [chosen, _line([], [], texts["rate"], RED, 4, showlegend=False, **_on(4))]
-    moves = []
-    for number, lane in enumerate(lanes):
-        every = max(1, len(lane["rates"]) // 80)
-        own = [{"to": first + part, "from": 3 * number + part} for part in range(3)]
-        own.append({"to": first + 3, "x": [lane["rate"]], "y": [finals[number]]})
-        steps = [*range(0, len(lane["rates"]), every)]
-        moves.append([*own, {"to": first + 4, "x": [s + 1 for s in steps], "y": [lane["rates"][s] for s in steps]}])
+    lanes, total, level = found["lanes"], found["steps"] * found["epochs"], [found["majority"]] * 2
+    rates, finals = [lane["rate"] for lane in lanes], [final_accuracy(found, lane) for lane in lanes]
+    behind = [trace for lane in lanes for trace in _curves_of(lane, faint=True)]
+    behind += [
+        _line([0, total], level, texts["majority"], GREY, 2, dash="dot", **_on(2)),
+        _line([rates[0], rates[-1]], level, "", GREY, 3, dash="dot", showlegend=False, **_on(3)),
+        _line(rates, finals, texts["final"], GREEN, 3, mode="lines+markers", showlegend=False, **_on(3)),
+    ]
+    names = texts["train_loss"], texts["validation_loss"], texts["validation_accuracy"]
+    over = [trace | {"name": name} for trace, name in zip(_curves_of(lanes[0], faint=False), names, strict=True)]
+    star = {"mode": "markers", "marker": {"symbol": "star", "size": 17, "color": RED}}
+    over += [
+        _line([], [], texts["chosen"], RED, 3, **star, **_on(3)),
+        _line([], [], texts["rate"], RED, 4, showlegend=False, **_on(4)),
+    ]
     highest = 2 * lanes[0]["evaluations"][0]["validation_loss"]
-    layout = _layout(separators) | {
-        **_panel(1, texts["step"], texts["loss"], (0, 0.46), (0.62, 1), {"range": [0, total]}, {"range": [0, highest]}),
-        **_panel(2, texts["step"], texts["accuracy"], (0.56, 1), (0.62, 1), {"range": [0, total]}, SHARES),
-        **_panel(3, texts["rate"], texts["final"], (0, 0.46), (0, 0.36), LOGARITHMIC, SHARES),
-        **_panel(4, texts["step"], texts["rate"], (0.56, 1), (0, 0.36), {"range": [0, total]}, {"rangemode": "tozero", "exponentformat": "power"}),
+    figure = {"data": [*behind, *over], "layout": _layout(separators) | _rate_panels(texts, total, highest)}
+    return figure, [_moves(number, lane, finals[number], len(behind)) for number, lane in enumerate(lanes)]
+
+
+def _moves(number: int, lane: dict[str, Any], final: float | None, first: int) -> list[dict[str, Any]]:
+    """What is drawn over for one rate: its three curves, its point, and its rate by step, of which some eighty steps will do."""
+    steps = range(0, len(lane["rates"]), max(1, len(lane["rates"]) // MOST_RATES))
+    return [
+        *({"to": first + part, "from": 3 * number + part} for part in range(3)),
+        {"to": first + 3, "x": [lane["rate"]], "y": [final]},
+        {"to": first + 4, "x": [step + 1 for step in steps], "y": [lane["rates"][step] for step in steps]},
+    ]
+
+
+def _rate_panels(texts: dict[str, str], total: int, highest_loss: float) -> dict[str, Any]:
+    by_step = {"range": [0, 1.02 * total]}
+    above, below, left, right = (0.6, 1), (0, 0.34), (0, 0.46), (0.56, 1)
+    return {
+        **_panel(1, texts["step"], texts["loss"], left, above, by_step, {"range": [0, highest_loss]}),
+        **_panel(2, texts["step"], texts["accuracy"], right, above, by_step, SHARES),
+        **_panel(3, texts["rate"], texts["final"], left, below, LOGARITHMIC, SHARES),
+        **_panel(4, texts["step"], texts["rate"], right, below, by_step, {"rangemode": "tozero", "exponentformat": "power"}),
     }  # fmt: skip
-    return {"data": [*faint, majority, scores, level, *bold], "layout": layout}, moves
 
 
 def final_accuracy(found: dict[str, Any], lane: dict[str, Any]) -> float | None:
@@ -126,14 +125,6 @@ def plot_finder(test: dict[str, Any], runs: Sequence[dict[str, Any]], texts: dic
         data.append(_line(rates, means, texts["mean"], GREEN, 3) | place)
         panels |= _panel(2, texts["rate"], texts["final"], (0, 1), below, LOGARITHMIC | {"matches": "x"}, SHARES)
     return {"data": data, "layout": _layout(separators) | panels | {"shapes": shapes}}
-
-
-def mean_of(runs: Sequence[dict[str, Any]], rate: float) -> tuple[float | None, float]:
-    """(mean accuracy, mean loss) of the runs at a rate; (None, inf) where one of them failed."""
-    at = [run for run in runs if run["rate"] == rate]
-    if any(run["accuracy"] is None for run in at):
-        return None, float("inf")
-    return sum(run["accuracy"] for run in at) / len(at), sum(run["loss"] for run in at) / len(at)
 
 
 SHARES = {"range": [-0.03, 1.03], "tickformat": ".0%"}
@@ -213,7 +204,7 @@ def _layout(separators: str) -> dict[str, Any]:
     legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "font": {"size": FONT_SIZE}}
     return {
         "separators": separators,
-        "margin": {"l": 76, "r": 20, "t": 40, "b": 52},
+        "margin": {"l": 76, "r": 20, "t": 30, "b": 44},
         "hovermode": "closest",
         "font": {"size": FONT_SIZE},
         "legend": legend,

@@ -4,7 +4,7 @@ import streamlit as st
 
 from mlmtune_core.errors import UserError
 from pages.parts.choice import choice
-from pages.parts.explored import open_explored
+from pages.parts.explored import Explored, open_explored, say_data
 from pages.parts.overfit_view import draw_overfitting
 from pages.parts.rate_dial import draw_rates
 from pages.parts.visit import Visit, show_error, this_visit
@@ -19,10 +19,20 @@ def draw(visit: Visit) -> None:
         st.fragment(_draw_explorer)(visit, explored)
 
 
-def _draw_explorer(visit: Visit, explored: object) -> None:
+def _draw_explorer(visit: Visit, explored: Explored) -> None:
     tr = visit.tr
     names = {"rate": tr("Learning rate"), "overfitting": tr("Overfitting")}
-    chosen = choice(st.segmented_control, tr("Explore"), names, "explorer", required=True, label_visibility="collapsed")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        chosen = choice(
+            st.segmented_control,
+            tr("Explore"),
+            names,
+            "explorer",
+            required=True,
+            label_visibility="collapsed",
+            width="content",
+        )
+        st.markdown(say_data(visit, explored), width="content")
     try:
         EXPLORERS[chosen](visit, explored)
     except UserError as error:

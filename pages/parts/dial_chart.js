@@ -1,4 +1,4 @@
-const GREY = "#8a94a0";
+const GREY = "#8a94a0", REST_MS = 400;
 
 export default function ({ data, parentElement, setStateValue }) {
   const root = parentElement.querySelector(".dial-chart");
@@ -26,7 +26,8 @@ class DialChart {
     this.place = this.data?.dial ? this.place : data.dial?.place;
     this.data = data;
     this.plot.setAttribute("aria-label", data.alt);
-    this.plot.style.height = data.height + "px";
+    this.height = Math.max(data.height, Math.round(data.share * window.innerHeight));
+    this.plot.style.height = this.height + "px";
     this.drawDial();
     this.drawing = this.drawing.then(() => this.draw()).catch((error) => console.error(error));
   }
@@ -54,20 +55,21 @@ class DialChart {
   makeDial() {
     const make = (name, kind) => this.dial.appendChild(Object.assign(document.createElement(name), { className: "dial-chart-" + kind }));
     this.title = make("label", "title");
+    this.said = make("p", "said");
     this.input = make("input", "input");
     this.ticks = make("div", "ticks");
-    this.said = make("p", "said");
     Object.assign(this.input, { type: "range", min: 0, step: 1, id: "dial-" + Math.random().toString(36).slice(2) });
     this.title.htmlFor = this.input.id;
     this.ticks.setAttribute("aria-hidden", "true");
     this.said.setAttribute("aria-live", "polite");
     this.input.addEventListener("input", () => this.turn(Number(this.input.value)));
-    this.input.addEventListener("change", () => this.tell(this.place));
   }
 
   turn(place) {
     this.place = place;
     this.say();
+    clearTimeout(this.telling);
+    this.telling = setTimeout(() => this.tell(place), REST_MS);  // once the dial rests: what hangs on it is drawn by the server
     this.drawing = this.drawing.then(() => this.move()).catch((error) => console.error(error));
   }
 
@@ -91,12 +93,12 @@ class DialChart {
   }
 
   async draw() {
-    const { figure, plotly, height } = this.data, { text, font, paper } = this.colours();
+    const { figure, plotly } = this.data, { text, font, paper } = this.colours();
     await loadPlotly(plotly);
     const traces = figure.data.map((trace) => ({ ...trace }));
     for (const { to, x, y } of this.points()) Object.assign(traces[to], { x, y });
     const layout = {
-      ...structuredClone(figure.layout), autosize: true, height, paper_bgcolor: paper, plot_bgcolor: "rgba(0,0,0,0)",
+      ...structuredClone(figure.layout), autosize: true, height: this.height, paper_bgcolor: paper, plot_bgcolor: "rgba(0,0,0,0)",
       font: { ...figure.layout.font, family: font, color: text },
       modebar: { bgcolor: "rgba(0,0,0,0)", color: GREY, activecolor: text, orientation: "v" },
       hoverlabel: { font: { color: "#111" }, bgcolor: "rgba(255,255,255,.95)" },

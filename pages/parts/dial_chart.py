@@ -12,7 +12,7 @@ from pages.parts.figures import figure_config
 from pages.parts.live_chart import LOADER
 
 HERE = Path(__file__).parent
-DIAL_HEIGHT = 130
+SHARE = 0.54  # of the window: what is small on a laptop may be larger on a projector
 
 _component = st.components.v2.component(
     "mlmtune_dial_chart",
@@ -24,7 +24,7 @@ _component = st.components.v2.component(
 
 
 def dial_chart(figure: dict[str, Any], alt: str, height: int, *, key: str, dial: dict[str, Any] | None = None) -> int:
-    """Draws `figure` (data and layout as Plotly takes them), `height` pixels high, with `alt` for who cannot see it; returns where the dial stands.
+    """Draws `figure` (data and layout as Plotly takes them), at least `height` pixels high, with `alt` for who cannot see it; returns where the dial stands.
 
     dial: title; labels, one for each place; said, a sentence for each; moves, for each the traces that change (see explorer_charts);
     place, where it begins.
@@ -34,6 +34,7 @@ def dial_chart(figure: dict[str, Any], alt: str, height: int, *, key: str, dial:
         "figure": figure,
         "alt": alt,
         "height": height,
+        "share": SHARE if dial else SHARE / 1.4,
         "plotly": PLOTLY_ROUTE,
         "config": figure_config(key.replace("_", "-")),
     }
@@ -43,7 +44,6 @@ def dial_chart(figure: dict[str, Any], alt: str, height: int, *, key: str, dial:
     found = _component(
         key=key,
         data=data,
-        height=height + (DIAL_HEIGHT if dial else 0),
         default={"place": begins},
         on_place_change=_nothing,
     )

@@ -57,14 +57,19 @@ def open_explored(visit: Visit) -> Explored | None:
         return _refuse(
             tr("These are too few examples: bring at least {count}.").format(count=FEWEST), tr("Choose other data")
         )
+    return Explored(data, examples, {"task": data.task, "checkpoint": CHECKPOINT})
+
+
+def say_data(visit: Visit, explored: Explored) -> str:
+    """What is explored, in a line of markdown."""
+    tr, every = visit.tr, len(explored.data.report.examples)
     told = tr("**Data:** {name}, {count} examples. **Task:** {task}.")
     line = told.format(
-        name=literal(data.name), count=visit.number(len(data.report.examples)), task=task_names(tr)[data.task]
+        name=literal(explored.data.name), count=visit.number(every), task=task_names(tr)[explored.data.task]
     )
-    if len(examples) < len(data.report.examples):
-        line += " " + tr("{count} of them take part here.").format(count=visit.number(len(examples)))
-    st.markdown(line)
-    return Explored(data, examples, {"task": data.task, "checkpoint": CHECKPOINT})
+    if len(explored.examples) < every:
+        line += " " + tr("{count} of them take part here.").format(count=visit.number(len(explored.examples)))
+    return line
 
 
 def ask_explored(visit: Visit, explored: Explored, function: str, *question: Any) -> Any | None:

@@ -26,11 +26,6 @@ HEIGHT = 380
 def draw_overfitting(visit: Visit, explored: Explored) -> None:
     """Settings, curves, what the test says, the same as a table, the real run."""
     tr = visit.tr
-    st.caption(
-        tr(
-            "The encoder stays frozen, so that a change is drawn at once. A linear head has few weights and overfits mildly: for more, take few labels, some of them wrong, a high rate and many epochs, or run it for real with all weights."
-        )
-    )
     split = split_in_three(explored.examples, validate(explored.settings).validation_share, 0)
     labels, noise, more = _ask(visit, int((split["split"] == "train").sum()))
     settings = explored.settings | more | {"early_stopping_metric": "validation_loss"}
@@ -39,6 +34,11 @@ def draw_overfitting(visit: Visit, explored: Explored) -> None:
         return
     _draw_curves(visit, found)
     _draw_test(visit, found)
+    st.caption(
+        tr(
+            "The encoder stays frozen, so that a change is drawn at once. A linear head has few weights and overfits mildly: for more, take few labels, some of them wrong, a high rate and many epochs, or run it for real with all weights."
+        )
+    )
     offer_run(visit, explored, settings, spoil(split, labels, noise, 0), "overfit")
     with st.expander(tr("The curves as a table"), icon=":material/table:"):
         _draw_table(visit, found)

@@ -18,22 +18,22 @@ from pages.parts.visit import Visit
 RATES = (1e-6, 3e-6, 1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
 WARM_UPS = (0.0, 0.05, 0.1, 0.2, 0.5)
 EPOCHS = (1, 3, 5, 10, 20, 40)
-HEIGHT = 560
+HEIGHT = 425
 
 
 def draw_rates(visit: Visit, explored: Explored) -> None:
     """Settings, the dial with its curves, the same as a table, the real run, and the finder."""
     tr = visit.tr
-    st.caption(
-        tr(
-            "The encoder stays frozen: what it makes of the texts is computed once, and heads of all rates learn from that at once. Drag the dial."
-        )
-    )
     settings = explored.settings | _ask_settings(visit, explored)
     found = ask_explored(visit, explored, "head_trials:try_rates", explored.fingerprint, settings, RATES, 1)
     if found is None:
         return
     rate = _draw_dial(visit, found)
+    st.caption(
+        tr(
+            "The encoder stays frozen: what it makes of the texts is computed once, and heads of all rates learn from that at once. Drag the dial."
+        )
+    )
     split = split_examples(explored.examples, validate(settings).validation_share, settings["seed"])
     offer_run(visit, explored, settings | {"head_learning_rate": rate, "patience": 0}, split, "rate")
     with st.expander(tr("The curves as tables"), icon=":material/table:"):
@@ -83,7 +83,7 @@ def _draw_dial(visit: Visit, found: dict[str, Any]) -> float:
         "loss": tr("Loss (nats)"),
         "accuracy": tr("Accuracy"),
         "rate": tr("Learning rate"),
-        "final": tr("Final accuracy"),
+        "final": tr("Final validation accuracy"),
         "train_loss": tr("Training loss (moving average)"),
         "validation_loss": tr("Validation loss"),
         "validation_accuracy": tr("Validation accuracy"),

@@ -6,8 +6,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from mlmtune_core.explorer_charts import mean_of, plot_finder
-from mlmtune_core.rate_words import judge_suggestion
+from mlmtune_core.explorer_charts import plot_finder
+from mlmtune_core.suggested_rate import judge_suggestion, mean_of
 from pages.parts.choice import choice
 from pages.parts.dial_chart import dial_chart
 from pages.parts.explored import Explored, ask_explored, write_rate
@@ -53,10 +53,12 @@ def draw_finder(visit: Visit, explored: Explored, settings: dict[str, Any], rate
 def _wanted(label: str, key: str, settings: dict[str, Any]) -> bool:
     """Whether this was asked for with these settings: a button until then."""
     told = f"{key}_asked"
-    if st.session_state.get(told) != settings and st.button(label, key=key, icon=":material/play_arrow:"):
-        st.session_state[told] = settings
-        st.rerun(scope="fragment")
-    return st.session_state.get(told) == settings
+    if st.session_state.get(told) == settings:
+        return True
+    st.button(
+        label, key=key, icon=":material/play_arrow:", on_click=st.session_state.__setitem__, args=(told, settings)
+    )
+    return False
 
 
 def _confront(visit: Visit, explored: Explored, settings: dict[str, Any], rates: Sequence[float], suggestion: float) -> list[dict[str, Any]] | None:  # fmt: skip
@@ -87,7 +89,7 @@ def _draw(visit: Visit, test: dict[str, Any], runs: list[dict[str, Any]]) -> Non
     texts = {
         "rate": tr("Learning rate"),
         "loss": tr("Loss (nats)"),
-        "final": tr("Final accuracy"),
+        "final": tr("Final validation accuracy"),
         "raw": tr("Loss of each step"),
         "smoothed": tr("Smoothed loss"),
         "valley": tr("Suggested: valley"),

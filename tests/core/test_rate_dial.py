@@ -9,6 +9,7 @@ from mlmtune_core.config import validate
 from mlmtune_core.errors import ConfigError
 from mlmtune_core.events import EvalDone, Finished, StepDone
 from mlmtune_core.run_shelf import create_run
+from mlmtune_core.suggested_rate import judge_suggestion
 from mlmtune_core.trial_data import MOST_EXAMPLES, split_in_three, spoil, take_part
 
 RATES = (1e-4, 5e-3, 1e-1)
@@ -186,3 +187,13 @@ def test_what_the_finder_is_confronted_with_are_runs(text_frame, settings):
 def test_settings_outside_their_limits_are_told(text_frame, settings):
     with pytest.raises(ConfigError):
         head_trials.try_rates(text_frame, "t", {**settings, "warmup_ratio": 3}, RATES, 1)
+
+
+@pytest.mark.parametrize(("suggestion", "word", "ratio"), [(1e-2, "near", 10 / 3), (1.5e-2, "too high", 5), (5e-4, "too low", 1 / 6)])
+def test_a_suggestion_is_judged_by_real_runs(suggestion, word, ratio):
+    scores = {1e-4: [(0.5, 0.7)], 1e-3: [(0.8, 0.4), (0.7, 0.5)], 3e-3: [(0.8, 0.4), (0.8, 0.4)], 1e-2: [(0.8, 0.5)], 1e-1: [(1.0, 0.1), (None, None)]}
+    runs = [{"rate": rate, "accuracy": accuracy, "loss": loss} for rate, ended in scores.items() for accuracy, loss in ended]
+    verdict = judge_suggestion(suggestion, runs)
+    assert (verdict["best"], verdict["word"], verdict["best_accuracy"]) == (3e-3, word, 0.8)
+    assert verdict["ratio"] == pytest.approx(ratio)
+    assert judge_suggestion(1e-3, [{"rate": 1e-3, "accuracy": None, "loss": None}]) is None

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from mlmtune_core.explorer_charts import mean_of
-
 FACTOR = 5.0  # written down before any run: from here on a suggestion misleads
 
 
@@ -23,3 +21,11 @@ def judge_suggestion(suggestion: float, runs: Sequence[dict[str, Any]]) -> dict[
     word = "too high" if ratio >= FACTOR else "too low" if ratio <= 1 / FACTOR else "near"
     tried = min(means, key=lambda rate: abs(rate - suggestion))
     return {"best": best, "best_accuracy": ended[best][0], "ratio": ratio, "word": word, "tried": tried}
+
+
+def mean_of(runs: Sequence[dict[str, Any]], rate: float) -> tuple[float | None, float]:
+    """(mean accuracy, mean loss) of the runs at a rate; (None, inf) where one of them failed."""
+    at = [run for run in runs if run["rate"] == rate]
+    if any(run["accuracy"] is None for run in at):
+        return None, float("inf")
+    return sum(run["accuracy"] for run in at) / len(at), sum(run["loss"] for run in at) / len(at)
