@@ -56,7 +56,7 @@ def _rate_panels(texts: dict[str, str], total: int, highest_loss: float) -> dict
         **_panel(1, texts["step"], texts["loss"], left, above, by_step, {"range": [0, highest_loss]}),
         **_panel(2, texts["step"], texts["accuracy"], right, above, by_step, SHARES),
         **_panel(3, texts["rate"], texts["final"], left, below, LOGARITHMIC, SHARES),
-        **_panel(4, texts["step"], texts["rate"], right, below, by_step, {"rangemode": "tozero", "exponentformat": "power"}),
+        **_panel(4, texts["step"], texts["rate"], right, below, by_step, {"rangemode": "tozero", "exponentformat": "e"}),
     }  # fmt: skip
 
 
@@ -67,38 +67,68 @@ def final_accuracy(found: dict[str, Any], lane: dict[str, Any]) -> float | None:
 
 
 def plot_overfitting(found: dict[str, Any], texts: dict[str, str], separators: str) -> Figure:
-    """Loss and accuracy by epoch, learnt from and measured with, the gap between them filled; where validation turns, where a run would stop, what the test says."""
+    """Loss and accuracy by epoch, learnt from and measured with, the gap between them filled; where validation turns, where a run would
+    stop, and what the test says at the best epoch and at the last. `found`: what head_trials.try_labels gives.
+    """
     evaluations = found["lanes"][0]["evaluations"]
-    data, shapes, notes = [], [], []
+    last = evaluations[-1]["epoch"]
+    data, marks = [], []
     for number, kind in enumerate(("loss", "accuracy"), start=1):
         place = _on(number) | {"showlegend": number == 1}
-        epochs = [each["epoch"] for each in evaluations]
-        train = _line(epochs, [each[f"train_{kind}"] for each in evaluations], texts["train"], BLUE, 3)
-        measured = _line(
-            epochs, [each[f"validation_{kind}"] for each in evaluations], texts["validation"], ORANGE, 3, dash="dash"
-        )
-        tested = [
-            evaluations[place]
-            for place in dict.fromkeys((found["best"], len(evaluations) - 1))
-            if place < len(evaluations)
-        ]
-        test = _line([each["epoch"] for each in tested], [each[f"test_{kind}"] for each in tested], texts["test"], GREEN, 3, mode="markers", marker={"symbol": "diamond", "size": 13, "color": GREEN})  # fmt: skip
-        data += [
-            train | place,
-            measured | place | {"fill": "tonexty", "fillcolor": "rgba(213,94,0,0.16)"},
-            test | place,
-        ]
-        for epoch, name, dash, height in _marks_of(found, texts, len(evaluations) - 1):
-            shapes.append({"type": "line", **_of(number), "x0": epoch, "x1": epoch, "y0": 0, "y1": 1, "line": {"color": RED, "width": 2, "dash": dash}})  # fmt: skip
-            notes.append({"text": name, **_of(number), "x": epoch, "y": height, "xanchor": "right" if epoch > len(evaluations) / 2 else "left", "showarrow": False, "font": {"size": FONT_SIZE, "color": RED}})  # fmt: skip
-    data.append(
-        _line([0, evaluations[-1]["epoch"]], [found["majority"]] * 2, texts["majority"], GREY, 2, dash="dot", **_on(2))
+        data += [trace | place for trace in _compare(evaluations, kind, found["best"], texts)]
+        marks += [_mark(number, last, *mark) for mark in _marks_of(found, last, texts)]
+    data.append(_line([0, last], [found["majority"]] * 2, texts["majority"], GREY, 2, dash="dot", **_on(2)))
+    from_zero, shapes, notes = {"rangemode": "tozero"}, [shape for shape, _ in marks], [note for _, note in marks]
+    panels = {
+        **_panel(1, texts["epoch"], texts["loss"], (0, 0.46), (0, 1), from_zero, from_zero),
+        **_panel(2, texts["epoch"], texts["accuracy"], (0.56, 1), (0, 1), from_zero, SHARES),
+    }
+    return {"data": data, "layout": _layout(separators) | panels | {"shapes": shapes, "annotations": notes}}
+
+
+def _compare(
+    evaluations: Sequence[dict[str, Any]], kind: str, best: int, texts: dict[str, str]
+) -> list[dict[str, Any]]:
+    """Lines of what is learnt from and of validation, the gap filled; the test as two points."""
+    epochs = [each["epoch"] for each in evaluations]
+    train = _line(epochs, [each[f"train_{kind}"] for each in evaluations], texts["train"], BLUE, 3)
+    validation = _line(
+        epochs, [each[f"validation_{kind}"] for each in evaluations], texts["validation"], ORANGE, 3, dash="dash"
     )
-    layout = _layout(separators) | {"shapes": shapes, "annotations": notes} | {
-        **_panel(1, texts["epoch"], texts["loss"], (0, 0.46), (0, 1), {"rangemode": "tozero"}, {"rangemode": "tozero"}),
-        **_panel(2, texts["epoch"], texts["accuracy"], (0.56, 1), (0, 1), {"rangemode": "tozero"}, SHARES),
-    }  # fmt: skip
-    return {"data": data, "layout": layout}
+    tested = [each for each in evaluations if each["epoch"] in (best, epochs[-1])]
+    diamonds = {"mode": "markers", "marker": {"symbol": "diamond", "size": 13, "color": GREEN}}
+    test = _line(
+        [each["epoch"] for each in tested],
+        [each[f"test_{kind}"] for each in tested],
+        texts["test"],
+        GREEN,
+        3,
+        **diamonds,
+    )
+    return [train, validation | {"fill": "tonexty", "fillcolor": "rgba(213,94,0,0.16)"}, test]
+
+
+def _marks_of(found: dict[str, Any], last: int, texts: dict[str, str]) -> list[tuple[int, str, str, float]]:
+    """(epoch, name, dash, height): the second line ends below the name of the first."""
+    marks = [(found["turn"], texts["turn"], "dot", 1.0)] if found["turn"] else []
+    return marks + ([(found["stopped"], texts["stopped"], "dash", 0.9)] if found["stopped"] < last else [])
+
+
+def _mark(
+    panel: int, last: int, epoch: int, name: str, dash: str, height: float
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A line from the bottom up, and its name at its upper end."""
+    line = {
+        "type": "line",
+        "x0": epoch,
+        "x1": epoch,
+        "y0": 0,
+        "y1": height,
+        "line": {"color": RED, "width": 2, "dash": dash},
+    }
+    words = {"text": name, "showarrow": False, "font": {"size": FONT_SIZE, "color": RED}}
+    side = {"xanchor": "right" if epoch > last / 2 else "left", "yanchor": "top"}
+    return line | _of(panel), words | side | {"x": epoch, "y": height} | _of(panel)
 
 
 def plot_finder(test: dict[str, Any], runs: Sequence[dict[str, Any]], texts: dict[str, str], separators: str) -> Figure:
@@ -128,7 +158,7 @@ def plot_finder(test: dict[str, Any], runs: Sequence[dict[str, Any]], texts: dic
 
 
 SHARES = {"range": [-0.03, 1.03], "tickformat": ".0%"}
-LOGARITHMIC = {"type": "log", "exponentformat": "power", "dtick": 1}
+LOGARITHMIC = {"type": "log", "exponentformat": "e", "dtick": 1}
 
 
 def _curves_of(lane: dict[str, Any], faint: bool) -> list[dict[str, Any]]:
@@ -153,12 +183,6 @@ def _smooth(losses: Sequence[float]) -> list[float]:
         average = SMOOTHING * average + (1 - SMOOTHING) * loss
         smooth.append(average / (1 - SMOOTHING**step))
     return smooth
-
-
-def _marks_of(found: dict[str, Any], texts: dict[str, str], last: int) -> list[tuple[int, str, str, float]]:
-    """(epoch, name, dash, height of the name) of what is marked by a line from bottom to top."""
-    marks = [(found["turn"], texts["turn"], "dot", 1.0)] if found["turn"] else []
-    return marks + ([(found["stopped"], texts["stopped"], "dash", 0.9)] if found["stopped"] < last else [])
 
 
 def _line(
@@ -201,7 +225,14 @@ def _panel(number: int, x_title: str, y_title: str, x_domain: Sequence[float], y
 
 
 def _layout(separators: str) -> dict[str, Any]:
-    legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "font": {"size": FONT_SIZE}}
+    legend = {
+        "orientation": "h",
+        "y": 1.02,
+        "yanchor": "bottom",
+        "x": 0,
+        "traceorder": "normal",
+        "font": {"size": FONT_SIZE},
+    }
     return {
         "separators": separators,
         "margin": {"l": 76, "r": 20, "t": 30, "b": 44},

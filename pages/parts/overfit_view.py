@@ -139,7 +139,7 @@ def _draw_test(visit: Visit, found: dict[str, Any]) -> None:
 def _say(visit: Visit, found: dict[str, Any], last: dict[str, Any]) -> str:
     tr = visit.tr
     told = tr(
-        "{count} labels, {wrong} of them wrong. In the end {train} of them are as the head says, and {validation} of the validation examples."
+        "{count} labels, {wrong} of them wrong. In the end the head gives back {train} of them, and is right on {validation} of the validation examples."
     )
     counts = {"count": visit.number(found["sizes"]["train"]), "wrong": visit.number(found["wrong"])}
     sentence = told.format(

@@ -83,7 +83,7 @@ def _draw_dial(visit: Visit, found: dict[str, Any]) -> float:
         "loss": tr("Loss (nats)"),
         "accuracy": tr("Accuracy"),
         "rate": tr("Learning rate"),
-        "final": tr("Final validation accuracy"),
+        "final": tr("Final accuracy"),
         "train_loss": tr("Training loss (moving average)"),
         "validation_loss": tr("Validation loss"),
         "validation_accuracy": tr("Validation accuracy"),

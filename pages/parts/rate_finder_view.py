@@ -89,7 +89,7 @@ def _draw(visit: Visit, test: dict[str, Any], runs: list[dict[str, Any]]) -> Non
     texts = {
         "rate": tr("Learning rate"),
         "loss": tr("Loss (nats)"),
-        "final": tr("Final validation accuracy"),
+        "final": tr("Final accuracy"),
         "raw": tr("Loss of each step"),
         "smoothed": tr("Smoothed loss"),
         "valley": tr("Suggested: valley"),
