@@ -42,10 +42,23 @@ def every_core() -> Iterator[None]:
     """Within, the calling thread computes with every core, though Dask gives its worker one: for long answers that somebody waits
     for, while runs stand back (see processes). Not for short ones: a second thread that waits for work takes its core from the browser.
     """
+    with _threads(os.cpu_count() or 1):
+        yield
+
+
+@contextmanager
+def one_core() -> Iterator[None]:
+    """Within, the calling thread computes alone: for many small products, for which a second thread would only be waited for."""
+    with _threads(1):
+        yield
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
     import torch
 
     before = torch.get_num_threads()
-    torch.set_num_threads(os.cpu_count() or 1)
+    torch.set_num_threads(count)
     try:
         yield
     finally:

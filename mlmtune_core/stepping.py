@@ -1,7 +1,7 @@
 """One update of the weights after another: forward, loss, backward, clipping, AdamW."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -43,12 +43,17 @@ class Keeper(Protocol):
 class Stepper:
     """Takes batches, and says of each update what it was. On a card losses are read back some steps later, all at once."""
 
-    def __init__(self, setup: Setup, standing: Standing, total_steps: int) -> None:
+    def __init__(self, setup: Setup, standing: Standing, total_steps: int, factor: Callable[[int], float] | None = None) -> None:
+        """`factor`: step from 0 -> what the rates are multiplied with, instead of the schedule of the settings."""
         self._setup, self._standing = setup, standing
         self._optimizer = make_optimizer(setup.model, setup.config)
         follow_decay(setup.model, self._optimizer)
         self._total_steps = total_steps
-        self._schedule = make_schedule(self._optimizer, setup.config, total_steps)
+        self._schedule = (
+            torch.optim.lr_scheduler.LambdaLR(self._optimizer, factor)
+            if factor
+            else make_schedule(self._optimizer, setup.config, total_steps)
+        )
         self._weights = [weight for group in self._optimizer.param_groups for weight in group["params"]]
         self._limit = steps_unread(setup.model.device)
         self._unread: list[tuple[dict[str, float], float, int, torch.Tensor]] = []

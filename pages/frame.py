@@ -63,6 +63,7 @@ def _make_pages(visit: Visit) -> dict[str, st.Page]:
         "train": tr("Train"),
         "watch": tr("Watch"),
         "inspect": tr("Inspect"),
+        "explore": tr("Explore"),
         "compare": tr("Compare"),
         "lessons": tr("Lessons"),
         "teacher": tr("Class"),

@@ -55,7 +55,7 @@ LESSON = Lesson(
     settings={**SMALL, "train_examples": 320, "epochs": 12},
     arms=tuple(Arm(start, title, begin(start)) for start, title in TITLES.items()),
     claims=(
-        Claim("random", ("L5.2",), mark("From random weights it takes at least twice as many steps to the same loss as from pre-trained ones."), RULE, "ratio", partial(judge_arrival, start="random")),
+        Claim("random", ("L5.2",), mark("From random weights it takes at least twice as many steps to the same loss as from pre-trained ones."), RULE, "ratio", partial(judge_arrival, start="random"), minimum=LEAST_RATIO, margin=1.0),
         Claim(
             "shuffled",
             ("L5.2",),
@@ -63,6 +63,7 @@ LESSON = Lesson(
             RULE,
             "ratio",
             partial(judge_arrival, start="shuffled"),
+            minimum=LEAST_RATIO, margin=1.0,
         ),
     ),
     options=(

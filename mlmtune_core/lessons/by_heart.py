@@ -55,6 +55,7 @@ LESSON = Lesson(
             ),
             "ratio",
             judge_memorising,
+            minimum=TURNED, margin=TURNED,
         ),
     ),
     options=(

@@ -47,6 +47,7 @@ LESSON = Lesson(
             ),
             "points",
             judge_gain,
+            minimum=LEAST_GAIN,
         ),
         Claim(
             "after",
@@ -55,6 +56,7 @@ LESSON = Lesson(
             mark("Supported if the score of [CLS] minus that of the mean lies above {minimum} with its whole interval; not supported if the interval lies below {margin}."),
             "points",
             judge_after,
+            minimum=AS_GOOD, margin=AS_GOOD,
         ),
         Claim(
             "before",
@@ -66,6 +68,7 @@ LESSON = Lesson(
             ),
             "points",
             judge_before,
+            minimum=AS_GOOD, margin=AS_GOOD,
         ),
     ),
     options=(

@@ -75,8 +75,9 @@ LESSON = Lesson(
             RULE,
             "ratio",
             partial(judge_cost, read=read_seconds),
+            minimum=LEAST_RATIO, margin=1.0,
         ),
-        Claim("steps", ("Cor5",), mark("It also takes at most half the steps, which do not depend on the machine."), RULE, "ratio", partial(judge_cost, read=read_steps)),
+        Claim("steps", ("Cor5",), mark("It also takes at most half the steps, which do not depend on the machine."), RULE, "ratio", partial(judge_cost, read=read_steps), minimum=LEAST_RATIO, margin=1.0),
     ),
     options=(
         Option("all", mark("All three strategies are at least twice as fast."), ("supported",)),

@@ -54,6 +54,7 @@ LESSON = Lesson(
             ),
             "share",
             judge_trained,
+            minimum=LEAST_FALL, margin=LEAST_FALL,
         ),
         Claim(
             "level",
@@ -65,6 +66,7 @@ LESSON = Lesson(
             ),
             "points",
             judge_level,
+            minimum=AS_GOOD, margin=AS_GOOD,
         ),
     ),
     options=(

@@ -55,6 +55,7 @@ LESSON = Lesson(
             ),
             "points",
             judge_score,
+            minimum=LEAST_GAIN,
         ),
         Claim(
             "gap",
@@ -66,6 +67,7 @@ LESSON = Lesson(
             ),
             "points",
             judge_gap,
+            minimum=LEAST_GAP,
         ),
     ),
     options=(

@@ -45,6 +45,7 @@ LESSON = Lesson(
             ),
             "points",
             judge_first,
+            minimum=AS_GOOD, margin=AS_GOOD,
         ),
         Claim(
             "legal",
@@ -56,6 +57,7 @@ LESSON = Lesson(
             ),
             "share",
             judge_legal,
+            minimum=LEAST_FALL,
         ),
     ),
     options=(

@@ -37,6 +37,7 @@ LESSON = Lesson(
             ),
             "logits",
             judge_content,
+            minimum=LEAST_SHIFT,
         ),
     ),
     options=(

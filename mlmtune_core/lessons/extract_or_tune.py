@@ -40,6 +40,7 @@ LESSON = Lesson(
             ),
             "points",
             judge_tuning,
+            minimum=LEAST_GAIN,
         ),
     ),
     options=(

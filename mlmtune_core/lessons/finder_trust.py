@@ -46,6 +46,7 @@ LESSON = Lesson(
             ),
             "ratio",
             judge_suggestion,
+            minimum=TOO_HIGH, margin=TOO_HIGH,
         ),
     ),
     options=(

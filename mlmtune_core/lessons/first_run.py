@@ -41,6 +41,7 @@ LESSON = Lesson(
             ),
             "ratio",
             judge_count,
+            minimum=1.0, margin=1.0,
         ),
     ),
     options=(

@@ -52,6 +52,7 @@ LESSON = Lesson(
             ),
             "points",
             judge_adaptation,
+            minimum=LEAST_GAIN,
         ),
         Claim(
             "overfitting",
@@ -63,6 +64,7 @@ LESSON = Lesson(
             ),
             "points",
             judge_overfitting,
+            minimum=LEAST_GAP,
         ),
     ),
     options=(

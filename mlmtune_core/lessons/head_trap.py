@@ -39,6 +39,7 @@ LESSON = Lesson(
             ),
             "points",
             judge_trap,
+            minimum=LEAST_ABOVE, margin=LEAST_ABOVE,
         ),
     ),
     options=(

@@ -76,6 +76,7 @@ LESSON = Lesson(
             ),
             "ratio",
             judge_saving,
+            minimum=LEAST_RATIO, margin=LEAST_RATIO,
         ),
     ),
     options=(

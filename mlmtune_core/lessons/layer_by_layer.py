@@ -40,6 +40,7 @@ LESSON = Lesson(
             ),
             "points",
             judge_care,
+            minimum=LEAST_GAIN, margin=LEAST_GAIN,
         ),
     ),
     options=(

@@ -48,6 +48,7 @@ LESSON = Lesson(
             mark("Supported if the whole interval of the difference of the test scores lies above {minimum}; not supported if it lies below {margin}."),
             "points",
             judge_gain,
+            minimum=LEAST_GAIN, margin=LEAST_GAIN,
         ),
         Claim(
             "parts",
@@ -59,6 +60,7 @@ LESSON = Lesson(
             ),
             "points",
             judge_parts,
+            minimum=-MOST_LOST, margin=-MOST_LOST,
         ),
     ),
     options=(

@@ -60,6 +60,7 @@ LESSON = Lesson(
             ),
             "share",
             judge_apart,
+            minimum=LEAST_APART, margin=LEAST_APART,
         ),
         Claim(
             "together",
@@ -71,6 +72,7 @@ LESSON = Lesson(
             ),
             "share",
             judge_together,
+            minimum=LEAST_SHARED, margin=LEAST_SHARED,
         ),
     ),
     options=(

@@ -64,6 +64,7 @@ LESSON = Lesson(
             ),
             "points",
             judge_spread,
+            minimum=SMALLEST_CLAIM,
         ),
     ),
     options=(

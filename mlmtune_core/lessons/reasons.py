@@ -47,6 +47,7 @@ LESSON = Lesson(
             ),
             "logits",
             judge_gradients,
+            minimum=LEAST_FALL,
         ),
         Claim(
             "occlusion",
@@ -55,6 +56,7 @@ LESSON = Lesson(
             mark("The same rule, minimum {minimum}. Occlusion masks single tokens to find them; here the three are masked together."),
             "logits",
             judge_occlusion,
+            minimum=LEAST_FALL,
         ),
         Claim(
             "attention",
@@ -66,6 +68,7 @@ LESSON = Lesson(
             ),
             "logits",
             judge_attention,
+            minimum=AS_GOOD, margin=AS_GOOD,
         ),
     ),
     options=(

@@ -57,6 +57,7 @@ LESSON = Lesson(
             ),
             "points",
             judge_score,
+            minimum=LEAST_GAIN,
         ),
         Claim(
             "saving",
@@ -65,6 +66,7 @@ LESSON = Lesson(
             mark("Supported if, in every seed, the whole run takes at least {minimum} times as many epochs as the one that stops; not supported if it takes fewer in every seed."),
             "ratio",
             judge_saving,
+            minimum=LEAST_SAVED, margin=LEAST_SAVED,
         ),
     ),
     options=(

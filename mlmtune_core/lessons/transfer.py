@@ -37,8 +37,8 @@ LESSON = Lesson(
         Arm("shuffled_frozen", mark("Shuffled, frozen"), {**FROZEN, "initial_weights": "shuffled"}),
     ),
     claims=(
-        Claim("full", ("L5.1",), mark("Where all weights learn, those that stand where pre-training put them score higher than the same ones shuffled."), RULE, "points", judge_full),
-        Claim("frozen", ("L5.1",), mark("Where only the head learns, it scores higher on top of weights in their places than on top of shuffled ones."), RULE, "points", judge_frozen),
+        Claim("full", ("L5.1",), mark("Where all weights learn, those that stand where pre-training put them score higher than the same ones shuffled."), RULE, "points", judge_full, minimum=LEAST),
+        Claim("frozen", ("L5.1",), mark("Where only the head learns, it scores higher on top of weights in their places than on top of shuffled ones."), RULE, "points", judge_frozen, minimum=LEAST),
     ),
     options=(
         Option("places", mark("The places: shuffled weights score clearly lower."), ("supported",)),

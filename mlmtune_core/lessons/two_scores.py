@@ -48,6 +48,7 @@ LESSON = Lesson(
             ),
             "points",
             judge_early,
+            minimum=LEAST_GAP, margin=NO_GAP,
         ),
         Claim(
             "built",
@@ -59,6 +60,7 @@ LESSON = Lesson(
             ),
             "points",
             judge_built,
+            minimum=LEAST_GAP, margin=NO_GAP,
         ),
     ),
     options=(

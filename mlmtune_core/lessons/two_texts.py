@@ -45,6 +45,7 @@ LESSON = Lesson(
             ),
             "points",
             judge_both,
+            minimum=LEAST_GAIN,
         ),
         Claim(
             "separated",
@@ -53,6 +54,7 @@ LESSON = Lesson(
             mark("Supported if the test score with [SEP] lies more than {minimum} above that of the merged texts, with the whole interval; not supported if the interval lies below zero."),
             "points",
             judge_separated,
+            minimum=LEAST_GAIN_OF_SEP,
         ),
     ),
     options=(

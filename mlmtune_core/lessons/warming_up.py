@@ -67,6 +67,7 @@ LESSON = Lesson(
             ),
             "share",
             judge_all,
+            minimum=LEAST_FEWER,
         ),
         Claim(
             "warm",
@@ -75,6 +76,7 @@ LESSON = Lesson(
             mark("The same rule, for none of the three against warm-up alone: supported from {minimum} on, not supported if more runs fail with warm-up than without."),
             "share",
             judge_warm,
+            minimum=LEAST_FEWER,
         ),
     ),
     options=(

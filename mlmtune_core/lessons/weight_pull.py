@@ -61,6 +61,7 @@ LESSON = Lesson(
             ),
             "points",
             judge_score,
+            minimum=LEAST_GAIN,
         ),
         Claim(
             "size",
@@ -72,6 +73,7 @@ LESSON = Lesson(
             ),
             "ratio",
             judge_size,
+            minimum=LEAST_SHRUNK, margin=LEAST_SHRUNK,
         ),
     ),
     options=(

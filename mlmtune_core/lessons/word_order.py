@@ -45,6 +45,7 @@ LESSON = Lesson(
             ),
             "points",
             judge_few,
+            minimum=LEAST, margin=LEAST,
         ),
         Claim(
             "knowledge",
@@ -53,6 +54,7 @@ LESSON = Lesson(
             mark("Supported if the whole interval of the difference of the test scores lies above {minimum}; not supported if it lies below {margin}."),
             "points",
             judge_knowledge,
+            minimum=LEAST,
         ),
     ),
     options=(

@@ -1,6 +1,7 @@
 """What a trained model is asked through the inspect worker: answers are kept while its weights are the same; long ones show how far they are, and can be cancelled"""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,20 +39,25 @@ def ask_slowly(visit: Visit, run: Run, function: str, *question: Any) -> Any | N
     Visits that ask the same share one computation.
     """
     asked = (run.id, weights_changed(run), function, *question)
+    return follow(visit, asked, lambda: _begin(*asked), lambda: _begin.clear(*asked))
+
+
+def follow(visit: Visit, asked: tuple[Any, ...], begin: Callable[[], Shared], forget: Callable[[], object]) -> Any | None:
+    """The answer to what `begin` asks (once for all visits) and `asked` names; None while a bar stands here instead. Raises its UserError."""
     if st.session_state.pop("given_up", None) == asked:
         raise given_up()
-    shared = _begin(*asked)
+    shared = begin()
     if not _wait(shared.question):
-        st.fragment(_draw_progress, run_every=LOOK_SECONDS)(visit, shared, asked)
+        st.fragment(_draw_progress, run_every=LOOK_SECONDS)(visit, shared, asked, forget)
         return None
     try:
         return shared.question.result()
     except UserError:
-        _begin.clear(*asked)  # the next click tries again
+        forget()  # the next click tries again
         raise
 
 
-def _draw_progress(visit: Visit, shared: Shared, asked: tuple[Any, ...]) -> None:
+def _draw_progress(visit: Visit, shared: Shared, asked: tuple[Any, ...], forget: Callable[[], object]) -> None:
     """How far it is, and a way out; the page is drawn anew once the answer is there."""
     tr, me = visit.tr, st.session_state.setdefault("visit_id", new_id())
     shared.looked[me] = time.monotonic()
@@ -64,7 +70,7 @@ def _draw_progress(visit: Visit, shared: Shared, asked: tuple[Any, ...]) -> None
         others = [at for who, at in shared.looked.items() if who != me and time.monotonic() - at < GONE_SECONDS]
         if not others:
             shared.question.give_up()
-            _begin.clear(*asked)
+            forget()
         st.rerun()
 
 
