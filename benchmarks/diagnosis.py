@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -45,11 +46,13 @@ def main() -> None:
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
     with tempfile.TemporaryDirectory() as folder:
         os.environ["MLMTUNE_HOME"] = folder
+        began = time.monotonic()
         results = [row for group in find_groups(PLAN) for row in carry_out(group)]
+        minutes = (time.monotonic() - began) / 60
     if chosen.json:
         print(json.dumps(results, indent=1, ensure_ascii=False))
         return
-    section = write_section(results)
+    section = write_section(results, minutes)
     print(section)
     put_section(TITLE, section)
 
@@ -158,7 +161,7 @@ def spoil(module: nn.Module) -> None:
         next(module.parameters()).view(-1)[0] = float("nan")
 
 
-def write_section(results: list[dict[str, Any]]) -> str:
+def write_section(results: list[dict[str, Any]], minutes: float) -> str:
     """The confusion matrix, and all runs, as Markdown."""
     right = sum(row["found"] in row["expected"] for row in results)
     counts = Counter((row["expected"][0], row["found"]) for row in results)
@@ -167,7 +170,8 @@ def write_section(results: list[dict[str, Any]]) -> str:
         TITLE,
         "",
         f"{right} of {len(results)} runs are called what they are by how they were made (`benchmarks/diagnosis_plan.py`, written before the runs). Bundled checkpoint, English",
-        f"samples, 40 to 240 texts, {sum({id(row): row['seconds'] for row in results}.values()) / 60:.0f} minutes of runs. Written by `python -m benchmarks.diagnosis`.",
+        f"samples, 40 to 240 texts; {minutes:.0f} minutes on two cores beside much other work. Written by `python -m benchmarks.diagnosis`.",
+        "What a first run of the plan showed, and what was changed after it: docs/decisions.md.",
         "",
         f"| made to be \\ called | {' | '.join(columns)} |",
         "|---" * (len(columns) + 1) + "|",

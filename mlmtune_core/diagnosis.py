@@ -51,11 +51,13 @@ def _call_nan(row: Row) -> Diagnosis:
 
 
 def _find_exploding(seen: Signs) -> Diagnosis | None:
-    """fastai's rule on the training loss, above where it began; the same on the validation loss, unless the examples are known by heart."""
+    """fastai's rule on the training loss, and above what it costs not to read: that is where it began, and so its best where it exploded
+    at once. The same on the validation loss, unless the examples are known by heart.
+    """
     advice = mark("Try a learning rate ten times smaller, or a longer warm-up.")
     if seen.smoothed:
-        last, best = seen.smoothed[-1], max(min(seen.smoothed), NOTHING)
-        if last > EXPLODED * best and last > seen.began and last > seen.blind:
+        last, best = seen.smoothed[-1], max(min(*seen.smoothed, seen.blind), NOTHING)
+        if last > EXPLODED * best and last > seen.blind:
             told = mark("The training loss is {loss}, {times} times its best so far ({best}).")
             return Diagnosis("exploding", told, advice, {"loss": last, "best": best, "times": last / best})
     losses = [row["validation_loss"] for row in seen.evaluations] or [0.0]

@@ -29,7 +29,7 @@ def draw_state(visit: Visit, run: Run, living: bool) -> None:
             draw_buttons(visit, run, state)
     with st.container():  # a place of its own, so that nothing jumps when a sentence appears
         _draw_sentence(visit, run, state, progress)
-        if progress.start:
+        if progress.start and state != "failed":  # of which the sentence above says why, and what to try
             draw_diagnosis(visit, diagnose(rows))
 
 

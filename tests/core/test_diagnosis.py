@@ -86,6 +86,8 @@ def test_what_rose_and_came_back_to_the_label_shares_has_collapsed():
     """The schedule takes the rate to zero, so that the loss still falls at the end: too high a rate, not too low a one."""
     rows = rows_of([0.70, 0.84, 0.75, 0.70, 0.695, 0.693], scores=[0.5] * 6, top_share=1.0)
     assert kind(rows) == "collapsed" and "ten times smaller" in diagnose(rows).advice
+    only_measured = rows_of([0.7] * 6, [0.70, 0.84, 0.75, 0.70, 0.695, 0.693], scores=[0.5] * 6)
+    assert kind(only_measured) == "collapsed"
     peak = rows_of([0.70, 0.699, 0.698, 0.697, 0.696, 0.695], scores=[0.5] * 6, steps=40)  # within one long epoch
     for row in [row for row in peak if row["kind"] == "StepDone"][12:30]:
         row["loss"] = 1.4
@@ -122,8 +124,10 @@ def test_one_label_for_all_is_collapse_however_low_the_loss_of_rare_labels(share
 def test_exploding_is_four_times_the_best_and_above_where_it_began():
     up = rows_of([0.7, 0.6, 0.9, 3.0, 8.0], [0.7] * 5, scores=[0.5] * 5)
     assert kind(up) == "exploding" and "times its best" in told(up)
-    bump = [0.7, 0.1, 0.001, 0.001, 0.02]  # twenty times the best, and next to nothing
-    assert kind(rows_of(bump, [0.7, 0.3, 0.3, 0.3, 0.3])) == "ok"
+    at_once = rows_of([1.0, 900.0, 800.0, 745.0], [1.0, 900.0, 40.0, 3.5], scores=[0.0] * 4, prior_loss=1.0)
+    assert kind(at_once) == "exploding"  # before there was a smoothed loss that could be its best
+    bump = rows_of([0.7, 0.1, 0.001, 0.001, 0.1], [0.7, 0.3, 0.3, 0.3, 0.3], steps=80)
+    assert kind(bump) == "ok"  # many times the best, and far below where it began
     assert kind(rows_of([1.0, 1.1, 1.0, 0.6, 0.5], prior_loss=1.0)) == "ok"
 
 
