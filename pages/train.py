@@ -19,6 +19,7 @@ from pages.parts.limits_line import draw_limits, find_use_of
 from pages.parts.live_chart import load_ahead
 from pages.parts.settings_form import ask_examples, ask_settings
 from pages.parts.stage_form import ask_stage
+from pages.parts.terms import hint
 from pages.parts.visit import Visit, go_to, literal, remembered, show_error, this_visit
 
 SEEN = ("checkpoint", "task", "strategy", "first_layers")  # what the drawing of the model depends on
@@ -85,13 +86,10 @@ def _draw_model(visit: Visit, settings: dict[str, object], outputs: int) -> bool
     except UserError as error:
         show_error(error)
         return False
-    st.markdown(
-        tr("**{trainable} of {total} weights will learn ({share})**").format(
-            trainable=visit.number(seen["trainable"]),
-            total=visit.number(seen["total"]),
-            share=visit.percent(seen["trainable"] / seen["total"], 3),
-        )
-    )
+    sentence, share = tr("**{trainable} of {total} weights will learn ({share})**"), seen["trainable"] / seen["total"]
+    counts = {"trainable": visit.number(seen["trainable"]), "total": visit.number(seen["total"])}
+    about = hint(visit, "weight", "layer", "head", "frozen")
+    st.markdown(sentence.format(**counts, share=visit.percent(share, 3)), help=about)
     names = {
         "embeddings": tr("embeddings"),
         "pooler": tr("pooler"),

@@ -11,6 +11,7 @@ from mlmtune_core.people import is_class
 from mlmtune_core.run_store import ENDED, Run
 from mlmtune_core.run_summary import Progress, summarise
 from pages.parts.run_buttons import draw_buttons
+from pages.parts.terms import hint
 from pages.parts.visit import Visit, show_error
 
 
@@ -45,7 +46,9 @@ def _draw_numbers(visit: Visit, run: Run, state: str, progress: Progress) -> Non
         ],
     }
     hints = {
-        tr("Patience left"): tr("Evaluations that may still pass without a new best before the run stops by itself.")
+        tr("Epoch"): hint(visit, "epoch"),
+        tr("Patience left"): tr("Evaluations that may still pass without a new best before the run stops by itself."),
+        tr("Frozen weights"): hint(visit, "frozen"),
     }
     for name, value in shown.items():
         st.metric(name, value, border=True, width="content", help=hints.get(name))
