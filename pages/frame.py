@@ -10,8 +10,10 @@ from mlmtune_core.people import is_class
 from mlmtune_core.translating import LANGUAGES
 from pages.parts.choice import choice
 from pages.parts.entrance import ask_name_and_code, draw_name, recognise
+from pages.parts.glossary_view import draw_glossary
 from pages.parts.lesson_link import keep_fixed, read_fixed
 from pages.parts.sign_in import SignedIn, draw_way_out, signed_in
+from pages.parts.tour import draw_tour
 from pages.parts.visit import Visit, begin_visit, show_error
 
 PARTS = Path(__file__).parent / "parts"
@@ -36,19 +38,19 @@ def _draw(visit: Visit, signed: SignedIn | None) -> None:
     let_in = visit.person.admitted
     keep_fixed()
     page = st.navigation(list(pages.values()), position="top" if let_in and not read_fixed().locked else "hidden")
-    title, corner = st.columns([4, 1], vertical_alignment="center")
     greeting = page is pages["home"] or not let_in
-    title.title(
-        visit.tr("See what fine-tuning does to a language model") if greeting else page.title.lstrip("0123456789 "),
-        anchor=False,
-    )
-    with corner.container(horizontal=True, horizontal_alignment="right"):
+    title = visit.tr("See what fine-tuning does to a language model") if greeting else page.title.lstrip("0123456789 ")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.title(title, anchor=False, width="stretch")
         if signed:
             draw_way_out(visit, signed)
         elif is_class() and let_in:
             draw_name(visit)
+        if let_in:
+            draw_glossary(visit)
         _offer_languages(visit)
     if let_in:
+        draw_tour(visit, page.url_path or "home")
         page.run()
     else:
         ask_name_and_code(visit)

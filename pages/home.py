@@ -5,18 +5,19 @@ import streamlit as st
 from mlmtune_core.data_store import SAMPLES, SHELF
 from mlmtune_core.translating import LANGUAGES
 from pages.parts.choice import choice
+from pages.parts.terms import explained
+from pages.parts.tour import is_first, offer_again
 from pages.parts.visit import Visit, go_to, this_visit
 
 
 def draw(visit: Visit) -> None:
     """One sentence, two doors."""
     tr = visit.tr
-    st.markdown(
-        tr(
-            "Give a pre-trained BERT a few hundred labelled sentences, choose which of its weights may learn, watch the curves "
-            "while it learns, and then open it: every probability and every logit can be read."
-        )
+    sentence = tr(
+        "Give a pre-trained BERT a few hundred labelled sentences, choose which of its weights may learn, watch the curves "
+        "while it learns, and then open it: every probability and every logit can be read."
     )
+    st.markdown(explained(visit, sentence, "weight", "probability", "logit"), unsafe_allow_html=True)
     left, right = st.columns(2, gap="large")
     with left, st.container(border=True, height="stretch"):
         _draw_sample_door(visit)
@@ -31,6 +32,8 @@ def draw(visit: Visit) -> None:
         if st.button(tr("Bring my file"), key="own_data", icon=":material/upload_file:", width="stretch"):
             go_to("data", data="")
     st.caption(tr("You cannot break anything here: every run is a copy, and the pre-trained model stays as it is."))
+    if not is_first(visit):  # who is here for the first time finds it above
+        offer_again(visit, "tour_again")
 
 
 def _draw_sample_door(visit: Visit) -> None:

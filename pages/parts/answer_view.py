@@ -16,6 +16,7 @@ from pages.parts.logit_bars import logit_bars
 from pages.parts.pieces_choice import draw_input_row
 from pages.parts.span_view import draw_span
 from pages.parts.temperature import ask_temperature, say_entropy, say_temperature, share_title
+from pages.parts.terms import explained
 from pages.parts.visit import Visit, literal
 from pages.parts.words_view import draw_words
 
@@ -44,7 +45,8 @@ def _draw_label(visit: Visit, run: Run, answer: dict[str, Any]) -> None:
     single = tr("The head turns {read} into one number per label, the **logits** z = hW + b. **Softmax** turns them into probabilities that sum to 1.")  # fmt: skip
     many = tr("The head turns {read} into one number per label, the **logits** z = hW + b. Each goes through the **sigmoid** by itself: a label holds where z is above 0, that is, above 50 %.")  # fmt: skip
     read = choice_names(tr)["pooling"][run.config().pooling]
-    st.markdown((many if answer["several"] else single).format(read=literal(read)))
+    says = (many if answer["several"] else single).format(read=literal(read))
+    st.markdown(explained(visit, says, "head", "vector", "cls", "label", "logit", "softmax", "sigmoid", "probability"), unsafe_allow_html=True)
     bars = st.container()  # above the slider that moves them
     temperature = ask_temperature(visit)
     shares = at_temperature(answer["logits"], temperature, answer["several"])
@@ -54,7 +56,7 @@ def _draw_label(visit: Visit, run: Run, answer: dict[str, Any]) -> None:
     with bars:
         logit_bars(visit, answer["logits"], shares, chosen, titles, alt)
         if not answer["several"]:
-            st.markdown(say_entropy(visit, list(shares.values())))
+            st.markdown(explained(visit, say_entropy(visit, list(shares.values())), "entropy"), unsafe_allow_html=True)
     say_temperature(visit, answer["several"])
     draw_input_row(visit, answer)
     table = pd.DataFrame(

@@ -10,6 +10,7 @@ from mlmtune_core.run_store import Run
 from pages.parts.answer_table import share_columns
 from pages.parts.example_table import draw_rows
 from pages.parts.figures import figure_config
+from pages.parts.terms import hint
 from pages.parts.visit import Visit
 
 
@@ -17,7 +18,7 @@ def draw_certainty(visit: Visit, run: Run, side: str, found: dict[str, Any]) -> 
     """`found`: what `certainty.find_certainty` gives of the examples of this side."""
     tr = visit.tr
     bins = pd.DataFrame(found["calibration"])
-    st.markdown("**" + tr("Is it as often right as it says?") + "**")
+    st.markdown("**" + tr("Is it as often right as it says?") + "**", help=hint(visit, "calibration", "probability"))
     st.markdown(
         tr("Answers are put together by the probability that the model gave them. On the dotted line it is right as often as it says; below it says too much. On average it is off by {error} (ECE).").format(
             error=visit.percent(found["error"], 1)

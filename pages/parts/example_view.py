@@ -10,6 +10,7 @@ from mlmtune_core.errors import UserError
 from mlmtune_core.names import split_names
 from pages.parts.dataset import count_sub_words, preview, split_of
 from pages.parts.figures import figure_config
+from pages.parts.terms import explained, hint
 from pages.parts.token_row import token_row
 from pages.parts.visit import Visit, show_error
 
@@ -20,7 +21,7 @@ LENGTHS = (16, 32, 48, 64, 96, 128, 192, 256, 384, 512)
 def draw_examples(visit: Visit, data: Prepared) -> None:
     """Five examples as tokens, labels and lengths as charts, and the split as a table."""
     tr, report = visit.tr, data.report
-    st.subheader(tr("What the model will see"))
+    st.subheader(tr("What the model will see"), anchor="tokens")
     length = int(st.session_state.get("max_length") or RunConfig.model_fields["max_length"].default)
     options = sorted({*LENGTHS, length})
     max_length = st.select_slider(
@@ -35,8 +36,9 @@ def draw_examples(visit: Visit, data: Prepared) -> None:
         show_error(error)
         return
     _draw_cut(visit, data.task, lengths, max_length)
-    for example, row in zip(shown, rows, strict=True):
-        _draw_example(visit, example, row)
+    with st.container(key="tokens"):
+        for example, row in zip(shown, rows, strict=True):
+            _draw_example(visit, example, row)
     left, right = st.columns(2, gap="large")
     if report.labels or data.task == "regression":
         with left:
@@ -57,11 +59,8 @@ def _draw_cut(visit: Visit, task: str, lengths: list[int], max_length: int) -> N
     """How many examples are longer than the maximum, and what happens to them."""
     tr = visit.tr
     longer = [length - max_length for length in lengths if length > max_length]
-    st.caption(
-        tr(
-            "The tokenizer cuts words into sub-words (## continues a word), puts [CLS] in front and [SEP] at the end. These are the first five examples."
-        )
-    )
+    says = tr("The tokenizer cuts words into sub-words (## continues a word), puts [CLS] in front and [SEP] at the end. These are the first five examples.")  # fmt: skip
+    st.caption(explained(visit, says, "tokenizer", "sub_word", "cls", "sep"), unsafe_allow_html=True)
     if not longer:
         st.caption(tr("No example is longer than {limit} sub-words.").format(limit=max_length))
         return
@@ -109,15 +108,11 @@ def _draw_split(visit: Visit, report: Report) -> None:
     """How many examples of each label stand on each side."""
     tr = visit.tr
     seed = int(st.session_state.get("seed", RunConfig.model_fields["seed"].default))
-    _subtitle(tr("The split"))
+    st.markdown("**" + tr("The split") + "**", help=hint(visit, "training_set", "validation_set", "test_set"))
     given = "split" in report.examples and (report.examples["split"] == "validation").any()
-    st.caption(
-        tr("The data say themselves what is learnt from and what is measured with.")
-        if given
-        else tr(
-            "A part is kept aside to measure with and is never learnt from. Each label keeps its share, equal texts stay on one side, and the seed ({seed}) decides the rest."
-        ).format(seed=seed)
-    )
+    drawn = tr("A part is kept aside to measure with and is never learnt from. Each label keeps its share, equal texts stay on one side, and the seed ({seed}) decides the rest.").format(seed=seed)  # fmt: skip
+    says = tr("The data say themselves what is learnt from and what is measured with.") if given else drawn
+    st.caption(explained(visit, says, "seed", "label"), unsafe_allow_html=True)
     kinds = {"answerable": tr("the context holds the answer"), "no answer": tr("the context does not")}
     counts = split_of(report, seed).rename(columns=split_names(tr), index=kinds | {"": tr("all texts")}).rename_axis(tr("Label or band"))
     st.dataframe(counts, key="split", width="content")

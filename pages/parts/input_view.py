@@ -35,6 +35,7 @@ def _draw_sections(visit: Visit, run: Run, asked: tuple[Any, ...]) -> None:
     kind, words = asked[0], asked[1:]
     with st.spinner(tr("Asking the model…")):
         answer = ask(run, ANSWERS[kind], moment, *words)
+    st.session_state["answered"] = run.id  # the tour looks whether anything was asked
     if section == "answer":
         draw_answer(visit, run, answer)
         return

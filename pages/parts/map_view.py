@@ -10,13 +10,14 @@ from mlmtune_core.moments import BEST, START
 from pages.parts.answer_table import DIGITS, number_columns
 from pages.parts.choice import choice
 from pages.parts.figures import figure_config
+from pages.parts.terms import hint, meaning
 from pages.parts.visit import Visit
 
 
 def ask_method(visit: Visit) -> str:
     """Which projection: PCA at once, t-SNE on demand."""
     names = {"pca": "PCA", "tsne": "t-SNE"}
-    return choice(st.segmented_control, visit.tr("Projection"), names, "map_method", required=True)
+    return choice(st.segmented_control, visit.tr("Projection"), names, "map_method", required=True, help=hint(visit, "pca", "tsne"))
 
 
 def draw_map(visit: Visit, drawn: dict[str, Any], moment: str, several_words: bool) -> int | None:
@@ -37,8 +38,7 @@ def draw_map(visit: Visit, drawn: dict[str, Any], moment: str, several_words: bo
         _draw_numbers(visit, drawn, moment)
     picked = chart.plotly_chart(figure, key="map", alt=alt, config=figure_config("map"), on_select="rerun", selection_mode="points")
     explained = tr("The axes are the two directions in which the vectors of both moments together differ most. The shares in brackets say how much of all difference they show; what they do not show may still tell labels apart.")  # fmt: skip
-    neighbours = tr("t-SNE keeps neighbours together and little else: sizes of groups and the room between them mean nothing.")
-    st.caption(explained if drawn["explained"] else neighbours)
+    st.caption(explained if drawn["explained"] else meaning(visit, "tsne"))
     if several_words:
         st.caption(tr("Every point is a word in its sentence."))
     as_table = st.expander(tr("The map as a table"), key="map_as_table", on_change="rerun")

@@ -13,6 +13,7 @@ from pages.parts.asking import ask
 from pages.parts.choice import choice
 from pages.parts.example_table import draw_rows
 from pages.parts.figures import figure_config
+from pages.parts.terms import hint
 from pages.parts.visit import Visit
 
 ANY = -1
@@ -22,7 +23,7 @@ def draw_confusion(visit: Visit, run: Run, confusion: dict[str, Any]) -> None:
     """The matrix; a click on a cell has the list below show its examples."""
     tr, labels = visit.tr, confusion["labels"]
     is_tags = run.config().task == "token_classification"
-    st.markdown("**" + (tr("Which tag is taken for which, word by word") if is_tags else tr("Which label is taken for which")) + "**")
+    st.markdown("**" + (tr("Which tag is taken for which, word by word") if is_tags else tr("Which label is taken for which")) + "**", help=hint(visit, "confusion_matrix"))
     chosen = tuple(st.session_state.get(key, ANY) for key in _cell_keys(run))
     figure = charts.plot_confusion(labels, confusion["counts"], tr("Predicted"), tr("In the data"), visit.separators, chosen)
     alt = tr("Confusion matrix: a row per true label, a column per predicted one.")

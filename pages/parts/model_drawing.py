@@ -7,6 +7,7 @@ import streamlit as st
 from mlmtune_core.errors import UserError
 from pages.parts.dataset import describe_model
 from pages.parts.layer_stack import layer_stack
+from pages.parts.terms import hint
 from pages.parts.visit import Visit, show_error
 
 SEEN = ("checkpoint", "task", "strategy", "first_layers")  # what the drawing of the model depends on
@@ -23,7 +24,7 @@ def draw_model(visit: Visit, settings: dict[str, object], outputs: int) -> bool:
     except UserError as error:
         show_error(error)
         return False
-    st.markdown(_say_count(visit, seen))
+    st.markdown(_say_count(visit, seen), help=hint(visit, "weight", "layer", "head", "frozen"))
     head = tr("head (outputs: {outputs})").format(outputs=outputs) if outputs else tr("head (vocabulary)")
     names, numbered, blocks = {"embeddings": tr("embeddings"), "pooler": tr("pooler"), "head": head}, 0, []
     for block in seen["blocks"]:

@@ -5,6 +5,7 @@ from typing import Any
 import streamlit as st
 
 from pages.parts.choice import choice
+from pages.parts.terms import explained
 from pages.parts.token_row import token_row
 from pages.parts.visit import Visit
 
@@ -30,6 +31,7 @@ def draw_input_row(visit: Visit, seen: dict[str, Any]) -> None:
         token_row({"tokens": words, "segments": [segments[i] for i in range(len(words))]}, "", 0, tr)
     split = len({word for i, word in enumerate(seen["word_of"]) if word in seen["word_of"][:i]})
     sentence = tr("{words} words and marks, {tokens} sub-words: {split} words come in several pieces (## continues a word). \\[CLS\\] and \\[SEP\\] are marks that the tokenizer adds.")  # fmt: skip
-    st.caption(sentence.format(words=len(words), tokens=len(tokens), split=split))
+    told = sentence.format(words=len(words), tokens=len(tokens), split=split)
+    st.caption(explained(visit, told, "sub_word", "cls", "sep", "tokenizer"), unsafe_allow_html=True)
     if seen["cut"]:
         st.warning(tr("The input was too long: {count} of its sub-words were cut off.").format(count=seen["cut"]))

@@ -11,6 +11,7 @@ from mlmtune_core.run_store import Run
 from pages.parts.figures import figure_config
 from pages.parts.kinds_view import draw_kinds
 from pages.parts.mistakes_view import draw_confusion, draw_list
+from pages.parts.terms import about_metric, hint
 from pages.parts.visit import Visit
 
 
@@ -44,7 +45,7 @@ def _draw_scores(visit: Visit, task: str, review: dict[str, Any]) -> None:
         st.metric(tr("Examples"), visit.number(review["examples"]), border=True, width="content", height="stretch")
         for name, value in review["metrics"].items():
             trivial = tr("trivially {value}").format(value=metric_value(visit.language, name, review["baseline"][name]))
-            st.metric(names[name], metric_value(visit.language, name, value), trivial, delta_color="off", delta_arrow="off", border=True, width="content")  # fmt: skip
+            st.metric(names[name], metric_value(visit.language, name, value), trivial, delta_color="off", delta_arrow="off", border=True, width="content", help=about_metric(visit, name))  # fmt: skip
     st.caption(tr("The small numbers are those of the trivial predictor: {baseline}.").format(baseline=baseline_names(tr)[task]))  # fmt: skip
     if task == "token_classification":
         st.caption(
@@ -56,7 +57,8 @@ def _draw_scores(visit: Visit, task: str, review: dict[str, Any]) -> None:
 
 def _draw_classes(visit: Visit, task: str, classes: list[dict[str, Any]]) -> None:
     tr = visit.tr
-    _subtitle(tr("Whole entities by type") if task == "token_classification" else tr("Each label"))
+    title = tr("Whole entities by type") if task == "token_classification" else tr("Each label")
+    st.markdown(f"**{title}**", help=hint(visit, "precision", "recall", "f1"))
     titles = {
         "label": tr("Type") if task == "token_classification" else tr("Label"),
         "precision": tr("Precision"),

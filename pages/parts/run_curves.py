@@ -1,9 +1,12 @@
 """The curves of a run, live, wherever a page draws them, with their texts in the language of the visit"""
 
+import streamlit as st
+
 from mlmtune_core.names import axis_names, baseline_names, metric_names
 from mlmtune_core.run_store import Run
 from pages.parts.addresses import BASE, PLOTLY_ROUTE
 from pages.parts.live_chart import live_chart
+from pages.parts.terms import explained
 from pages.parts.visit import Visit
 
 
@@ -11,6 +14,9 @@ def draw_curves(visit: Visit, run: Run) -> None:
     """From its first event on; they follow the run until it ends."""
     texts = _find_texts(visit, run.config().task)
     live_chart(run.id, BASE, PLOTLY_ROUTE, texts, key=f"chart_{run.id}", separators=visit.separators)
+    says = visit.tr("Above the loss: on the training set at each step, on the validation set at each evaluation. Below the score, with the baseline as a line.")  # fmt: skip
+    terms = "loss", "training_set", "step", "validation_set", "evaluation", "baseline"
+    st.caption(explained(visit, says, *terms), unsafe_allow_html=True)
 
 
 def _find_texts(visit: Visit, task: str) -> dict[str, str]:

@@ -13,6 +13,7 @@ from mlmtune_core.run_store import ENDED, Run
 from mlmtune_core.run_summary import Progress, summarise
 from pages.parts.diagnosis_line import draw_diagnosis
 from pages.parts.run_buttons import draw_buttons
+from pages.parts.terms import hint
 from pages.parts.visit import Visit, show_error
 
 
@@ -53,7 +54,9 @@ def _draw_numbers(visit: Visit, run: Run, state: str, progress: Progress) -> Non
         shown[tr("Layers that learn")] = visit.number(progress.unfrozen)
     hints = {
         tr("Layers that learn"): tr("From the top; the head learns from the first step on. Marks on the curve show when each began."),
-        tr("Patience left"): tr("Evaluations that may still pass without a new best before the run stops by itself.")
+        tr("Epoch"): hint(visit, "epoch"),
+        tr("Patience left"): tr("Evaluations that may still pass without a new best before the run stops by itself."),
+        tr("Frozen weights"): hint(visit, "frozen"),
     }
     for name, value in shown.items():
         st.metric(name, value, border=True, width="content", help=hints.get(name))

@@ -10,6 +10,7 @@ from mlmtune_core.run_store import Run
 from pages.parts.answer_table import draw_table
 from pages.parts.pieces_choice import ask_pieces
 from pages.parts.temperature import ask_temperature, say_entropy, say_temperature
+from pages.parts.terms import hint
 from pages.parts.token_strip import token_strip
 from pages.parts.visit import Visit, literal
 
@@ -28,7 +29,8 @@ def draw_span(visit: Visit, run: Run, answer: dict[str, Any]) -> None:
     st.markdown(
         tr(
             "For every token the head gives two numbers: how well it would begin the answer, and how well it would end it. Softmax over the tokens makes probabilities of them. The answer is the span whose start and end logits have the largest sum."
-        )
+        ),
+        help=hint(visit, "head", "logit", "softmax"),
     )
     if answer["windows"] > 1:
         sentence = tr("The context is read in {windows} windows; this is window {window}.")

@@ -9,6 +9,7 @@ from mlmtune_core.data.report import Report
 from mlmtune_core.head_runs import as_texts
 from mlmtune_core.names import task_names
 from pages.parts.choice import choice
+from pages.parts.terms import hint
 from pages.parts.visit import Visit
 
 MASKED = "masked_words"
@@ -20,7 +21,7 @@ def ask_stage(visit: Visit, data: Prepared) -> Prepared:
     tr = visit.tr
     stages = {"task": task_names(tr)[data.task], "masked": tr("First stage: guess masked words in these texts")}
     if data.task != MASKED:
-        stage = choice(st.segmented_control, tr("What is learnt"), stages, "stage", required=True)
+        stage = choice(st.segmented_control, tr("What is learnt"), stages, "stage", required=True, help=hint(visit, "pre_training", "fine_tuning"))
         if stage == "task":
             return data
     st.caption(

@@ -11,6 +11,7 @@ from mlmtune_core import model_charts
 from pages.parts.answer_table import DIGITS, number_columns
 from pages.parts.choice import choice
 from pages.parts.figures import figure_config
+from pages.parts.terms import hint
 from pages.parts.visit import Visit, escaped, literal
 
 CHIP = "display:inline-block;margin:2px;padding:1px 7px;border-radius:7px;font-family:monospace;border:1px solid rgba(128,128,128,.45)"
@@ -28,7 +29,7 @@ def draw_why(visit: Visit, names: list[str], best: int, tokens: list[str], compu
         "gradients": tr("The gradient of the logit by each token's embedding, added up along the way from an empty input (\\[PAD\\] everywhere) to this one."),
         "attention": tr("**Attention is not an explanation.** It says from where a layer takes, not what the answer rests on: answers can stay the same under other attention (Jain and Wallace 2019)."),
     }  # fmt: skip
-    method = choice(st.segmented_control, tr("Method"), methods, "why_method", required=True)
+    method = choice(st.segmented_control, tr("Method"), methods, "why_method", required=True, help=hint(visit, "occlusion", "integrated_gradients", "attention"))
     st.markdown(says[method])
     with st.container(horizontal=True, vertical_alignment="bottom"):
         column = best

@@ -11,6 +11,7 @@ from pages.parts.answer_table import draw_table
 from pages.parts.pieces_choice import ask_pieces
 from pages.parts.question_form import WORD_KEY
 from pages.parts.temperature import ask_temperature, say_entropy, say_temperature
+from pages.parts.terms import hint
 from pages.parts.token_strip import token_strip
 from pages.parts.visit import Visit, literal
 
@@ -21,7 +22,8 @@ def draw_words(visit: Visit, run: Run, answer: dict[str, Any]) -> None:
     st.markdown(
         tr(
             "Every word has its own softmax. The colour is the most likely tag; point at a word, or go along with the arrow keys, to see the probabilities of all tags; click to keep it."
-        )
+        ),
+        help=hint(visit, "softmax", "tag", "logit"),
     )
     with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
         pieces = ask_pieces(visit, "words", False)
