@@ -22,16 +22,18 @@ ol li { margin-bottom: .3rem; } @page { margin: 14mm; }
 def write_worksheet(lesson: Lesson, language: str) -> str:
     """One HTML page, to be printed or filled in; every text is escaped."""
     tr = translator(language)
+    number, minutes = tr("Lesson {id}").format(id=lesson.id), tr("{count} minutes").format(count=lesson.minutes)
+    name, date, verdicts = tr("Name"), tr("Date"), [tr("Supported"), tr("Not supported"), tr("Inconclusive")]
     parts = [
         f"<h1>{_of(lesson.question, tr)}</h1>",
-        f'<p class="about">mlmtune · {escape(tr("Lesson {id}").format(id=lesson.id))} · {_of(lesson.title, tr)} · {escape(tr("{count} minutes").format(count=lesson.minutes))}</p>',
-        f'<div class="name"><div>{escape(tr("Name"))}:</div><div>{escape(tr("Date"))}:</div></div>',
+        f'<p class="about">mlmtune · {escape(number)} · {_of(lesson.title, tr)} · {escape(minutes)}</p>',
+        f'<div class="name"><div>{escape(name)}:</div><div>{escape(date)}:</div></div>',
         *[f"<blockquote><strong>{_of(STATEMENTS[name].name, tr)}</strong><br>{_of(STATEMENTS[name].sentence, tr)}</blockquote>" for name in lesson.statements if name in STATEMENTS],
         *[f'<p class="about">{_of(BEYOND[name], tr)}</p>' for name in lesson.statements if name in BEYOND],
         _section(tr("1. What do you expect?"), f'<ul class="boxes">{"".join(f"<li>{_of(option.text, tr)}</li>" for option in lesson.options)}</ul>'),
         _section(tr("2. Try it, and note"), "<ol>" + "".join(f"<li>{_of(task, tr)}{_lines(2)}</li>" for task in lesson.tasks) + "</ol>"),
         _section(tr("3. The rule of the verdict"), "".join(f"<p>{_rule(lesson, number, tr, language)}</p>" for number in range(len(lesson.claims)))),
-        _section(tr("4. What came out"), f'<ul class="boxes">{"".join(f"<li>{escape(text)}</li>" for text in (tr("Supported"), tr("Not supported"), tr("Inconclusive")))}</ul>{_lines(3)}'),
+        _section(tr("4. What came out"), f'<ul class="boxes">{"".join(f"<li>{escape(text)}</li>" for text in verdicts)}</ul>{_lines(3)}'),
         _section(tr("5. What this cannot tell"), f"<p>{_of(lesson.limits, tr)}</p>"),
         _section(tr("6. And what if?"), f"<p>{_of(lesson.what_if.question, tr)}</p>{_lines(2)}"),
     ]
