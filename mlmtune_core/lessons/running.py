@@ -12,9 +12,10 @@ from mlmtune_core.errors import RunError
 from mlmtune_core.events import Failed, Finished
 from mlmtune_core.example_list import read_measured
 from mlmtune_core.lessons import LESSONS
+from mlmtune_core.lessons.counting import count
 from mlmtune_core.lessons.lesson import Lesson
 from mlmtune_core.lessons.measuring import MEASURES
-from mlmtune_core.lessons.outcomes import Outcome, Outcomes, count, read_outcomes
+from mlmtune_core.lessons.outcomes import Outcome, Outcomes, read_outcomes
 from mlmtune_core.lessons.planning import create_lesson
 from mlmtune_core.lessons.records import as_shipped, write_recorded
 from mlmtune_core.people import PROGRAM

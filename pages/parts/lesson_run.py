@@ -68,7 +68,8 @@ def _draw_recorded(visit: Visit, lesson: Lesson) -> Report:
 def _draw_live(visit: Visit, lesson: Lesson, sweep: Sweep) -> Report | None:
     """State and curves while they run; their report once all have ended and were measured."""
     tr, living = visit.tr, sweep.state() != "finished"
-    st.caption(f":material/sensors: {literal(tr('Live on this machine.'))}")
+    here = tr("Live on this machine.")
+    st.caption(f":material/sensors: {literal(here)}")
     st.fragment(draw_state, run_every=REFRESH_SECONDS if living else None)(visit, sweep, living)
     arms = sweep.arms()
     _draw_chart(visit, lesson, {"kind": "sweep", "id": sweep.id}, [(arms[run.id], run.config().seed) for run in sweep.runs()])
