@@ -6,7 +6,7 @@ import streamlit as st
 
 from mlmtune_core import engine
 from mlmtune_core.errors import UserError
-from mlmtune_core.names import metric_names, metric_value, state_names
+from mlmtune_core.names import metric_names, metric_value, say_unfreezing, state_names
 from mlmtune_core.people import is_class
 from mlmtune_core.run_store import ENDED, Run
 from mlmtune_core.run_summary import Progress, summarise
@@ -19,13 +19,17 @@ def draw_state(visit: Visit, run: Run, living: bool) -> None:
     state = run.state()
     if living and state in (*ENDED, "interrupted"):
         st.rerun()
-    progress = summarise(run.events(), run.about().get("estimate"))
+    rows = run.events()
+    progress = summarise(rows, run.about().get("estimate"))
     with st.container(horizontal=True, vertical_alignment="center"):
         _draw_numbers(visit, run, state, progress)
         with st.container(horizontal=True, width="content"):  # one piece: no button stands alone in a second row
             draw_buttons(visit, run, state)
     with st.container():  # a place of its own, so that nothing jumps when a sentence appears
         _draw_sentence(visit, run, state, progress)
+        unfreezing = say_unfreezing(visit.tr, visit.language, rows)
+        if unfreezing:
+            st.caption(unfreezing)
 
 
 def _draw_numbers(visit: Visit, run: Run, state: str, progress: Progress) -> None:
@@ -44,10 +48,7 @@ def _draw_numbers(visit: Visit, run: Run, state: str, progress: Progress) -> Non
             progress.frozen_unchanged
         ],
     }
-    if progress.unfrozen is not None:
-        shown[tr("Layers that learn")] = visit.number(progress.unfrozen)
     hints = {
-        tr("Layers that learn"): tr("From the top; the head learns from the first step on. Marks on the curve show when each began."),
         tr("Patience left"): tr("Evaluations that may still pass without a new best before the run stops by itself.")
     }
     for name, value in shown.items():
