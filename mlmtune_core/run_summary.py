@@ -20,7 +20,6 @@ class Progress:
     patience_left: int | None = None
     frozen_unchanged: bool | None = None
     frozen_weights: int = 0
-    unfrozen: int | None = None  # layers that learn by now; None where none has to wait
     best: dict[str, Any] | None = None
     last: dict[str, Any] | None = None
     start: dict[str, Any] | None = None
@@ -32,7 +31,6 @@ def summarise(rows: Sequence[dict[str, Any]], estimate: float | None = None) -> 
     steps = [row for row in rows if row["kind"] == "StepDone"]
     evaluations = [row for row in rows if row["kind"] == "EvalDone"]
     checks = [row for row in rows if row["kind"] == "FrozenChecked"]
-    unfrozen = [0, *(row["layers"] for row in rows if row["kind"] == "Unfrozen")]
     if start is None:
         return Progress()
     last_step = steps[-1] if steps else {"step": 0, "epoch": 0.0}
@@ -46,7 +44,6 @@ def summarise(rows: Sequence[dict[str, Any]], estimate: float | None = None) -> 
         patience_left=evaluations[-1]["patience_left"] if evaluations else None,
         frozen_unchanged=all(row["unchanged"] for row in checks) if checks else None,
         frozen_weights=checks[-1]["weights"] if checks else 0,
-        unfrozen=unfrozen[-1] if start["strategy"] == "gradual" else None,
         best=next((row for row in reversed(evaluations) if row["is_best"]), None),
         last=evaluations[-1] if evaluations else None,
         start=start,

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from mlmtune_core.names import metric_names, say_unfreezing
+from mlmtune_core.names import metric_names
 from mlmtune_core.run_store import ENDED, Run
 from pages.parts.kept_checkpoints import draw_keep_checkpoint
 from pages.parts.limits_line import draw_age
@@ -52,9 +52,6 @@ def _draw_evaluations(visit: Visit, run: Run) -> None:
             for row in rows
         ]
         st.dataframe(pd.DataFrame(table), hide_index=True, key="evaluations")
-        unfreezing = say_unfreezing(tr, visit.language, run.events("Unfrozen"))
-        if unfreezing:
-            st.caption(unfreezing)
 
 
 draw(this_visit())

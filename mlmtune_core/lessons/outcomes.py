@@ -137,20 +137,25 @@ class Outcomes:
 
     def compare_measured(self, one: str, other: str, name: str, minimum: float, margin: float = 0.0, flip: bool = False) -> verdicts.Verdict:  # fmt: skip
         """The same for something that was measured: one number a run, or one an example. flip: where less is better."""
-        sides = [np.array([np.atleast_1d(outcome.measured[name]) for outcome in self.of(arm)], dtype=float) for arm in (one, other)]
+        sides = [self._measured(arm, name) for arm in (one, other)]
         sides = [np.stack([side, np.ones_like(side)], axis=-1) for side in (sides[::-1] if flip else sides)]
         return verdicts.compare(*sides, minimum, margin)
 
     def compare_within(self, arm: str, one: str, other: str, minimum: float, margin: float = 0.0) -> verdicts.Verdict:
         """Of the same runs, whether what was measured as `one` is higher than what was measured as `other`, run by run, example by example."""
-        runs = self.of(arm)
-        sides = [np.array([np.atleast_1d(run.measured[name]) for run in runs], dtype=float) for name in (one, other)]
+        sides = [self._measured(arm, name) for name in (one, other)]
         return verdicts.compare(*[np.stack([side, np.ones_like(side)], axis=-1) for side in sides], minimum, margin)
 
     def ratios(self, one: str, other: str, find: Callable[[Outcome], float], minimum: float, margin: float = 1.0) -> verdicts.Verdict:
         """Of two numbers of the runs of each seed, `one` over `other`: a claim about every seed."""
         pairs = zip(self.of(one), self.of(other), strict=True)
         return verdicts.in_all_seeds([find(first) / find(second) for first, second in pairs], minimum, margin)
+
+    def _measured(self, arm: str, name: str) -> np.ndarray:
+        """(seeds, numbers); of a run that broke off, zeros."""
+        found = [np.atleast_1d(np.asarray(run.measured[name], dtype=float)) if name in run.measured else None for run in self.of(arm)]
+        shape = next((each.shape for each in found if each is not None), (1,))
+        return np.array([np.zeros(shape) if each is None else each for each in found])
 
     def _find(self, arm: str, seed: int) -> Outcome | None:
         return next((outcome for outcome in self.all if (outcome.arm, outcome.seed) == (arm, seed)), None)

@@ -34,7 +34,7 @@ def draw_model(visit: Visit, settings: dict[str, object], outputs: int) -> bool:
     texts = {
         "learning": tr("learns"),
         "later": tr("learns later"),
-        "partly": tr("learns beside it"),
+        "partly": tr("frozen + learns"),
         "frozen": tr("frozen"),
         "unused": tr("not used"),
         "alt": tr("The model as a stack of blocks, embeddings at the bottom, head on top."),

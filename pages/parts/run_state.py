@@ -7,7 +7,7 @@ import streamlit as st
 from mlmtune_core import engine
 from mlmtune_core.diagnosis import diagnose
 from mlmtune_core.errors import UserError
-from mlmtune_core.names import metric_names, metric_value, state_names
+from mlmtune_core.names import metric_names, metric_value, say_unfreezing, state_names
 from mlmtune_core.people import is_class
 from mlmtune_core.run_store import ENDED, Run
 from mlmtune_core.run_summary import Progress, summarise
@@ -32,6 +32,9 @@ def draw_state(visit: Visit, run: Run, living: bool) -> None:
         _draw_sentence(visit, run, state, progress)
         if progress.start and state != "failed":  # of which the sentence above says why, and what to try
             draw_diagnosis(visit, diagnose(rows))
+        unfreezing = say_unfreezing(visit.tr, visit.language, rows)
+        if unfreezing:
+            st.caption(unfreezing)
 
 
 def _draw_numbers(visit: Visit, run: Run, state: str, progress: Progress) -> None:
@@ -50,10 +53,7 @@ def _draw_numbers(visit: Visit, run: Run, state: str, progress: Progress) -> Non
             progress.frozen_unchanged
         ],
     }
-    if progress.unfrozen is not None:
-        shown[tr("Layers that learn")] = visit.number(progress.unfrozen)
     hints = {
-        tr("Layers that learn"): tr("From the top; the head learns from the first step on. Marks on the curve show when each began."),
         tr("Epoch"): hint(visit, "epoch"),
         tr("Patience left"): tr("Evaluations that may still pass without a new best before the run stops by itself."),
         tr("Frozen weights"): hint(visit, "frozen"),

@@ -84,7 +84,6 @@ def test_a_run_says_when_its_layers_began_to_learn(open_page, make_run, language
     run = make_run(strategy="gradual", epochs=5, patience=0)
     list(worker.carry_out(run))
     app = open_page("watch", language, run=run.id)
-    assert [metric.value for metric in app.metric if metric.label in ("Layers that learn", "Camadas que aprendem")] == ["4"]
     assert words in texts(app)
     embeddings = sum(weights for name, weights in find_weights(run).items() if "embeddings" in name or "pooler" in name)
     assert f"{embeddings:,}".replace(",", "." if language == "pt-BR" else ",") in app.success[0].value
