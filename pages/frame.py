@@ -40,7 +40,7 @@ def _draw(visit: Visit, signed: SignedIn | None) -> None:
     page = st.navigation(list(pages.values()), position="top" if let_in and not read_fixed().locked else "hidden")
     greeting = page is pages["home"] or not let_in
     title = visit.tr("See what fine-tuning does to a language model") if greeting else page.title.lstrip("0123456789 ")
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center", wrap=False):
         st.title(title, anchor=False, width="stretch")
         if signed:
             draw_way_out(visit, signed)

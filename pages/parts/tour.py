@@ -44,7 +44,7 @@ def offer_again(visit: Visit, key: str) -> None:
 
 def _offer(visit: Visit) -> None:
     tr = visit.tr
-    with st.container(key="tour", horizontal=True, vertical_alignment="center"):
+    with st.container(key="tour", horizontal=True, vertical_alignment="center", wrap=False):
         st.markdown(tr("**Your first visit?** In 4 minutes you train a model, pause it and ask it. Nothing can break."), width="stretch")
         if st.button(tr("Take the tour"), key="tour_begin", type="primary", icon=":material/signpost:"):
             _begin()
