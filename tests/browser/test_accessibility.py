@@ -91,6 +91,9 @@ def test_no_serious_fault_on_any_page(visit, trained):
         page.goto(f"{home}/watch?run={runs['sequence_classification']}")
         page.locator(".live-chart .main-svg").first.wait_for()
         check(page, "watch")
+        page.goto(f"{home}/explore?data=sample-sentiment-en")
+        page.locator(".dial-chart .main-svg").first.wait_for()
+        each_choice(page, "explorer")
         for task, run in runs.items():
             page.goto(f"{home}/inspect?run={run}")
             page.locator(".st-key-source button").nth(1).click()

@@ -59,7 +59,7 @@ def test_only_public_names_cross_modules():
 def test_the_server_process_imports_neither_torch_nor_transformers():
     code = (
         "import sys; sys.path.insert(0, '.'); import app; import mlmtune_core.charts, mlmtune_core.data_store, mlmtune_core.run_summary; "
-        "from pages.parts import dataset, estimate_view, live_chart, take_home_view, token_strip, layer_stack, token_row; "
+        "from pages.parts import dataset, estimate_view, live_chart, overfit_view, rate_dial, take_home_view, token_strip, layer_stack, token_row; "
         "print(sorted({'torch', 'transformers', 'datasets', 'sklearn', 'onnx', 'onnxruntime', 'onnxscript'} & set(sys.modules)))"
     )
     done = subprocess.run(

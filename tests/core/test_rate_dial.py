@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mlmtune_core import head_trials, known_features, rate_finder, worker
+from mlmtune_core import explorer_charts, head_trials, known_features, rate_finder, worker
 from mlmtune_core.config import validate
 from mlmtune_core.errors import ConfigError
 from mlmtune_core.events import EvalDone, Finished, StepDone
@@ -197,3 +197,20 @@ def test_a_suggestion_is_judged_by_real_runs(suggestion, word, ratio):
     assert (verdict["best"], verdict["word"], verdict["best_accuracy"]) == (3e-3, word, 0.8)
     assert verdict["ratio"] == pytest.approx(ratio)
     assert judge_suggestion(1e-3, [{"rate": 1e-3, "accuracy": None, "loss": None}]) is None
+
+
+def test_the_dial_draws_over_the_curves_of_its_own_rate_and_no_end_of_a_run_that_failed():
+    def lane(rate, epochs):
+        evaluations = [{"epoch": e, "step": 2 * e, "validation_loss": rate + e, "validation_accuracy": rate * e} for e in range(epochs + 1)]
+        return {"rate": rate, "losses": [rate] * 2 * epochs, "rates": [rate / 2, rate] * epochs, "evaluations": evaluations}
+
+    found = {"lanes": [lane(0.1, 3), lane(0.2, 3), lane(0.3, 1)], "steps": 2, "epochs": 3, "majority": 0.5}
+    texts = dict.fromkeys(("step", "loss", "accuracy", "rate", "final", "train_loss", "validation_loss", "validation_accuracy", "majority", "chosen"), "t")
+    figure, moves = explorer_charts.plot_rates(found, texts, ".,")
+    for its, mine in zip(found["lanes"], moves, strict=True):
+        points = {figure["data"][move["to"]].get("yaxis", "y") + figure["data"][move["to"]]["line"]["color"]: move.get("y") or figure["data"][move["from"]]["y"] for move in mine}
+        assert points["y" + explorer_charts.BLUE] == pytest.approx(its["losses"])
+        assert points["y" + explorer_charts.ORANGE] == [each["validation_loss"] for each in its["evaluations"]]
+        assert points["y2" + explorer_charts.GREEN] == pytest.approx([each["validation_accuracy"] for each in its["evaluations"]])
+        assert points["y3" + explorer_charts.RED] == [pytest.approx(its["rate"] * 3) if len(its["losses"]) == 6 else None]
+        assert points["y4" + explorer_charts.RED] == its["rates"]
