@@ -12,6 +12,7 @@ from pages.parts.choice import choice
 from pages.parts.entrance import ask_name_and_code, draw_name, recognise
 from pages.parts.glossary_view import draw_glossary
 from pages.parts.lesson_link import keep_fixed, read_fixed
+from pages.parts.projector import draw_projector
 from pages.parts.sign_in import SignedIn, draw_way_out, signed_in
 from pages.parts.tour import draw_tour
 from pages.parts.visit import Visit, begin_visit, show_error
@@ -48,6 +49,7 @@ def _draw(visit: Visit, signed: SignedIn | None) -> None:
             draw_name(visit)
         if let_in:
             draw_glossary(visit)
+            draw_projector(visit)
         _offer_languages(visit)
     if let_in:
         draw_tour(visit, page.url_path or "home")

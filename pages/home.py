@@ -1,4 +1,4 @@
-"""Where to begin: a sample, or own data."""
+"""Where to begin: a sample, own data, or a lesson."""
 
 import streamlit as st
 
@@ -11,7 +11,7 @@ from pages.parts.visit import Visit, go_to, this_visit
 
 
 def draw(visit: Visit) -> None:
-    """One sentence, two doors."""
+    """One sentence, three doors."""
     tr = visit.tr
     sentence = tr(
         "Give a pre-trained BERT a few hundred labelled sentences, choose which of its weights may learn, watch the curves "
@@ -21,7 +21,9 @@ def draw(visit: Visit) -> None:
     left, right = st.columns(2, gap="large")
     with left, st.container(border=True, height="stretch"):
         _draw_sample_door(visit)
-    with right, st.container(border=True, height="stretch"):
+    with right, st.container(border=True):
+        _draw_lesson_door(visit)
+    with right, st.container(border=True):
         st.subheader(tr("My own data"))
         st.markdown(
             tr(
@@ -34,6 +36,14 @@ def draw(visit: Visit) -> None:
     st.caption(tr("You cannot break anything here: every run is a copy, and the pre-trained model stays as it is."))
     if not is_first(visit):  # who is here for the first time finds it above
         offer_again(visit, "tour_again")
+
+
+def _draw_lesson_door(visit: Visit) -> None:
+    tr = visit.tr
+    st.subheader(tr("A lesson"))
+    st.markdown(tr("The chapter's statements, as experiments: predict, watch real runs, read the verdict. Ten minutes each."))
+    if st.button(tr("Choose a lesson"), key="open_lessons", icon=":material/science:", width="stretch"):
+        go_to("lessons", lesson="")
 
 
 def _draw_sample_door(visit: Visit) -> None:

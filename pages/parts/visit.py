@@ -16,7 +16,7 @@ from mlmtune_core.visible import visible
 from mlmtune_core.written import find_separators, write_number, write_percent
 from pages.serving.person_cookie import COOKIE
 
-REMEMBERED = ("data", "run", "sweep", "lesson", "tour")
+REMEMBERED = ("data", "run", "sweep", "lesson", "tour", "projector")
 MARKS = str.maketrans({sign: "\\" + sign for sign in "\\`*_{}[]()#+!|<>~$:@&"})
 # what begins a list or a rule; and what Streamlit replaces in the parsed text, where a backslash no longer helps
 REPLACED = re.compile(

@@ -1,0 +1,20 @@
+"""For the projector: everything larger, so that the last row can read it; remembered in the address"""
+
+from pathlib import Path
+
+import streamlit as st
+
+from pages.parts.visit import Visit, remember, remembered
+
+STYLE = Path(__file__).parent / "projector.css"
+
+
+def draw_projector(visit: Visit) -> None:
+    """The switch in the corner of every page, and what it does."""
+    tr, on = visit.tr, remembered("projector") == "1"
+    if on:
+        st.html(STYLE)
+    hint = tr("Back to the usual size") if on else tr("For the projector: everything larger")
+    if st.button(" ", key="projector", icon=":material/desktop_windows:" if on else ":material/slideshow:", type="tertiary", help=hint):
+        remember("projector", "" if on else "1")
+        st.rerun()
