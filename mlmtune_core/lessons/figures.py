@@ -11,9 +11,16 @@ from mlmtune_core.lessons.lesson import Lesson
 from mlmtune_core.lessons.outcomes import Outcome
 from mlmtune_core.names import baseline_names, diagnosis_names
 from mlmtune_core.sweep_charts import Mark, plot_arms, plot_by_x, plot_heat, plot_runs
-from mlmtune_core.translating import Translate
+from mlmtune_core.translating import Translate, mark
 
 SCORE = "score"
+TITLES = {  # of what is measured where no figure names it
+    "gap": mark("Training score minus test score"),
+    "train_loss": mark("Loss on training examples, without dropout"),
+    "body_norm": mark("Length of all weights in the layers"),
+    "body_moved": mark("Distance from the start, over the length then"),
+    "finder_suggestion": mark("Rate that the finder suggests"),
+}
 
 
 def plot_lesson(lesson: Lesson, outcomes: list[Outcome], tr: Translate, separators: str) -> go.Figure:
@@ -49,7 +56,7 @@ def tabulate(lesson: Lesson, outcomes: list[Outcome], tr: Translate) -> pd.DataF
             tr("Weights that learn"): outcome.start.get("trainable"),
             tr("Examples learnt from"): outcome.start.get("train_examples"),
             tr("Seconds"): round(outcome.seconds, 2),
-            **{tr(lesson.figure.names.get(name, name)): _measured(outcome, name) for name in outcome.measured},
+            **{tr({**TITLES, **lesson.figure.names}.get(name, name)): _measured(outcome, name) for name in outcome.measured},
         }
         for outcome in outcomes
     ]

@@ -45,9 +45,14 @@ def write_worksheet(lesson: Lesson, language: str) -> str:
 def say_rule(lesson: Lesson, number: int, tr: Translate, language: str) -> str:
     """The rule of a claim with its numbers, as they stand in the lesson."""
     claim = lesson.claims[number]
-    scale, sign = (100, tr("points")) if claim.unit == "points" else (1, "")
-    told = {name: f"{write_number(language, scale * value, 1 if value * scale % 1 else 0)} {sign}".strip() for name, value in (("minimum", claim.minimum), ("margin", claim.margin))}
-    return tr(claim.rule).format(**told)
+    return tr(claim.rule).format(minimum=_say(claim.minimum, claim.unit, tr, language), margin=_say(claim.margin, claim.unit, tr, language))
+
+
+def _say(value: float, unit: str, tr: Translate, language: str) -> str:
+    """A limit in the unit of its claim: differences of scores as percentage points."""
+    scaled = round(100 * value if unit == "points" else value, 4)
+    told = write_number(language, scaled, 0 if scaled == int(scaled) else 1 if unit == "points" else 2)
+    return tr("{count} points").format(count=told) if unit == "points" else told
 
 
 def _rule(lesson: Lesson, number: int, tr: Translate, language: str) -> str:
