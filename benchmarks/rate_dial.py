@@ -22,6 +22,7 @@ from mlmtune_core.data_store import keep_upload
 from tests.browser.serving import Server, chromium, serve, settled, warm_up
 
 EXAMPLES, CHANGES = 500, 20
+STEP_UP = ".st-key-dial_seed [data-testid=stNumberInputStepUp]"
 LIMITS = {"dial": 1.0, "warm_up": 1.0, "seed": 1.0, "labels": 1.5, "decay": 1.5}  # seconds, of the 95th percentile
 # seconds from the event until the figure bears another mark and two frames have been painted since
 WATCH = """([mark, within]) => {
@@ -54,11 +55,11 @@ def dial(page: Page, changes: int) -> list[float]:
 
 def warm_up_share(page: Page, changes: int) -> list[float]:
     """Another share of warm-up: all eleven rates are trained anew. After every four another seed, so that nothing is remembered."""
-    slider, found = page.locator(".st-key-dial_warm_up [role=slider]"), []
+    slider, found = page.locator(".st-key-dial_warm_up").get_by_role("slider"), []
     _turn(page, "version", ".st-key-rate_dial", partial(slider.press, "Home"))
     for number in range(changes):
         if number and number % 4 == 0:
-            _turn(page, "version", ".st-key-rate_dial", page.get_by_role("button", name="Increment value").click)
+            _turn(page, "version", ".st-key-rate_dial", page.locator(STEP_UP).click)
         key = "ArrowRight" if number % 8 < 4 else "ArrowLeft"
         found.append(_turn(page, "version", ".st-key-rate_dial", partial(slider.press, key)))
     return found
@@ -66,7 +67,7 @@ def warm_up_share(page: Page, changes: int) -> list[float]:
 
 def seed(page: Page, changes: int) -> list[float]:
     """Another seed: the head that the lanes begin with is new, too."""
-    press = page.get_by_role("button", name="Increment value").click
+    press = page.locator(STEP_UP).click
     return [_turn(page, "version", ".st-key-rate_dial", press) for _ in range(changes)]
 
 
@@ -82,15 +83,14 @@ def decay(page: Page, changes: int) -> list[float]:
 
 def _slide(page: Page, key: str, other: str, changes: int) -> list[float]:
     """Steps of one slider to its end and back; where it turns, another is moved first, so that no answer is remembered."""
-    found, there = [], True
-    page.locator(f".st-key-{key} [role=slider]").press("Home")
+    slider, found, there = page.locator(f".st-key-{key}").get_by_role("slider"), [], True
+    slider.press("Home")
     settled(page)
     while len(found) < changes:
-        slider = page.locator(f".st-key-{key} [role=slider]")
-        now, end = int(slider.get_attribute("aria-valuenow")), int(slider.get_attribute("aria-valuemax"))
-        if now == (end if there else 0):
+        now, low, high = slider.evaluate("it => ['value', 'min', 'max'].map(name => Number(it[name] ?? it.getAttribute('aria-value' + name.replace('value', 'now'))))")
+        if now == (high if there else low):
             there = not there
-            _turn(page, "version", ".st-key-overfit", partial(page.locator(f".st-key-{other} [role=slider]").press, "ArrowRight"))
+            _turn(page, "version", ".st-key-overfit", partial(page.locator(f".st-key-{other}").get_by_role("slider").press, "ArrowRight"))
             continue
         found.append(_turn(page, "version", ".st-key-overfit", partial(slider.press, "ArrowRight" if there else "ArrowLeft")))
     return found

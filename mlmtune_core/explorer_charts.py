@@ -1,13 +1,14 @@
 """What heads did that were tried out, and what a rate finder saw -> plotly figures of several panels, as plain values"""
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
 from mlmtune_core.charts import BLUE, FONT_SIZE, GREEN, GREY, ORANGE, RED
 from mlmtune_core.suggested_rate import mean_of
 
 SMOOTHING = 0.9  # as the live chart smooths
-FAINT, DIGITS = 0.22, 5
+FAINT, DIGITS, CURVES = 0.22, 5, 3
 MOST_RATES = 80  # points of a schedule
 Figure = dict[str, Any]
 
@@ -17,18 +18,21 @@ def plot_rates(
 ) -> tuple[Figure, list[list[dict[str, Any]]]]:
     """The curves of every rate, faint, with one of them drawn over; and for each rate what that one is made of.
 
-    `found`: what head_trials.try_rates gives. A move says which trace (`to`) takes its points from which (`from`), or which points.
+    `found`: what head_trials.try_rates gives. A move says which trace (`to`) takes the points from `begin` to `end` of another (`from`), or
+    which points. All faint curves of a kind are one trace with gaps: a browser draws three traces in a third of the time of thirty.
     """
     lanes, total, level = found["lanes"], found["steps"] * found["epochs"], [found["majority"]] * 2
     rates, finals = [lane["rate"] for lane in lanes], [final_accuracy(found, lane) for lane in lanes]
-    behind = [trace for lane in lanes for trace in _curves_of(lane, faint=True)]
+    curves = [_curves_of(lane) for lane in lanes]
+    joined = [_join([each[part] for each in curves]) for part in range(CURVES)]
+    behind = [trace for trace, _ in joined]
     behind += [
         _line([0, total], level, texts["majority"], GREY, 2, dash="dot", **_on(2)),
         _line([rates[0], rates[-1]], level, "", GREY, 3, dash="dot", showlegend=False, **_on(3)),
         _line(rates, finals, texts["final"], GREEN, 3, mode="lines+markers", showlegend=False, **_on(3)),
     ]
     names = texts["train_loss"], texts["validation_loss"], texts["validation_accuracy"]
-    over = [trace | {"name": name} for trace, name in zip(_curves_of(lanes[0], faint=False), names, strict=True)]
+    over = [trace | {"name": name} for trace, name in zip(curves[0], names, strict=True)]
     star = {"mode": "markers", "marker": {"symbol": "star", "size": 17, "color": RED}}
     over += [
         _line([], [], texts["chosen"], RED, 3, **star, **_on(3)),
@@ -36,16 +40,17 @@ def plot_rates(
     ]
     highest = 2 * lanes[0]["evaluations"][0]["validation_loss"]
     figure = {"data": [*behind, *over], "layout": _layout(separators) | _rate_panels(texts, total, highest)}
-    return figure, [_moves(number, lane, finals[number], len(behind)) for number, lane in enumerate(lanes)]
+    lent = [[places[number] for _, places in joined] for number in range(len(lanes))]
+    return figure, [_moves(*each, len(behind)) for each in zip(lanes, lent, finals, strict=True)]
 
 
-def _moves(number: int, lane: dict[str, Any], final: float | None, first: int) -> list[dict[str, Any]]:
+def _moves(lane: dict[str, Any], lent: list[tuple[int, int]], final: float | None, first: int) -> list[dict[str, Any]]:
     """What is drawn over for one rate: its three curves, its point, and its rate by step, of which some eighty steps will do."""
     steps = range(0, len(lane["rates"]), max(1, len(lane["rates"]) // MOST_RATES))
     return [
-        *({"to": first + part, "from": 3 * number + part} for part in range(3)),
-        {"to": first + 3, "x": [lane["rate"]], "y": [final]},
-        {"to": first + 4, "x": [step + 1 for step in steps], "y": [lane["rates"][step] for step in steps]},
+        *({"to": first + part, "from": part, "begin": begin, "end": end} for part, (begin, end) in enumerate(lent)),
+        {"to": first + CURVES, "x": [lane["rate"]], "y": [final]},
+        {"to": first + CURVES + 1, "x": [s + 1 for s in steps], "y": [lane["rates"][s] for s in steps]},
     ]
 
 
@@ -114,21 +119,16 @@ def _marks_of(found: dict[str, Any], last: int, texts: dict[str, str]) -> list[t
     return marks + ([(found["stopped"], texts["stopped"], "dash", 0.9)] if found["stopped"] < last else [])
 
 
-def _mark(
-    panel: int, last: int, epoch: int, name: str, dash: str, height: float
-) -> tuple[dict[str, Any], dict[str, Any]]:
+def _mark(panel: int, last: int, epoch: int, name: str, dash: str, height: float) -> tuple[dict[str, Any], dict[str, Any]]:  # fmt: skip
     """A line from the bottom up, and its name at its upper end."""
-    line = {
-        "type": "line",
-        "x0": epoch,
-        "x1": epoch,
-        "y0": 0,
-        "y1": height,
-        "line": {"color": RED, "width": 2, "dash": dash},
-    }
     words = {"text": name, "showarrow": False, "font": {"size": FONT_SIZE, "color": RED}}
     side = {"xanchor": "right" if epoch > last / 2 else "left", "yanchor": "top"}
-    return line | _of(panel), words | side | {"x": epoch, "y": height} | _of(panel)
+    return _upright(panel, epoch, height, RED, dash), words | side | {"x": epoch, "y": height} | _of(panel)
+
+
+def _upright(panel: int, x: float, height: float, colour: str, dash: str) -> dict[str, Any]:
+    line = {"color": colour, "width": 2, "dash": dash}
+    return {"type": "line", "x0": x, "x1": x, "y0": 0, "y1": height, "line": line} | _of(panel)
 
 
 def plot_finder(test: dict[str, Any], runs: Sequence[dict[str, Any]], texts: dict[str, str], separators: str) -> Figure:
@@ -138,15 +138,12 @@ def plot_finder(test: dict[str, Any], runs: Sequence[dict[str, Any]], texts: dic
         _line(test["rates"], test["losses"], texts["raw"], BLUE, 1, opacity=0.4),
         _line(test["rates"], test["smoothed"], texts["smoothed"], BLUE, 3),
     ]
-    lowest, highest = min(test["smoothed"]), max(test["smoothed"])
+    highest = max(test["smoothed"])
     shapes = []
     for (method, rate), dash, colour in zip(test["suggestions"].items(), ("solid", "dot"), (RED, ORANGE), strict=False):
         data.append(_line([rate, rate], [0, 1.1 * highest], texts[method], colour, 3, dash=dash))
-        line = {"type": "line", "xref": "x2", "yref": "y2 domain", "x0": rate, "x1": rate, "y0": 0, "y1": 1}
-        shapes += [line | {"line": {"color": colour, "width": 3, "dash": dash}}] if runs else []
-    panels = _panel(
-        1, texts["rate"], texts["loss"], (0, 1), above, LOGARITHMIC, {"range": [0, max(1.15 * highest, lowest)]}
-    )
+        shapes += [_upright(2, rate, 1, colour, dash)] if runs else []
+    panels = _panel(1, texts["rate"], texts["loss"], (0, 1), above, LOGARITHMIC, {"range": [0, 1.15 * highest]})
     if runs:
         place = _on(2)
         data.append(_line([run["rate"] for run in runs], [run["accuracy"] for run in runs], texts["runs"], GREEN, 2, mode="markers", marker={"size": 9, "color": GREEN}) | place)  # fmt: skip
@@ -161,19 +158,26 @@ SHARES = {"range": [-0.03, 1.03], "tickformat": ".0%"}
 LOGARITHMIC = {"type": "log", "exponentformat": "e", "dtick": 1}
 
 
-def _curves_of(lane: dict[str, Any], faint: bool) -> list[dict[str, Any]]:
+def _curves_of(lane: dict[str, Any]) -> list[dict[str, Any]]:
     """Training loss smoothed, validation loss, validation accuracy."""
-    evaluations, look = (
-        lane["evaluations"],
-        {"opacity": FAINT, "showlegend": False, "hoverinfo": "skip"} if faint else {},
-    )
-    width, steps = (1.5 if faint else 4), [each["step"] for each in evaluations]
-    marked = {"mode": "lines"} if faint else {"mode": "lines+markers", "marker": {"symbol": "diamond", "size": 9}}
+    evaluations, steps = lane["evaluations"], [each["step"] for each in lane["evaluations"]]
+    marked = {"mode": "lines+markers", "marker": {"symbol": "diamond", "size": 9}}
     return [
-        _line([*range(1, len(lane["losses"]) + 1)], _smooth(lane["losses"]), "", BLUE, width, **look),
-        _line(steps, [each["validation_loss"] for each in evaluations], "", ORANGE, width, **marked, **look),
-        _line(steps, [each["validation_accuracy"] for each in evaluations], "", GREEN, width, **_on(2), **marked, **look),
-    ]  # fmt: skip
+        _line([*range(1, len(lane["losses"]) + 1)], _smooth(lane["losses"]), "", BLUE, 4),
+        _line(steps, [each["validation_loss"] for each in evaluations], "", ORANGE, 4, **marked),
+        _line(steps, [each["validation_accuracy"] for each in evaluations], "", GREEN, 4, **_on(2), **marked),
+    ]
+
+
+def _join(curves: Sequence[dict[str, Any]]) -> tuple[dict[str, Any], list[tuple[int, int]]]:
+    """One faint trace of curves of a kind, a gap behind each; and where in it each begins and ends."""
+    points = {axis: [value for curve in curves for value in (*curve[axis], None)] for axis in ("x", "y")}
+    line = {"color": curves[0]["line"]["color"], "width": 1.5}
+    look = {"mode": "lines", "opacity": FAINT, "showlegend": False, "hoverinfo": "skip", "line": line}
+    gaps = accumulate(len(curve["x"]) + 1 for curve in curves)
+    return curves[0] | look | points, [
+        (gap - 1 - len(curve["x"]), gap - 1) for gap, curve in zip(gaps, curves, strict=True)
+    ]
 
 
 def _smooth(losses: Sequence[float]) -> list[float]:

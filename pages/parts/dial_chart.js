@@ -83,7 +83,8 @@ class DialChart {
   // What the dial moves, as points of traces; a trace that is drawn faintly may lend its own.
   points() {
     const moves = this.data.dial?.moves[this.place] ?? [];
-    return moves.map(({ to, from, x, y }) => ({ to, x: x ?? this.data.figure.data[from].x, y: y ?? this.data.figure.data[from].y }));
+    const lent = ({ from, begin, end }, axis) => this.data.figure.data[from][axis].slice(begin, end);
+    return moves.map((move) => ({ to: move.to, x: move.x ?? lent(move, "x"), y: move.y ?? lent(move, "y") }));
   }
 
   async move() {

@@ -208,7 +208,10 @@ def test_the_dial_draws_over_the_curves_of_its_own_rate_and_no_end_of_a_run_that
     texts = dict.fromkeys(("step", "loss", "accuracy", "rate", "final", "train_loss", "validation_loss", "validation_accuracy", "majority", "chosen"), "t")
     figure, moves = explorer_charts.plot_rates(found, texts, ".,")
     for its, mine in zip(found["lanes"], moves, strict=True):
-        points = {figure["data"][move["to"]].get("yaxis", "y") + figure["data"][move["to"]]["line"]["color"]: move.get("y") or figure["data"][move["from"]]["y"] for move in mine}
+        points = {}
+        for move in mine:
+            over = figure["data"][move["to"]]
+            points[over.get("yaxis", "y") + over["line"]["color"]] = move.get("y") or figure["data"][move["from"]]["y"][move["begin"] : move["end"]]
         assert points["y" + explorer_charts.BLUE] == pytest.approx(its["losses"])
         assert points["y" + explorer_charts.ORANGE] == [each["validation_loss"] for each in its["evaluations"]]
         assert points["y2" + explorer_charts.GREEN] == pytest.approx([each["validation_accuracy"] for each in its["evaluations"]])
