@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from mlmtune_core.data_store import SAMPLES_FOLDER
+from mlmtune_core.worker import carry_out
 from tests.browser.serving import settled
 from tests.browser.test_journeys import fill_number, upload
 
@@ -155,3 +156,14 @@ def test_script_in_a_file_is_text_in_the_page(visit, tmp_path):
         show(page, "source", 1)
         show(page, "way", 1)
         assert page.evaluate("window.hacked") is None
+
+
+def test_the_moments_at_which_layers_began_to_learn_are_marked_on_the_curve(visit, server, make_run, monkeypatch):
+    monkeypatch.setenv("MLMTUNE_HOME", str(server.home))
+    run = make_run(strategy="gradual", epochs=5, patience=0)
+    list(carry_out(run))
+    with visit(path=f"/watch?run={run.id}") as page:
+        chart = page.locator(".live-chart[data-unfrozen='3,6,9,12']")
+        chart.wait_for(state="attached")
+        assert chart.locator(".annotation-text").all_text_contents() == ["layers that learn: 1", "2", "3", "4"]
+        assert chart.locator(".shapelayer path").count() == 5 + 4  # ends of epochs, and these

@@ -65,9 +65,12 @@ def test_what_is_frozen_is_proved_at_each_moment_and_a_layer_that_moved_too_soon
     models, make_model = [], worker.make_model
     monkeypatch.setattr(worker, "make_model", lambda *args: models.append(make_model(*args)) or models[-1])
     for event in worker.carry_out(run := make_run(epochs=5, **GRADUAL)):
-        if isinstance(event, Unfrozen) and event.layers == 1:
-            with torch.no_grad():
-                next(find_layers(models[-1].encoder)[0].parameters()).add_(1e-3)
+        if isinstance(event, Unfrozen):
+            layers = find_layers(models[-1].encoder)
+            assert [layer.training for layer in layers] == [False] * (4 - event.layers) + [True] * event.layers  # dropout where it learns
+            if event.layers == 1:
+                with torch.no_grad():
+                    next(layers[0].parameters()).add_(1e-3)
     assert [row["unchanged"] for row in run.events("FrozenChecked")] == [True, True, False, True, True, True]
     assert run.summary()["frozen_unchanged"] is False
 
@@ -90,8 +93,7 @@ def test_a_layer_begins_as_adam_would_have_it_begin(make_run):
 
 def test_kept_moments_are_whole_and_the_test_measures_the_best_of_them(make_run, monkeypatch):
     """The best model is one of before the lowest layer moved; it has when the test comes."""
-    monkeypatch.setattr("mlmtune_core.evaluating.patience_left", lambda *_: None)
-    run = make_run(with_test=True, epochs=5, **GRADUAL | {"early_stopping_metric": "validation_loss", "learning_rate": 0.1})
+    run = make_run(with_test=True, epochs=5, **GRADUAL | {"learning_rate": 0.1})  # too much: accuracy stays where it was, and the first is kept
     _, snapshots = follow(run, monkeypatch)
     best = list_moments(run)[-1]
     for moment in list_moments(run)[1:]:
