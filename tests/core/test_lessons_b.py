@@ -17,9 +17,10 @@ from mlmtune_core.lessons import (
     measures_vectors,
     measures_words,
 )
+from mlmtune_core.lessons.counting import count
 from mlmtune_core.lessons.data import open_lesson_data, take_evenly
 from mlmtune_core.lessons.measuring import MEASURES
-from mlmtune_core.lessons.outcomes import Outcome, Outcomes, count
+from mlmtune_core.lessons.outcomes import Outcome, Outcomes
 from mlmtune_core.lessons.verdicts import INCONCLUSIVE, NOT_SUPPORTED, SUPPORTED, Verdict, find_weakest
 from mlmtune_core.sweeps import make_grid
 
