@@ -20,7 +20,8 @@ from mlmtune_core.config import RANKED_BY
 from mlmtune_core.lessons.command import find_lesson
 from mlmtune_core.lessons.data import open_lesson_data
 from mlmtune_core.lessons.lesson import Arm, Lesson
-from mlmtune_core.lessons.running import carry_out_sweep, describe_data
+from mlmtune_core.lessons.planning import describe_data
+from mlmtune_core.lessons.running import carry_out_sweep
 from mlmtune_core.people import PROGRAM
 from mlmtune_core.sweep_store import Member, create_sweep
 
@@ -54,7 +55,7 @@ def try_rates(lesson: Lesson, rates: tuple[float, ...], seeds: tuple[int, ...]) 
         table = open_lesson_data(arm.data or lesson.data)
         for rate in rates:
             members = [Member(lesson.config(arm, seed).model_copy(update={"learning_rate": rate}), table, arm.id) for seed in seeds]
-            sweep = create_sweep(members, describe_data(lesson), {}, PROGRAM)
+            sweep = create_sweep(members, describe_data(lesson.data), {}, PROGRAM)
             for _ in carry_out_sweep(sweep):
                 pass
             measured = [read_best(run.events(), RANKED_BY[run.config().task]) for run in sweep.runs()]

@@ -21,8 +21,12 @@ def plan(lesson: Lesson, seeds: Sequence[int], arms: Iterable[Arm] | None = None
 def create_lesson(lesson: Lesson, seeds: Sequence[int], person: Person, arm: str = "", data: str = "", estimate: float | None = None) -> Sweep:
     """The runs of a lesson, or of one of its arms, as a sweep that remembers whose lesson it is."""
     arms = [lesson.arm(arm)] if arm else None
-    about = {"name": data or lesson.data, "id": "", "fingerprint": find_fingerprint(open_lesson_data(data or lesson.data)), "columns": {}}
-    return create_sweep(plan(lesson, seeds, arms, data), about, {}, person, estimate, lesson.id, {"arm": arm})
+    return create_sweep(plan(lesson, seeds, arms, data), describe_data(data or lesson.data), {}, person, estimate, lesson.id, {"arm": arm})
+
+
+def describe_data(name: str) -> dict[str, Any]:
+    """Name and fingerprint of lesson data, as runs remember what they learnt from."""
+    return {"name": name, "id": "", "fingerprint": find_fingerprint(open_lesson_data(name)), "columns": {}}
 
 
 def prepare_lesson(lesson_id: str, seeds: Sequence[int], person: Person, arm: str, data: str, estimate: float | None) -> str:
