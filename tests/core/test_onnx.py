@@ -34,7 +34,13 @@ print(json.dumps(found))
 
 @pytest.mark.parametrize(
     "settings",
-    [{"head": "pooler"}, {"head": "mlp", "pooling": "mean", "truncation": "both", "max_length": 9}, {"pooling": "last4"}, {"task": "token_classification"}, {"task": "question_answering"}],
+    [
+        pytest.param({"head": "pooler"}, marks=pytest.mark.long),
+        {"head": "mlp", "pooling": "mean", "truncation": "both", "max_length": 9},
+        pytest.param({"pooling": "last4"}, marks=pytest.mark.long),
+        {"task": "token_classification"},
+        {"task": "question_answering"},
+    ],
     ids=str,
 )
 def test_fifty_answers_are_the_same_without_torch(make_run, tmp_path, settings):

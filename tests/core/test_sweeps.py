@@ -9,7 +9,6 @@ from mlmtune_core import recorder, worker
 from mlmtune_core.config import validate
 from mlmtune_core.errors import ConfigError
 from mlmtune_core.events import EvalDone, Failed, FrozenChecked, Started, StepDone
-from mlmtune_core.setting_problems import ON_TOKENS
 from mlmtune_core.sweeps import group, make_grid
 from tests.conftest import KINDS
 
@@ -34,7 +33,8 @@ def together(runs):
     "settings",
     [
         *({"task": task} for task in KINDS),
-        *({"task": task, "head": "pooler"} for task in KINDS if task not in ON_TOKENS),
+        {"task": "sequence_classification", "head": "pooler"},
+        *(pytest.param({"task": task, "head": "pooler"}, marks=pytest.mark.long) for task in ("sentence_pair", "regression", "several_labels")),
         {"task": "sequence_classification", "head": "mlp", "pooling": "mean", "measure_training": True},
         {"task": "several_labels", "head": "mlp", "pooling": "last4"},
         {"task": "regression", "pooling": "max", "measure_training": True},
