@@ -6,7 +6,6 @@ import streamlit as st
 
 from mlmtune_core.probabilities import find_entropy
 from pages.parts.choice import choice
-from pages.parts.terms import hint
 from pages.parts.visit import Visit
 
 KEY = "temperature"
@@ -18,7 +17,7 @@ def ask_temperature(visit: Visit) -> float:
     tr = visit.tr
     labels = {step: visit.number(_value(step), 2) for step in range(-STEPS, STEPS + 1)}
     with st.container(horizontal=True, vertical_alignment="bottom", width="content"):
-        step = choice(st.select_slider, tr("Temperature T"), labels, KEY, default=0, width=380, help=hint(visit, "temperature"))
+        step = choice(st.select_slider, tr("Temperature T"), labels, KEY, default=0, width=380)
         st.button(tr("Back to 1"), key="temperature_back", icon=":material/undo:", disabled=step == 0, on_click=_go_back)
     return _value(step)
 
