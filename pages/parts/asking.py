@@ -42,12 +42,12 @@ def ask_slowly(visit: Visit, run: Run, function: str, *question: Any) -> Any | N
     return follow(visit, asked, lambda: _begin(*asked), lambda: _begin.clear(*asked))
 
 
-def follow(visit: Visit, asked: tuple[Any, ...], begin: Callable[[], Shared], forget: Callable[[], object]) -> Any | None:
-    """The answer to what `begin` asks (once for all visits) and `asked` names; None while a bar stands here instead. Raises its UserError."""
+def follow(visit: Visit, asked: tuple[Any, ...], begin: Callable[[], Shared], forget: Callable[[], object], soon: float = SOON_SECONDS) -> Any | None:  # fmt: skip
+    """The answer to what `begin` asks (once for all visits) and `asked` names; None while a bar stands here instead, after `soon` seconds. Raises its UserError."""
     if st.session_state.pop("given_up", None) == asked:
         raise given_up()
     shared = begin()
-    if not _wait(shared.question):
+    if not _wait(shared.question, soon):
         st.fragment(_draw_progress, run_every=LOOK_SECONDS)(visit, shared, asked, forget)
         return None
     try:
@@ -74,9 +74,9 @@ def _draw_progress(visit: Visit, shared: Shared, asked: tuple[Any, ...], forget:
         st.rerun()
 
 
-def _wait(question: engine.Question) -> bool:
+def _wait(question: engine.Question, soon: float) -> bool:
     """Whether the answer is there, at once or soon."""
-    until = time.monotonic() + SOON_SECONDS
+    until = time.monotonic() + soon
     while not question.done() and time.monotonic() < until:
         time.sleep(0.02)
     return question.done()

@@ -12,7 +12,7 @@ from mlmtune_core.data.preparing import Prepared
 from mlmtune_core.names import strategy_name, task_names
 from mlmtune_core.starting import start_run
 from mlmtune_core.trial_data import take_part
-from pages.parts.asking import Shared, follow
+from pages.parts.asking import SOON_SECONDS, Shared, follow
 from pages.parts.choice import choice
 from pages.parts.dataset import open_dataset
 from pages.parts.visit import Visit, go_to, literal, remembered
@@ -20,6 +20,7 @@ from pages.parts.visit import Visit, go_to, literal, remembered
 CHECKPOINT = BUNDLED
 TASKS = ("sequence_classification", "sentence_pair")
 FEWEST = 16
+PATIENT_SECONDS = 6.0  # a bar would take the curves away that are looked at
 STRATEGIES = ("head_only", "last_layers:2", "full")
 
 
@@ -72,12 +73,18 @@ def say_data(visit: Visit, explored: Explored) -> str:
     return line
 
 
-def ask_explored(visit: Visit, explored: Explored, function: str, *question: Any) -> Any | None:
-    """What `function` ("module:name" in mlmtune_core) answers to (examples, *question); None while a bar stands here. Raises its UserError."""
-    asked = (explored.fingerprint, function, question)
-    return follow(
-        visit, asked, lambda: _begin(*asked, explored.examples), lambda: _begin.clear(*asked, explored.examples)
-    )
+def ask_explored(visit: Visit, explored: Explored, function: str, *question: Any, patient: bool = False) -> Any | None:
+    """What `function` ("module:name" in mlmtune_core) answers to (examples, *question); None while a bar stands here. Raises its UserError.
+
+    patient: once features are known, the page as it was is left standing for some seconds before there is a bar.
+    """
+    asked, known = (explored.fingerprint, function, question), "explored"
+    soon = PATIENT_SECONDS if patient and st.session_state.get(known) == explored.fingerprint else SOON_SECONDS
+    begun = *asked, explored.examples
+    answer = follow(visit, asked, lambda: _begin(*begun), lambda: _begin.clear(*begun), soon)
+    if answer is not None:
+        st.session_state[known] = explored.fingerprint
+    return answer
 
 
 def offer_run(visit: Visit, explored: Explored, settings: dict[str, Any], examples: pd.DataFrame, key: str) -> None:

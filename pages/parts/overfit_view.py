@@ -29,7 +29,9 @@ def draw_overfitting(visit: Visit, explored: Explored) -> None:
     split = split_in_three(explored.examples, validate(explored.settings).validation_share, 0)
     labels, noise, more = _ask(visit, int((split["split"] == "train").sum()))
     settings = explored.settings | more | {"early_stopping_metric": "validation_loss"}
-    found = ask_explored(visit, explored, "head_trials:try_labels", explored.fingerprint, settings, labels, noise)
+    found = ask_explored(
+        visit, explored, "head_trials:try_labels", explored.fingerprint, settings, labels, noise, patient=True
+    )
     if found is None:
         return
     _draw_curves(visit, found)

@@ -25,7 +25,9 @@ def draw_rates(visit: Visit, explored: Explored) -> None:
     """Settings, the dial with its curves, the same as a table, the real run, and the finder."""
     tr = visit.tr
     settings = explored.settings | _ask_settings(visit, explored)
-    found = ask_explored(visit, explored, "head_trials:try_rates", explored.fingerprint, settings, RATES, 1)
+    found = ask_explored(
+        visit, explored, "head_trials:try_rates", explored.fingerprint, settings, RATES, 1, patient=True
+    )
     if found is None:
         return
     rate = _draw_dial(visit, found)
