@@ -9,7 +9,7 @@ import pandas as pd
 import torch
 
 from mlmtune_core.config import RunConfig, validate
-from mlmtune_core.cores import every_core, one_core
+from mlmtune_core.cores import one_core
 from mlmtune_core.data.splitting import split_examples
 from mlmtune_core.head_stack import HeadStack
 from mlmtune_core.known_features import Features, Side, know
@@ -102,7 +102,7 @@ def learn(features: Features, examples: pd.DataFrame, configs: Sequence[RunConfi
 
 def _learn_in_view(fingerprint: str, every: pd.DataFrame, examples: pd.DataFrame, configs: Sequence[RunConfig]) -> dict[str, Any]:  # fmt: skip
     """`every`: all texts, for the features; `examples`: those of them that take part."""
-    with part(0, WARMING), every_core():
+    with part(0, WARMING):
         features = know(fingerprint, every, configs[0])
     with part(WARMING, 1), one_core():
         lanes = learn(features, examples, configs)
