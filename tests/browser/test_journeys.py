@@ -93,6 +93,7 @@ def test_classify_texts_from_upload_to_logits(visit):
         expect(page.get_by_test_id("stDataFrame")).to_be_visible()
 
 
+@pytest.mark.long
 def test_label_words_in_portuguese_in_the_dark(visit):
     with visit("pt-BR", "dark") as page:
         expect(page.get_by_role("heading", name="Veja o que o fine-tuning faz")).to_be_visible()

@@ -53,9 +53,7 @@ def test_every_page_works_and_the_policy_refuses_nothing_of_it(watched, server):
     page.locator(".layer-stack").wait_for()
     page.locator(".st-key-start button").click()
     page.wait_for_function(NEWLY_MEASURED, arg=3)
-    page.wait_for_function("() => Number(document.querySelector('.live-chart').dataset.evals) >= 2")
-    page.locator(".st-key-stop button").first.click()
-    page.locator(".st-key-to_inspect button").click()
+    page.locator(".st-key-to_inspect button").click()  # the head alone: it ends by itself
     page.locator(".st-key-chapter button").click()
     page.locator(".token-strip .chip").nth(6).click()
     expect(page.locator(".token-strip .panel .word")).to_have_text("Jobs")

@@ -80,6 +80,7 @@ def click_at(page: Page, place: str, x: float, y: float) -> None:
     page.mouse.click(box["x"] + box["width"] * x, box["y"] + box["height"] * y)
 
 
+@pytest.mark.long
 def test_scores_in_portuguese_in_the_dark(visit):
     with visit("pt-BR", "dark") as page:
         page.locator(".st-key-own_data button").click()

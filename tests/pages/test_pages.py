@@ -227,8 +227,13 @@ def test_the_hub_without_a_line_is_a_sentence(open_page, language):
 NASTY = nasty()
 
 
+TERM = re.compile(r'<span class="term" tabindex="0" role="note" aria-label="[^"<>]*">[^<>]*</span>')
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "raw"), NASTY, ids=[name[:40] for name, _ in NASTY])
+@pytest.mark.parametrize(
+    ("name", "raw"), [pytest.param(*each, id=each[0][:40], marks=[] if i % 3 == 0 else pytest.mark.long) for i, each in enumerate(NASTY)]
+)
 def test_a_nasty_upload_is_a_sentence_and_changes_nothing_that_was_there(open_page, name, raw):
     """Each nasty file is uploaded over a sample: either it is shown, escaped, or the sample stays with a sentence above it."""
     app = open_page("data", data="sample-sentiment-en")
@@ -239,7 +244,8 @@ def test_a_nasty_upload_is_a_sentence_and_changes_nothing_that_was_there(open_pa
     html = " ".join(element.proto.body for element in app.get("html"))
     assert "<script" not in html and "<img" not in html
     for element in [*app.markdown, *app.caption]:
-        assert not element.proto.allow_html
+        of_ours = TERM.sub("", element.value)  # the words of the glossary, whose meanings are escaped
+        assert not element.proto.allow_html or not set(of_ours) & set("<>")
     for element in [*app.markdown, *app.warning, *app.error, *app.info, *app.caption]:
         assert "<script" not in element.value.replace("\\<script", "")
 
