@@ -15,14 +15,17 @@ HEAD = "head."  # how the names of its weights begin
 
 
 def keep_moment(run: Run, weights: Mapping[str, torch.Tensor], epoch: int, is_best: bool) -> None:
-    """Keeps the weights that learn as they are after an epoch (0: before the first step). A disk without room costs the moment, not the run."""
+    """Keeps the weights that learn as they are after an epoch (0: before the first step). A disk without room costs the moment, not the run.
+
+    Of the runs of a sweep, which are many, only the heads are kept beside the best models.
+    """
     head = {name: weight for name, weight in weights.items() if name.startswith(HEAD)}
     with suppress(OSError, SafetensorError):
         run.history_file(epoch, whole=True).parent.mkdir(exist_ok=True)
         head_only = len(head) == len(weights)
         _write(run, epoch, head, whole=head_only and epoch > 0)
         stride = find_stride(epoch, read_limits().history_mb * MB // _size(weights))
-        if head_only or not epoch or not stride or epoch % stride:
+        if head_only or not epoch or not stride or epoch % stride or run.sweep():
             return
         if is_best:
             link(run.weights_file, run.history_file(epoch, whole=True))

@@ -115,3 +115,12 @@ def test_runs_that_are_trained_together_keep_their_own_ways(make_run):
         together, single = read_heads(runs[1])[epoch], read_heads(alone)[epoch]
         assert all(np.allclose(together[name], single[name], atol=1e-5) for name in single)
     assert not torch.equal(*(load_file(run.history()[3])["head.classifier.weight"] for run in runs))
+
+
+def test_of_a_sweep_only_heads_and_best_models_are_kept(make_run):
+    """Dozens of runs with several whole models each would fill a disk."""
+    run = make_run(epochs=EPOCHS, patience=0, **FULL)
+    run.tell(sweep="one of many")
+    train(run)
+    assert not run.history() and len(read_heads(run)) == EPOCHS + 1 and run.weights_file.is_file()
+    assert predict(run.id, BEST, "good film")["label"] in ("pos", "neg")
