@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.serving import settled
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 
 def at(page: Page, step: str, number: int) -> None:
