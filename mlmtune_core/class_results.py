@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from mlmtune_core.config import LOWER_IS_BETTER
+from mlmtune_core.config import LOWER_IS_BETTER, RunConfig
 from mlmtune_core.data.cells import disarm
 from mlmtune_core.people import name_of
 from mlmtune_core.run_store import ENDED, Run
@@ -27,6 +27,7 @@ COLUMNS = (
     "head_learning_rate",
     "learning_rate",
     "epochs",
+    "other_settings",
     "metric",
     "score",
     "validation_loss",
@@ -39,7 +40,7 @@ COLUMNS = (
 def make_results(runs: Iterable[Run], waiting: Sequence[str] = ()) -> pd.DataFrame:
     """One row a run, in COLUMNS: those under way first, then those that wait in their order, then the others as they come.
 
-    `waiting`: the ids of the queue, next first; `place` is 1 for the next. score, validation_loss and best_epoch are those of
+    `other_settings`: what else differs from the defaults. `waiting`: the ids of the queue, next first; `place` is 1 for the next. score, validation_loss and best_epoch are those of
     the best model so far, with the metric that ranks its task; None before the first evaluation. A head-only run has no
     learning_rate. Runs that are deleted meanwhile are left out.
     """
@@ -94,6 +95,7 @@ def _make_row(run: Run) -> dict[str, Any]:
         "owner": about.get("owner", ""),
         "data": about["data"]["name"],
         **config.model_dump(include={"task", "strategy", "first_layers", "epochs"}),
+        "other_settings": _say_others(config),
         "head_learning_rate": config.head_rate,
         "learning_rate": None if config.strategy == "head_only" else config.body_rate,
         "metric": metric,
@@ -103,6 +105,12 @@ def _make_row(run: Run) -> dict[str, Any]:
         "seconds": summary.get("seconds"),
         "created": about["created"],
     }
+
+
+def _say_others(config: RunConfig) -> str:
+    """What differs from the defaults and has no column of its own: dropout=0.3 seed=2."""
+    changed = {name: value for name, value in config.model_dump().items() if value != RunConfig.model_fields[name].default}
+    return " ".join(f"{name}={value}" for name, value in changed.items() if name not in COLUMNS)
 
 
 def _find_best(run: Run, state: str) -> dict[str, Any] | None:

@@ -1,13 +1,16 @@
 """Where tensors live: the processor, or a graphics card where there is one."""
 
 import os
+import platform
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 
 import torch
 
 from mlmtune_core.errors import ConfigError
 
 DEVICE = os.environ.get("MLMTUNE_DEVICE", "auto")  # auto, cpu, cuda or cuda:1
+CPUINFO = Path("/proc/cpuinfo")
 STEPS_UNREAD = 10  # on a card: reading a loss makes the processor wait for it
 
 
@@ -26,6 +29,15 @@ def choose_device() -> torch.device:
             found=DEVICE,
         )
     return device
+
+
+def describe_device(device: torch.device) -> str:
+    """What people call it: the card's name, or the processor's model where the system tells it, else its architecture."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    lines = CPUINFO.read_text(encoding="utf-8", errors="replace").splitlines() if CPUINFO.is_file() else []
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return models[0] if models else platform.processor() or platform.machine()
 
 
 def move(batch: dict[str, torch.Tensor], device: torch.device) -> dict[str, torch.Tensor]:

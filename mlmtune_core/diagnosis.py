@@ -72,14 +72,13 @@ def _find_memorising(seen: Signs) -> Diagnosis | None:
     losses = [row["validation_loss"] for row in seen.evaluations]
     if not seen.by_heart or losses[-1] < TURNED * min(losses):
         return None
+    advice = mark("Try fewer epochs, more labelled examples, or more dropout.")
+    if not seen.evaluations[-1]["is_best"]:
+        advice = mark("Try fewer epochs, more labelled examples, or more dropout. What is kept is the best model, not the last.")
     return Diagnosis(
         "memorising",
-        mark(
-            "The training examples are known by heart (loss {loss}), while the validation loss has risen from {least} to {last}."
-        ),
-        mark(
-            "Try fewer epochs, more labelled examples, or more dropout. What is kept is the best model, not the last."
-        ),
+        mark("The training examples are known by heart (loss {loss}), while the validation loss has risen from {least} to {last}."),
+        advice,
         {"loss": seen.training[-1], "least": min(losses), "last": losses[-1]},
     )
 

@@ -9,21 +9,22 @@ from mlmtune_core.estimating import Costs, Law
 GIGABYTE = 2**30
 SHARE = 0.75  # of the machine's memory, for all train workers together
 PROCESS_BYTES = 700 * 2**20  # a worker that has loaded what it needs
-LEARNING_BYTES = (
-    16  # a weight that learns: itself is counted with all; gradient, two moments, a copy while it is written
-)
+LEARNING_BYTES = 16  # a weight that learns: itself is counted with all; gradient, two moments, a copy while it is written
+START_BYTES = 4  # one more where it is pulled back to what it was
 KEPT_PER_TOKEN = 115  # bytes for backward, a token, a hidden unit and a layer (measured: MiniLM, 128 to 512 tokens)
 KEPT_PER_PAIR = 11  # the same for every pair of tokens and every attention head
 PASSING_PER_TOKEN = 60  # bytes on the way through a layer of which nothing is kept
 
 
-def memory_law(total: int, trainable: int, hidden_size: int, heads: int, learning_layers: int) -> Law:
+def memory_law(total: int, trainable: int, hidden_size: int, heads: int, learning_layers: int, pulled_back: bool = False) -> Law:
     """Bytes that one batch of B inputs padded to T tokens takes, with the weights (`total`, of which `trainable` learn).
+
+    `pulled_back`: weights decay towards where they began, and that is kept, too.
 
     Backward keeps activations of every layer that learns: a part that grows with the tokens, and the attention
     probabilities, which grow with pairs of tokens (Korthikanti et al. 2022, section 4.1).
     """
-    fixed = PROCESS_BYTES + 4 * total + LEARNING_BYTES * trainable
+    fixed = PROCESS_BYTES + 4 * total + (LEARNING_BYTES + START_BYTES * pulled_back) * trainable
     per_token = hidden_size * (KEPT_PER_TOKEN * learning_layers + PASSING_PER_TOKEN)
     return Law(fixed, per_token, heads * (KEPT_PER_PAIR * learning_layers + 4))
 

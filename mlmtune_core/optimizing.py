@@ -28,7 +28,7 @@ def make_optimizer(model: nn.Module, config: RunConfig) -> torch.optim.AdamW:
             (config.weight_decay, [w for w in learning if w.ndim > 1]),
             (0.0, [w for w in learning if w.ndim <= 1]),
         ):
-            pull = decay if part == "body" and _is_pulled_back(config) else 0.0
+            pull = decay if part == "body" and is_pulled_back(config) else 0.0
             if weights:
                 groups.append({"params": weights, "lr": rate, "weight_decay": decay - pull, "pull": pull, "part": part})
     optimizer = torch.optim.AdamW(groups, betas=ADAM_BETAS, eps=ADAM_EPSILON, fused=True)
@@ -54,7 +54,7 @@ def _split(model: nn.Module, config: RunConfig) -> Iterator[tuple[str, float, li
     yield "body", config.body_rate * config.layer_decay**layers, body
 
 
-def _is_pulled_back(config: RunConfig) -> bool:
+def is_pulled_back(config: RunConfig) -> bool:
     """Not LoRA: towards zero its matrices leave the pre-trained ones as they were."""
     return config.decay_towards == "pretrained" and parse_strategy(config.strategy)[0] != "lora"
 

@@ -20,6 +20,7 @@ from mlmtune_core.evaluating import Dataset, Measuring, Setup, Standing, compute
 from mlmtune_core.freezing import count_weights, hash_frozen, set_train_mode
 from mlmtune_core.memory import memory_law
 from mlmtune_core.model import run_below
+from mlmtune_core.optimizing import is_pulled_back
 from mlmtune_core.recorder import Recorder
 from mlmtune_core.run_shelf import create_run
 from mlmtune_core.run_store import Run
@@ -84,7 +85,7 @@ def _find_memory(setup: Setup) -> Law:
     trainable, total = count_weights(setup.model)
     shape = setup.model.encoder.config
     learning = shape.num_hidden_layers - setup.model.boundary
-    law = memory_law(total, trainable, shape.hidden_size, shape.num_attention_heads, learning)
+    law = memory_law(total, trainable, shape.hidden_size, shape.num_attention_heads, learning, is_pulled_back(setup.config))
     return replace(law, per_token=law.per_token + getattr(setup.model.head, "bytes_per_token", 0.0))
 
 

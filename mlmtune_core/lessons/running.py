@@ -8,6 +8,7 @@ import torch
 import transformers
 
 from mlmtune_core import worker
+from mlmtune_core.devices import choose_device, describe_device
 from mlmtune_core.errors import RunError
 from mlmtune_core.events import Failed, Finished
 from mlmtune_core.example_list import read_measured
@@ -98,9 +99,8 @@ def judge_sweep(sweep_id: str) -> dict[str, Any]:
 
 def describe_machine() -> dict[str, Any]:
     """Where this process runs, and with what."""
-    device = torch.cuda.get_device_name() if torch.cuda.is_available() else platform.processor() or platform.machine()
     versions = {"python": platform.python_version(), "torch": torch.__version__, "transformers": transformers.__version__}
-    return {"device": device, "cores": torch.get_num_threads(), "versions": versions}
+    return {"device": describe_device(choose_device()), "cores": torch.get_num_threads(), "versions": versions}
 
 
 def _nothing(task: str, examples: int) -> list[Any]:

@@ -50,7 +50,7 @@ def _draw_recorded(visit: Visit, lesson: Lesson) -> Report:
     tr, report = visit.tr, read_recorded(lesson.id)
     about = report["about"]
     seeds = len({outcome["seed"] for outcome in report["outcomes"]})
-    sentence = tr("Recorded: {runs} real runs with {seeds} seeds, {time} of training on {cores} cores ({device}), {day}, torch {torch}.")
+    sentence = tr("Recorded: {runs} real runs with {seeds} seeds, {time} of training ({device}, cores used: {cores}), {day}, torch {torch}.")
     told = sentence.format(
         runs=visit.number(len(report["outcomes"])),
         seeds=visit.number(seeds),

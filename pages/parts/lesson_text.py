@@ -9,6 +9,16 @@ from pages.parts.settings_form import fill_settings
 from pages.parts.sweep_form import fill_form
 from pages.parts.visit import Visit, go_to, literal, remember
 
+SWEPT_ON = {  # data of a lesson -> the sample whose page the sweep opens on
+    "news": "shelf-bbc-news",
+    "long_news": "shelf-bbc-news",
+    "topics": "sample-topics-en",
+    "nli": "sample-nli-en",
+    "similarity": "sample-similarity-en",
+    "entities": "sample-entities-en",
+    "questions": "sample-questions-en",
+}
+
 
 def draw_opening(visit: Visit, lesson: Lesson) -> None:
     """Which lesson this is, its question, and what the chapter says."""
@@ -54,14 +64,3 @@ def _offer_more(visit: Visit, lesson: Lesson) -> None:
         fill_settings(config)
         fill_form(config, {name: list(values) for name, values in lesson.what_if.choices.items()})
         go_to("compare", sweep="", data=SWEPT_ON.get(lesson.data, "sample-sentiment-en"))
-
-
-SWEPT_ON = {  # data of a lesson -> the sample whose page the sweep opens on
-    "news": "shelf-bbc-news",
-    "long_news": "shelf-bbc-news",
-    "topics": "sample-topics-en",
-    "nli": "sample-nli-en",
-    "similarity": "sample-similarity-en",
-    "entities": "sample-entities-en",
-    "questions": "sample-questions-en",
-}

@@ -9,7 +9,7 @@ import streamlit as st
 from mlmtune_core.lessons.figures import plot_lesson, tabulate
 from mlmtune_core.lessons.lesson import Lesson
 from mlmtune_core.lessons.outcomes import Outcome, read_outcomes
-from mlmtune_core.lessons.votes import find_vote
+from mlmtune_core.lessons.votes import count_votes, find_vote
 from mlmtune_core.lessons.worksheet import say_rule
 from mlmtune_core.names import effect_text, verdict_names
 from pages.parts.figures import figure_config
@@ -62,8 +62,12 @@ def _say_more(visit: Visit, verdict: dict[str, Any]) -> str:
 
 
 def _confront(visit: Visit, lesson: Lesson, kind: str) -> None:
-    """What was predicted beside what came out."""
-    tr, mine = visit.tr, find_vote(lesson, visit.person)
+    """What was predicted beside what came out: by the visitor, and by the class once more than one has voted."""
+    tr, mine, votes = visit.tr, find_vote(lesson, visit.person), count_votes(lesson)
+    right, total = sum(votes[option.id] for option in lesson.options if kind in option.kinds), sum(votes.values())
+    if total > 1:
+        told = tr("The class voted before: {right} of {total} expected what came out.")
+        st.info(literal(told.format(right=visit.number(right), total=visit.number(total))), icon=":material/groups:")
     option = next((option for option in lesson.options if option.id == mine), None)
     if option is None:
         return

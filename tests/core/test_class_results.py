@@ -74,12 +74,13 @@ def test_results_are_those_with_a_score_best_first_within_a_task(make):
 
 
 def test_the_csv_holds_all_of_it_and_no_formula(make):
-    end(make("@SUM(A1).csv"), 0.123456789)
+    end(make("@SUM(A1).csv", dropout=0.25), 0.123456789)
     raw = write_results(make_results(list_runs()))
     assert raw.startswith(b"\xef\xbb\xbf")
     (row,) = csv.DictReader(io.StringIO(raw.decode("utf-8-sig")))
     assert row["person"] == "'=1+1" and row["data"] == "'@SUM(A1).csv" and row["score"] == "0.123456789"
     assert row["strategy"] == "head_only" and row["head_learning_rate"] == "0.005" and row["learning_rate"] == ""
+    assert row["other_settings"] == "dropout=0.25"
     assert pd.Timestamp(row["created"]).year >= 2024 and "owner" not in row
 
 

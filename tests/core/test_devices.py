@@ -24,6 +24,16 @@ def test_a_card_is_taken_where_there_is_one_and_a_missing_one_is_named(monkeypat
     assert devices.choose_device() == torch.device("cuda:1")
 
 
+def test_a_device_is_called_what_people_call_it(monkeypatch, tmp_path):
+    cpuinfo = tmp_path / "cpuinfo"
+    monkeypatch.setattr(devices, "CPUINFO", cpuinfo)
+    assert devices.describe_device(torch.device("cpu"))  # an architecture at least
+    cpuinfo.write_text("processor\t: 0\nmodel name\t: Chalk 3000\nmodel name\t: Chalk 3000\n")
+    assert devices.describe_device(torch.device("cpu")) == "Chalk 3000"
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: f"card {device.index}")
+    assert devices.describe_device(torch.device("cuda:1")) == "card 1"
+
+
 def test_a_batch_goes_to_a_card_from_pinned_memory_without_waiting():
     class Tensor:
         def pin_memory(self):

@@ -51,7 +51,7 @@ def rows_of(training, validation=None, scores=None, steps=10, top_share=0.6, end
             "validation_loss": float(validation[epoch]),
         }
         rows.append(
-            {"kind": "EvalDone", **evaluation, "metrics": {start["metric"]: scores[epoch]}, "top_share": top_share}
+            {"kind": "EvalDone", **evaluation, "metrics": {start["metric"]: scores[epoch]}, "top_share": top_share, "is_best": validation[epoch] == min(validation)}
         )
     return [*rows, {"kind": "Finished", "reason": "epochs_done"}] if ended else rows
 
@@ -141,6 +141,14 @@ def test_memorising_needs_both_the_examples_by_heart_and_a_validation_loss_that_
     assert kind(rows_of(down, [0.7, 0.5, 0.45, 0.5, 0.53])) == "memorising"  # 1.18 times
     assert kind(rows_of(down, [0.7, 0.5, 0.45, 0.5, 0.51])) == "ok"  # 1.13 times
     assert kind(rows_of([0.7, 0.5, 0.3, 0.2, 0.1], [0.7, 0.5, 0.45, 0.5, 0.6])) == "ok"
+
+
+def test_only_a_run_that_keeps_its_best_model_is_told_so():
+    rows = rows_of([0.7, 0.5, 0.2, 0.05, 0.01], [0.7, 0.5, 0.45, 0.5, 0.53])
+    assert "What is kept is the best model" in diagnose(rows).advice
+    for row in rows:
+        row.update(is_best=True)  # as where the last is kept
+    assert diagnose(rows).kind == "memorising" and "kept" not in diagnose(rows).advice
 
 
 def test_scores_on_the_training_examples_count_before_any_guess_from_the_loss():

@@ -83,6 +83,11 @@ def test_the_largest_batch_counts_by_number_or_by_tokens():
     assert needed_bytes(replace(COSTS, memory=memory_law(10, 0, 1, 1, 0)), validate({})) > PROCESS_BYTES
 
 
+def test_weights_that_are_pulled_back_are_kept_once_more():
+    plain, pulled = (memory_law(1000, 600, 8, 2, 1, pulled_back=back) for back in (False, True))
+    assert pulled.fixed - plain.fixed == 4 * 600 and pulled.per_token == plain.per_token
+
+
 def test_the_limit_is_told_or_a_part_of_the_machine(monkeypatch):
     assert worker_limit(8 * 2**30, 2) == 3 * 2**30
     monkeypatch.setenv("MLMTUNE_WORKER_MEMORY_MB", "1000")

@@ -6,6 +6,7 @@ from mlmtune_core import engine, worker
 from mlmtune_core.lessons import LESSONS
 from mlmtune_core.lessons.records import has_recorded
 from mlmtune_core.lessons.votes import count_votes
+from mlmtune_core.people import admit
 from mlmtune_core.run_groups import find_together
 from mlmtune_core.sweep_store import list_sweeps
 from mlmtune_core.translating import LANGUAGES, translator
@@ -64,6 +65,42 @@ def test_a_locked_link_leaves_only_the_prediction_to_choose(open_page, small_les
     assert "To do" not in told and "And what if?" not in told
     app = open_page("lessons", lesson="x", hide="live")
     assert not any(button.key == "lesson_start" for button in app.button)
+
+
+def run_live(app):
+    app.slider(key="seeds_x").set_value(1).run()
+    app.button(key="lesson_start").click().run()
+    sweep = list_sweeps()[0]
+    list(worker.carry_out_together(sweep.runs()))
+    app.run()
+    assert not app.exception and sweep.kept("verdicts")
+
+
+def test_a_class_votes_before_and_sees_its_votes_and_its_runs_after(open_page, small_lesson, class_codes, come_as):
+    right, wrong = "valley", next(option.id for option in small_lesson.options if option.id != "valley")
+    people = {"a" * 43: ("Ana", right), "b" * 43: ("Bia *B*", wrong)}
+    for token, (name, option) in people.items():
+        admit(token, name, "chalk")
+        come_as(token)
+        app = open_page("lessons", lesson="x")
+        app.radio(key="prediction_x").set_value(option).run()
+        app.button(key="predict").click().run()
+        run_live(app)
+        assert not any(button.key == "forget_votes" for button in app.button)
+        assert not any(expander.label.startswith("For the teacher") for expander in app.expander)
+    assert any("2 votes" in each.value for each in app.caption)
+    assert any("The class voted before" in each.value and "of 2" in each.value for each in app.info)
+    admit("r" * 43, "Rui", "slate")
+    come_as("r" * 43)
+    app = open_page("lessons", lesson="x", link_seeds="3")
+    app.button(key="no_prediction").click().run()
+    assert any(expander.label.startswith("For the teacher") for expander in app.expander)
+    app.session_state["class_picture"] = True
+    app.run()
+    told = {part for each in app.caption for part in each.value.replace("\\", "").split(", ")}
+    assert not app.exception and {"Ana: 2", "Bia *B*: 2"} <= told
+    app.button(key="forget_votes").click().run()
+    assert sum(count_votes(small_lesson).values()) == 0
 
 
 def test_an_unknown_lesson_is_said(open_page):
