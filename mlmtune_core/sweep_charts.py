@@ -50,25 +50,30 @@ def plot_by_x(
     return make_figure(traces, x_title, y_title, separators, 420, x=axis, more=_legend(traces))
 
 
-def plot_arms(marks: Sequence[Mark], y_title: str, separators: str, baseline: tuple[str, float] | None = None, seed_title: str = "seed") -> go.Figure:  # fmt: skip
-    """A row for each x (a name): every seed a mark, the mean a bar across. The first stands on top."""
-    names = list(dict.fromkeys(str(mark.x) for mark in marks))
+def plot_arms(marks: Sequence[Mark], y_title: str, separators: str, baseline: tuple[str, float] | None = None, seed_title: str = "seed") -> go.Figure:
+    """A row for each x (a name): every seed a mark, the mean a bar across. The first stands on top; several series stand side by side in each row."""
+    names, series = list(dict.fromkeys(str(mark.x) for mark in marks)), _series(marks)
+    groups = [(name, one) for name in names for one in series if any((mark.x, mark.series) == (name, one) for mark in marks)]
     traces = []
-    for name, colour, symbol in zip(names, _cycle(COLOURS), _cycle(SYMBOLS), strict=False):
-        mine = [mark for mark in marks if mark.x == name]
-        mean = float(np.mean([mark.y for mark in mine]))
+    for name, one in groups:
+        place = series.index(one) if len(series) > 1 else names.index(name)
+        colour, symbol = COLOURS[place % len(COLOURS)], SYMBOLS[place % len(SYMBOLS)]
+        mine = [mark for mark in marks if (mark.x, mark.series) == (name, one)]
+        shown = len(series) > 1 and all(trace["name"] != plain(one) for trace in traces)
+        common = {"type": "scatter", "mode": "markers", "orientation": "h", "name": plain(one), "legendgroup": one, "offsetgroup": one}
         look = {"color": colour, "symbol": symbol, "size": 11, "opacity": 0.75}
-        traces.append(
-            {"type": "scatter", "mode": "markers", "x": [mark.y for mark in mine], "y": [plain(name)] * len(mine), "marker": look, "showlegend": False,
-             "text": [f"{plain(seed_title)} {mark.seed}" for mark in mine], "hovertemplate": "%{y}<br>%{x:.4f} · %{text}<extra></extra>"}
-        )  # fmt: skip
-        bar = {"symbol": "line-ns", "size": 34, "line": {"color": colour, "width": 4}}
-        traces.append({"type": "scatter", "mode": "markers", "x": [mean], "y": [plain(name)], "marker": bar, "showlegend": False, "hovertemplate": "x̄ = %{x:.4f}<extra></extra>"})
+        told = [f"{plain(seed_title)} {mark.seed}" for mark in mine]
+        traces.append(common | {"x": [mark.y for mark in mine], "y": [plain(name)] * len(mine), "marker": look, "showlegend": shown, "text": told, "hovertemplate": "%{y}<br>%{x:.4f} · %{text}<extra></extra>"})
+        bar = {"symbol": "line-ns", "size": 34 if len(series) == 1 else 18, "line": {"color": colour, "width": 4}}
+        mean = float(np.mean([mark.y for mark in mine]))
+        traces.append(common | {"x": [mean], "y": [plain(name)], "marker": bar, "showlegend": False, "hovertemplate": "x̄ = %{x:.4f}<extra></extra>"})
     if baseline:
         line = {"color": GREY, "dash": "dot", "width": 2}
         traces.append({"type": "scatter", "mode": "lines", "x": [baseline[1]] * 2, "y": [plain(names[0]), plain(names[-1])], "line": line, "name": plain(baseline[0]), "hoverinfo": "name"})
     axis = {"type": "category", "autorange": "reversed", "showgrid": True}
-    return make_figure(traces, y_title, "", separators, max(220, 110 + 52 * len(names)), y=axis, more=_legend(traces))
+    grouped = {"scattermode": "group"} if len(series) > 1 else {}
+    row = max(52, 26 * len(series))
+    return make_figure(traces, y_title, "", separators, max(220, 110 + row * len(names)), y=axis, more=_legend(traces) | grouped)
 
 
 def plot_heat(marks: Sequence[Mark], x_title: str, y_title: str, z_title: str, separators: str) -> go.Figure:

@@ -1,13 +1,14 @@
 """The one figure of a lesson, and its numbers as a table, from what came out of its runs"""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from mlmtune_core.lessons.lesson import Lesson
+from mlmtune_core.lessons.lesson import Figure, Lesson
 from mlmtune_core.lessons.outcomes import Outcome
 from mlmtune_core.names import baseline_names, diagnosis_names
 from mlmtune_core.sweep_charts import Mark, plot_arms, plot_by_x, plot_heat, plot_runs
@@ -26,30 +27,41 @@ TITLES = {  # of what is measured where no figure names it
 def plot_lesson(lesson: Lesson, outcomes: list[Outcome], tr: Translate, separators: str) -> go.Figure:
     """As the lesson's `figure` says, in the language of `tr`."""
     figure, kind = lesson.figure, lesson.figure.kind
+    name = partial(_name, lesson, tr, separators)
     x_title, y_title, seed = tr(figure.x_title) if figure.x_title else "", tr(figure.y_title), tr("seed")
     if kind == "curves":
-        lines = [(_title(lesson, outcome, tr), outcome.seed, read_curve(outcome, figure.measure)) for outcome in outcomes]
+        lines = [(name(outcome), outcome.seed, read_curve(outcome, figure.measure)) for outcome in outcomes]
         return plot_runs(lines, x_title, y_title, separators, seed)
     if kind == "measures":
-        named = [(tr(title), outcome, name) for name, title in figure.names.items() for outcome in outcomes if name in outcome.measured]
-        marks = [Mark("", title, _measured(outcome, name), outcome.seed) for title, outcome, name in named]
+        named = [(tr(title), outcome, measure) for measure, title in figure.names.items() for outcome in outcomes if measure in outcome.measured]
+        marks = [Mark(name(outcome), title, _measured(outcome, measure), outcome.seed) for title, outcome, measure in named]
         return plot_arms(marks, y_title, separators, seed_title=seed)
     values = [(outcome, read_value(outcome, figure.measure)) for outcome in outcomes]
-    marks = [Mark(_series(lesson, each, tr), _place(lesson, each, tr, kind), value, each.seed, each.run_class) for each, value in values if value is not None]
+    shown = [(lesson.arm(outcome.arm), outcome, value) for outcome, value in values if value is not None]
+    if kind == "arms":
+        return plot_arms([Mark("", name(outcome), value, outcome.seed) for _, outcome, value in shown], y_title, separators, _baseline(outcomes, tr, figure), seed)
+    marks = [Mark(tr(arm.title), name(outcome) if arm.x is None else arm.x, value, outcome.seed, outcome.run_class) for arm, outcome, value in shown]
     if kind == "heat":
         return plot_heat(marks, x_title, tr("Strategy"), y_title, separators)
-    baseline = _baseline(outcomes, tr) if figure.measure == SCORE else None
-    if kind == "arms":
-        return plot_arms(marks, y_title, separators, baseline, seed)
-    return plot_by_x(marks, x_title, y_title, separators, baseline, figure.log_x, diagnosis_names(tr), seed)
+    return plot_by_x(marks, x_title, y_title, separators, _baseline(outcomes, tr, figure), figure.log_x, diagnosis_names(tr), seed)
 
 
-def tabulate(lesson: Lesson, outcomes: list[Outcome], tr: Translate) -> pd.DataFrame:
+def name_arm(lesson: Lesson, name: str, tr: Translate, separators: str) -> str:
+    """An arm as legends and tables call it: its title, and what it stands at with the name of that."""
+    arm, figure = lesson.arm(name), lesson.figure
+    title, over = tr(arm.title), tr(figure.x_title) if figure.x_title and figure.kind != "curves" else ""
+    if arm.x is None:
+        return title
+    place = f"{over}: {arm.x:g}".removeprefix(": ").replace(".", separators[0])
+    return place if title == over else f"{title} · {place}"
+
+
+def tabulate(lesson: Lesson, outcomes: list[Outcome], tr: Translate, separators: str) -> pd.DataFrame:
     """A row for each run: arm, seed, test score, what it is like, weights that learn, seconds, and what was measured beside."""
     kinds = diagnosis_names(tr)
     rows = [
         {
-            tr("Arm"): _title(lesson, outcome, tr),
+            tr("Arm"): name_arm(lesson, outcome.arm, tr, separators),
             tr("Seed"): outcome.seed,
             tr("Test score"): outcome.score,
             tr("What it is like"): kinds.get(outcome.run_class, ""),
@@ -80,24 +92,14 @@ def _measured(outcome: Outcome, name: str) -> float:
     return float(np.mean(np.asarray(outcome.measured[name], dtype=float)))
 
 
-def _baseline(outcomes: list[Outcome], tr: Translate) -> tuple[str, float] | None:
-    """What the trivial predictor reaches on the test set, where all runs share one."""
+def _baseline(outcomes: list[Outcome], tr: Translate, figure: Figure) -> tuple[str, float] | None:
+    """What the trivial predictor reaches on the test set, where test scores are drawn and all runs share one."""
     found = {(outcome.config["task"], round(outcome.tested["baseline"][outcome.metric], 6)) for outcome in outcomes if outcome.tested}
-    if len(found) != 1:
+    if figure.measure != SCORE or len(found) != 1:
         return None
     task, value = found.pop()
     return baseline_names(tr)[task], value
 
 
-def _title(lesson: Lesson, outcome: Outcome, tr: Translate) -> str:
-    arm = lesson.arm(outcome.arm)
-    return tr(arm.title) if arm.x is None else f"{tr(arm.title)} {arm.x:g}"
-
-
-def _series(lesson: Lesson, outcome: Outcome, tr: Translate) -> str:
-    return tr(lesson.arm(outcome.arm).title)
-
-
-def _place(lesson: Lesson, outcome: Outcome, tr: Translate, kind: str) -> float | str:
-    arm = lesson.arm(outcome.arm)
-    return arm.x if arm.x is not None and kind != "arms" else _title(lesson, outcome, tr)
+def _name(lesson: Lesson, tr: Translate, separators: str, outcome: Outcome) -> str:
+    return name_arm(lesson, outcome.arm, tr, separators)

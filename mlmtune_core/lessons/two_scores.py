@@ -79,6 +79,7 @@ LESSON = Lesson(
     ),
     figure=Figure(
         "measures",
+        mark("Epochs"),
         y_title=mark("Test score"),
         names={
             "token_accuracy": mark("Words with the right tag"),

@@ -90,7 +90,7 @@ LESSON = Lesson(
         "Two layers, 64 headlines, of which a fifth has a wrong label, and 80 steps at a rate of 1e-4: so short a training gives weight decay little time. Biases and LayerNorm are "
         "never pulled."
     ),
-    figure=Figure("arms", y_title=mark("Test score")),
+    figure=Figure("arms", mark("Weight decay"), y_title=mark("Test score")),
     what_if=WhatIf(
         mark("The pull grows with the rate. And at five times the rate of the body?"),
         {"learning_rate": 5e-4},

@@ -7,6 +7,7 @@ import streamlit as st
 from mlmtune_core import engine
 from mlmtune_core.config import RANKED_BY
 from mlmtune_core.errors import UserError
+from mlmtune_core.lessons.figures import name_arm
 from mlmtune_core.lessons.lesson import Lesson
 from mlmtune_core.lessons.planning import describe_seeds, find_time
 from mlmtune_core.lessons.records import has_recorded, read_recorded
@@ -54,7 +55,7 @@ def _draw_recorded(visit: Visit, lesson: Lesson) -> Report:
     told = sentence.format(
         runs=visit.number(len(report["outcomes"])),
         seeds=visit.number(seeds),
-        time=visit.seconds(sum(outcome["seconds"] for outcome in report["outcomes"])),
+        time=visit.seconds(about["seconds"]),
         cores=about["cores"],
         device=about["device"],
         day=visit.day(about["created"]),
@@ -101,20 +102,14 @@ def _draw_chart(visit: Visit, lesson: Lesson, source: dict[str, str], runs: list
         "speed": tr("Speed"),
     }
     told = [{"arm": names.index(arm), "seed": seed} for arm, seed in runs]
-    titles = [name_arm(visit, lesson, name) for name in names]
+    titles = [name_arm(lesson, name, tr, visit.separators) for name in names]
     sweep_chart(source, told, titles, texts, key=f"lesson_{lesson.id}_{source['kind']}", plotly=PLOTLY_ROUTE, base=BASE, separators=visit.separators, view=view, y=y)
-
-
-def name_arm(visit: Visit, lesson: Lesson, name: str) -> str:
-    """An arm as figures call it."""
-    arm = lesson.arm(name)
-    return visit.tr(arm.title) if arm.x is None else f"{visit.tr(arm.title)} {arm.x:g}"
 
 
 def _offer_live(visit: Visit, lesson: Lesson) -> None:
     """All of its runs, or those of one arm, with the time they will take as far as the recording tells."""
     tr, fixed = visit.tr, read_fixed()
-    arms = {ALL: tr("All of them")} | {arm.id: name_arm(visit, lesson, arm.id) for arm in lesson.arms}
+    arms = {ALL: tr("All of them")} | {arm.id: name_arm(lesson, arm.id, tr, visit.separators) for arm in lesson.arms}
     left, right = st.columns([3, 2], vertical_alignment="bottom")
     with left:
         arm = choice(st.selectbox, tr("Which runs"), arms, f"arm_{lesson.id}", disabled=fixed.locked)

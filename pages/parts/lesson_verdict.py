@@ -94,7 +94,7 @@ def _draw_facts(visit: Visit, lesson: Lesson, report: dict[str, Any], outcomes: 
         tr("Labels"): ", ".join(start.get("label_names", [])[:8]),
     }
     with st.expander(tr("All numbers: every run, data, machine"), key="lesson_numbers", icon=":material/table:"):
-        table = tabulate(lesson, outcomes, tr)
+        table = tabulate(lesson, outcomes, tr, visit.separators)
         st.dataframe(table, hide_index=True, key="lesson_table")
         st.download_button(tr("Download as CSV"), table.to_csv(index=False).encode("utf-8-sig"), f"lesson-{lesson.id}.csv", "text/csv", key="lesson_csv", icon=":material/download:")
         st.dataframe(pd.DataFrame({tr("What"): list(facts), tr("Value"): list(facts.values())}), hide_index=True, key="lesson_facts")

@@ -141,7 +141,7 @@ def test_a_run_goes_on_when_its_page_is_closed(visit):
         page.wait_for_url(re.compile(r"/watch\?.*run="))
         address = "/" + page.url.split("/", 3)[3].replace("lang=en", "lang=pt-BR")
     with visit(path=address) as page:
-        expect(page.get_by_text("concluída", exact=True)).to_be_visible()
+        expect(page.get_by_text("concluído", exact=True)).to_be_visible()
         page.wait_for_function("() => document.querySelector('.live-chart')?.dataset.evals === '4'")
         assert chart(page).get_attribute("data-points") == chart(page).get_attribute("data-last-step")
         assert int(chart(page).get_attribute("data-points")) % 3 == 0, "three whole epochs are drawn"

@@ -229,7 +229,7 @@ def test_near_a_limit_the_line_is_a_warning_with_ones_own_runs(open_page, come_a
     mine, _ = [make_own(ana), make_own(ana)], make_own(bia)
     come_as(ANA)
     app = open_page("train", "pt-BR", data="sample-sentiment-en")
-    assert "guardadas: 2 de 2" in app.warning[0].value and app.button(key="start").disabled
+    assert "guardados: 2 de 2" in app.warning[0].value and app.button(key="start").disabled
     assert (
         app.selectbox(key="own_run").value in [run.id for run in mine]
         and len(app.selectbox(key="own_run").options) == 2
@@ -244,7 +244,7 @@ def test_an_ended_run_says_until_when_it_is_kept(open_page, make_run, monkeypatc
     assert "Kept until" not in texts(open_page("watch", run=run.id))
     monkeypatch.setenv("MLMTUNE_KEEP_DAYS", "3")
     assert re.search(r"Kept until \w+ \d+, 20\d\d", texts(open_page("watch", run=run.id)))
-    assert re.search(r"Guardada até \d+ de .+ de 20\d\d", texts(open_page("watch", "pt-BR", run=run.id)))
+    assert re.search(r"Guardado até \d+ de .+ de 20\d\d", texts(open_page("watch", "pt-BR", run=run.id)))
 
 
 def test_the_upload_limit_stands_beside_the_uploader(open_page, monkeypatch):

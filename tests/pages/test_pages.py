@@ -21,7 +21,7 @@ PAGES = ("home", "data", "train", "watch", "inspect")
 EMPTY = {
     "data": ("Choose a file above", "Escolha um arquivo acima"),
     "train": ("There are no data yet", "Ainda não há dados"),
-    "watch": ("No run has been started", "Nenhuma execução foi iniciada"),
+    "watch": ("No run has been started", "Nenhum treino foi iniciado"),
     "inspect": ("There is no trained model", "Ainda não há modelo treinado"),
 }
 
@@ -318,7 +318,7 @@ def test_a_finished_run_is_shown_whole_and_opens(open_page, make_run, kind, lang
     run = make_run(task=kind, with_test=True)
     list(worker.carry_out(run))
     app = open_page("watch", language, run=run.id)
-    assert app.metric[0].value == ("finished", "concluída")[language == "pt-BR"]
+    assert app.metric[0].value == ("finished", "concluído")[language == "pt-BR"]
     assert ("bit for bit", "bit a bit")[language == "pt-BR"] in texts(app)
     assert ("On the test set it reaches", "No conjunto de teste ele alcança")[language == "pt-BR"] in texts(app)
     app = open_page("inspect", language, run=run.id)

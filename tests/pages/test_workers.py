@@ -28,7 +28,7 @@ def busy(engine_here, monkeypatch):
 
 @pytest.mark.parametrize(
     ("language", "words"),
-    [("en", ("Connected to", "opens models", "ready", "at run")), ("pt-BR", ("Conectado", "abre modelos", "livre", "na execução"))],
+    [("en", ("Connected to", "opens models", "ready", "at run")), ("pt-BR", ("Conectado", "abre modelos", "livre", "no treino"))],
 )  # fmt: skip
 def test_workers_are_named_with_what_they_are_at(busy, open_page, language, words):
     app = open_page("workers", language, run=MINE)
