@@ -1,9 +1,9 @@
-"""Which rate of the body suits which start: what lessons that compare starts give each of them (mlmtune_core.lessons.arrival, RATES_OF_START).
+"""Which rate of the body suits which start: what lessons that compare starts give each of them (mlmtune_core.lessons.rates).
 
     python -m benchmarks.lesson_rates [LESSON ...] [--json]
 
 Trains each start of a lesson (2 where none is named) at every rate, with seeds that no lesson uses, and looks at the validation set
-alone. The best rate is the one with the lowest validation loss, averaged over seeds. Two runs for each start and rate: thirty for lesson 2.
+alone. Marked are the rate with the lowest validation loss and the one with the best validation score, averaged over seeds. Two runs for each start and rate: thirty for lesson 2.
 """
 
 import argparse
@@ -72,12 +72,12 @@ def read_best(rows: list[dict[str, Any]], metric: str) -> tuple[float, float]:
 
 
 def write_table(rows: list[dict[str, Any]]) -> str:
-    """A line for each start and rate, the best of each start marked."""
-    lines = ["| lesson | start | rate | validation loss | validation score | best |", "|---|---|---|---|---|---|"]
+    """A line for each start and rate, the best loss and the best score of each start in bold."""
+    lines = ["| lesson | start | rate | validation loss | validation score |", "|---|---|---|---|---|"]
     for row in rows:
-        rivals = [other["loss"] for other in rows if (other["lesson"], other["start"]) == (row["lesson"], row["start"])]
-        best = "*" if row["loss"] == min(rivals) else ""
-        lines.append(f"| {row['lesson']} | {row['start']} | {row['rate']:g} | {row['loss']:.3f} | {row['score']:.3f} | {best} |")
+        rivals = [other for other in rows if (other["lesson"], other["start"]) == (row["lesson"], row["start"])]
+        loss, score = (f"**{row[name]:.3f}**" if row[name] == best(other[name] for other in rivals) else f"{row[name]:.3f}" for name, best in (("loss", min), ("score", max)))
+        lines.append(f"| {row['lesson']} | {row['start']} | {row['rate']:g} | {loss} | {score} |")
     return "\n".join(lines)
 
 

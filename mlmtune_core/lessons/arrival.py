@@ -1,26 +1,26 @@
 """Lesson 2, who arrives first: from pre-trained, random and shuffled weights to the same loss, counted in steps"""
 
+from collections.abc import Mapping
 from functools import partial
 
 import numpy as np
 
 from mlmtune_core.lessons.lesson import Anchor, Arm, Claim, Figure, Lesson, Option, WhatIf
 from mlmtune_core.lessons.outcomes import Outcome, Outcomes, steps_to
+from mlmtune_core.lessons.rates import TO_LOSS, TO_SCORE
 from mlmtune_core.lessons.verdicts import Verdict
 from mlmtune_core.translating import mark
 
 # Two layers and sixteen sub-words, so that starts at random can be trained long enough; a constant rate, so that runs of different length compare.
 SMALL = {"strategy": "full", "first_layers": 2, "max_length": 16, "schedule": "constant", "patience": 0}
-# The body's rate that suits each start best: benchmarks/lesson_rates.py finds it on the validation set, with seeds that no lesson uses.
-RATES_OF_START = {"pretrained": 1e-4, "shuffled": 1e-3, "random": 1e-3}
 TITLES = {"pretrained": mark("Pre-trained weights"), "shuffled": mark("Shuffled weights"), "random": mark("Random weights")}
 SLACK = 1.05  # the target is so much above the best that the random start reaches
 LEAST_RATIO = 2.0
 
 
-def begin(start: str, **settings: object) -> dict[str, object]:
+def begin(start: str, rates: Mapping[str, float] = TO_SCORE, **settings: object) -> dict[str, object]:
     """The settings of a run from such weights, at the rate that suits them."""
-    return {"initial_weights": start, "learning_rate": RATES_OF_START[start], **settings}
+    return {"initial_weights": start, "learning_rate": rates[start], **settings}
 
 
 def find_target(outcomes: Outcomes) -> float:
@@ -53,7 +53,7 @@ LESSON = Lesson(
     data="news",
     knob="initial_weights",
     settings={**SMALL, "train_examples": 320, "epochs": 12},
-    arms=tuple(Arm(start, title, begin(start)) for start, title in TITLES.items()),
+    arms=tuple(Arm(start, title, begin(start, TO_LOSS)) for start, title in TITLES.items()),
     claims=(
         Claim("random", ("L5.2",), mark("From random weights it takes at least twice as many steps to the same loss as from pre-trained ones."), RULE, "ratio", partial(judge_arrival, start="random"), minimum=LEAST_RATIO, margin=1.0),
         Claim(

@@ -3,6 +3,7 @@
 from mlmtune_core.diagnosis import TURNED
 from mlmtune_core.lessons.lesson import Anchor, Arm, Claim, Figure, Lesson, Option, WhatIf
 from mlmtune_core.lessons.outcomes import Outcome, Outcomes
+from mlmtune_core.lessons.rates import BODY
 from mlmtune_core.lessons.verdicts import Verdict, in_all_seeds
 from mlmtune_core.translating import mark
 
@@ -29,6 +30,7 @@ LESSON = Lesson(
     settings={
         "strategy": "full",
         "first_layers": 3,
+        "learning_rate": BODY,
         "max_length": 32,
         "train_examples": 50,
         "batch_size": 8,

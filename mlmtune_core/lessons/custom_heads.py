@@ -2,6 +2,7 @@
 
 from mlmtune_core.lessons.lesson import Anchor, Arm, Claim, Figure, Lesson, Option, WhatIf
 from mlmtune_core.lessons.outcomes import Outcome, Outcomes
+from mlmtune_core.lessons.rates import BODY
 from mlmtune_core.lessons.verdicts import Verdict, find_weakest, in_all_seeds
 from mlmtune_core.translating import mark
 
@@ -35,7 +36,7 @@ LESSON = Lesson(
     takeaway=mark("The body is given, the head is yours. That you can change it does not yet mean that you should: measure against the simplest one."),
     data="news",
     knob="head",
-    settings={"strategy": "full", "first_layers": 3, "max_length": 32, "train_examples": 160, "epochs": 3, "patience": 0},
+    settings={"strategy": "full", "first_layers": 3, "learning_rate": BODY, "max_length": 32, "train_examples": 160, "epochs": 3, "patience": 0},
     arms=(
         Arm(LINEAR, mark("Linear on [CLS], as in the chapter")),
         Arm("mlp", mark("One hidden layer on [CLS]"), {"head": "mlp"}),

@@ -2,6 +2,7 @@
 
 from mlmtune_core.lessons.lesson import Anchor, Claim, Figure, Lesson, Option, WhatIf, make_arms
 from mlmtune_core.lessons.outcomes import Outcomes
+from mlmtune_core.lessons.rates import BODY
 from mlmtune_core.lessons.verdicts import Verdict
 from mlmtune_core.translating import mark
 
@@ -32,6 +33,7 @@ LESSON = Lesson(
     settings={
         "strategy": "full",
         "first_layers": 2,
+        "learning_rate": BODY,
         "max_length": 32,
         "train_examples": 64,
         "label_noise": 0.2,

@@ -2,6 +2,7 @@
 
 from mlmtune_core.lessons.lesson import Anchor, Arm, Claim, Figure, Lesson, Option, WhatIf
 from mlmtune_core.lessons.outcomes import Outcomes
+from mlmtune_core.lessons.rates import BODY
 from mlmtune_core.lessons.verdicts import Verdict
 from mlmtune_core.translating import mark
 
@@ -28,7 +29,7 @@ LESSON = Lesson(
     takeaway=mark("Tags belong to words, the model reads sub-words: somebody must decide which sub-word speaks. And no rule but the examples makes it say only what is legal."),
     data="entities",
     knob="label_all_pieces",
-    settings={"task": "token_classification", "strategy": "full", "first_layers": 3, "max_length": 64, "batch_size": 8, "epochs": 6, "patience": 0},
+    settings={"task": "token_classification", "strategy": "full", "first_layers": 3, "learning_rate": BODY, "max_length": 64, "batch_size": 8, "epochs": 6, "patience": 0},
     arms=(
         Arm(FIRST, mark("Only the first sub-word is taught"), {"label_all_pieces": False}),
         Arm(ALL, mark("Every sub-word is taught"), {"label_all_pieces": True}),

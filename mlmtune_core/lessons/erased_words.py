@@ -2,6 +2,7 @@
 
 from mlmtune_core.lessons.lesson import Arm, Claim, Figure, Lesson, Option, WhatIf
 from mlmtune_core.lessons.outcomes import Outcomes
+from mlmtune_core.lessons.rates import BODY
 from mlmtune_core.lessons.verdicts import Verdict
 from mlmtune_core.translating import mark
 
@@ -22,7 +23,7 @@ LESSON = Lesson(
     takeaway=mark("To know what an answer rests on, take something away and look: a change that you made yourself says more than a picture."),
     data="news",
     knob="pooling",
-    settings={"first_layers": 3, "max_length": 32, "train_examples": 240, "epochs": 4, "patience": 0},
+    settings={"first_layers": 3, "learning_rate": BODY, "max_length": 32, "train_examples": 240, "epochs": 4, "patience": 0},
     arms=(Arm(TUNED, mark("All weights learn, the head reads [CLS]"), {"strategy": "full"}),),
     measures=("shift_content", "shift_function"),
     claims=(

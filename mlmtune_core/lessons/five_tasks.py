@@ -4,6 +4,7 @@ from functools import partial
 
 from mlmtune_core.lessons.lesson import Arm, Claim, Figure, Lesson, Option, WhatIf
 from mlmtune_core.lessons.outcomes import Outcomes
+from mlmtune_core.lessons.rates import BODY
 from mlmtune_core.lessons.verdicts import Verdict, find_weakest
 from mlmtune_core.translating import mark
 
@@ -39,7 +40,7 @@ LESSON = Lesson(
     takeaway=mark("One body, five heads: what changes from task to task is small. Whether it learns the task, only a comparison with the trivial answer tells."),
     data="sentiment",
     knob="task",
-    settings={"strategy": "full", "first_layers": 3, "max_length": 64, "batch_size": 8, "epochs": 5, "patience": 0},
+    settings={"strategy": "full", "first_layers": 3, "learning_rate": BODY, "max_length": 64, "batch_size": 8, "epochs": 5, "patience": 0},
     arms=(
         Arm("label", mark("A label: sentiment of a sentence")),
         Arm("pair", mark("A pair: does one sentence follow from the other?"), {"task": "sentence_pair"}, data="nli"),

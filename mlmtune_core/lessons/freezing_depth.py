@@ -2,6 +2,7 @@
 
 from mlmtune_core.lessons.lesson import Anchor, Arm, Claim, Figure, Lesson, Option, WhatIf
 from mlmtune_core.lessons.outcomes import Outcomes
+from mlmtune_core.lessons.rates import BODY
 from mlmtune_core.lessons.verdicts import Verdict
 from mlmtune_core.translating import mark
 
@@ -35,7 +36,7 @@ LESSON = Lesson(
     takeaway=mark("How well a model adapts and how much it overfits are two questions: measure the test score, and measure how far it lies below the training score."),
     data="news",
     knob="strategy",
-    settings={"first_layers": 3, "max_length": 32, "batch_size": 8, "patience": 0, "early_stopping_metric": "last", "measure_training": True},
+    settings={"first_layers": 3, "learning_rate": BODY, "max_length": 32, "batch_size": 8, "patience": 0, "early_stopping_metric": "last", "measure_training": True},
     arms=tuple(
         Arm(f"{strategy}@{count}", title, {"strategy": strategy, "train_examples": count, "epochs": EPOCHS[count]}, series=strategy, x=float(count))
         for strategy, title in STRATEGIES.items()
@@ -76,7 +77,7 @@ LESSON = Lesson(
         mark("Note three numbers for 800 labels: the test score of the head alone, of the head with the last layer, and of everything."),
         mark("Now look at 50 labels. Which strategy is ahead, and is it ahead by more than its own seeds differ?"),
         mark(
-            "All runs take about a hundred steps, and the head alone learns at a rate of its own, fifty times that of the body. Why would the comparison be unfair if one "
+            "All runs take about a hundred steps, and the head alone learns at a rate of its own, many times that of the body. Why would the comparison be unfair if one "
             "of the two were not so?"
         ),
     ),

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from mlmtune_core.lessons.arrival import SMALL, TITLES, begin
-from mlmtune_core.lessons.lesson import SEEDS_LIVE, Anchor, Arm, Claim, Figure, Lesson, Option, WhatIf
+from mlmtune_core.lessons.lesson import Anchor, Arm, Claim, Figure, Lesson, Option, WhatIf
 from mlmtune_core.lessons.outcomes import Outcomes
 from mlmtune_core.lessons.verdicts import Verdict, in_all_seeds
 from mlmtune_core.translating import mark
@@ -91,7 +91,7 @@ LESSON = Lesson(
     ),
     limits=mark(
         "Topics of news in English, two layers of a small model, the first words of each article. The texts of pre-training needed no labels, but there were very many of them. "
-        "The random start has its own rate and 2.5 times as many steps; with still more it might score higher. Below 20 labels nothing was tried."
+        "Each start learns at the rate that suits it best, the random one with 2.5 times as many steps; with still more it might score higher. Below 20 labels nothing was tried."
     ),
     figure=Figure("by_x", mark("Labelled texts"), mark("Test score"), log_x=True),
     what_if=WhatIf(
@@ -105,5 +105,4 @@ LESSON = Lesson(
         ),
         Anchor(mark("SST-2, accuracy with 50, 100, 200, 500 and 1,000 labels: .705, .866, .875, .897, .905."), "RoBERTa-base", "raphael0202/blog, freezing-bert"),
     ),
-    seeds=SEEDS_LIVE,  # nine arms, some of them long: with more seeds the recording would take a quarter of an hour
 )

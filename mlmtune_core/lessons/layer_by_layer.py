@@ -2,6 +2,7 @@
 
 from mlmtune_core.lessons.lesson import Anchor, Arm, Claim, Figure, Lesson, Option, WhatIf
 from mlmtune_core.lessons.outcomes import Outcomes
+from mlmtune_core.lessons.rates import BODY
 from mlmtune_core.lessons.verdicts import Verdict
 from mlmtune_core.translating import mark
 
@@ -22,7 +23,7 @@ LESSON = Lesson(
     takeaway=mark("An effect smaller than the luck of the seed cannot be seen in a class: before you believe in a recipe, ask how many seeds stand behind it."),
     data="news",
     knob="layer_decay",
-    settings={"first_layers": 3, "max_length": 32, "train_examples": 160, "batch_size": 8, "epochs": 4, "patience": 0},
+    settings={"first_layers": 3, "learning_rate": BODY, "max_length": 32, "train_examples": 160, "batch_size": 8, "epochs": 4, "patience": 0},
     arms=(
         Arm("plain", mark("Everything, at one rate"), {"strategy": "full"}),
         Arm("decay@0.95", mark("Each layer 0.95 times the rate of the one above"), {"strategy": "full", "layer_decay": 0.95}),

@@ -8,6 +8,7 @@ from scipy.special import chdtri
 from mlmtune_core.lessons.arrival import SMALL
 from mlmtune_core.lessons.lesson import SEEDS_REPLICATE, Anchor, Arm, Claim, Figure, Lesson, Option, WhatIf
 from mlmtune_core.lessons.outcomes import Outcomes
+from mlmtune_core.lessons.rates import BODY
 from mlmtune_core.lessons.verdicts import CONFIDENCE, INCONCLUSIVE, MOST_SEEDS, Verdict, decide
 from mlmtune_core.translating import mark
 
@@ -47,7 +48,7 @@ LESSON = Lesson(
     takeaway=mark("One run is an anecdote: before you believe a difference, look at how much chance alone can do."),
     data="news_few",
     knob="seed",
-    settings={**SMALL, "epochs": 15},
+    settings={**SMALL, "learning_rate": BODY, "epochs": 15},
     arms=(
         Arm("head", mark("Head only, the same 50 texts"), {"strategy": "head_only"}),
         Arm("same", mark("All layers, the same 50 texts")),

@@ -2,6 +2,7 @@
 
 from mlmtune_core.lessons.lesson import Anchor, Arm, Claim, Figure, Lesson, Option, WhatIf
 from mlmtune_core.lessons.outcomes import Outcome, Outcomes
+from mlmtune_core.lessons.rates import BODY
 from mlmtune_core.lessons.verdicts import Verdict
 from mlmtune_core.translating import mark
 
@@ -34,6 +35,7 @@ LESSON = Lesson(
     settings={
         "strategy": "full",
         "first_layers": 3,
+        "learning_rate": BODY,
         "max_length": 32,
         "train_examples": 64,
         "label_noise": 0.2,

@@ -2,6 +2,7 @@
 
 from mlmtune_core.lessons.lesson import Arm, Claim, Figure, Lesson, Option, WhatIf, make_arms
 from mlmtune_core.lessons.outcomes import Outcomes
+from mlmtune_core.lessons.rates import BODY
 from mlmtune_core.lessons.verdicts import Verdict, in_all_seeds
 from mlmtune_core.translating import mark
 
@@ -31,7 +32,7 @@ LESSON = Lesson(
     takeaway=mark("Most words are no names: who says so of every word is mostly right and has found nothing. Ask for the F1 of whole entities."),
     data="entities",
     knob="epochs",
-    settings={"task": "token_classification", "first_layers": 3, "max_length": 64, "patience": 0},
+    settings={"task": "token_classification", "first_layers": 3, "learning_rate": BODY, "max_length": 64, "patience": 0},
     arms=(
         *make_arms("head", mark("Only the head learns"), "epochs", (1, 4, 16), strategy="head_only"),
         Arm("full@8", mark("All weights learn, 8 epochs"), {"strategy": "full", "epochs": 8}),

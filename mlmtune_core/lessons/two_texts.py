@@ -2,6 +2,7 @@
 
 from mlmtune_core.lessons.lesson import Arm, Claim, Figure, Lesson, Option, WhatIf
 from mlmtune_core.lessons.outcomes import Outcomes
+from mlmtune_core.lessons.rates import BODY
 from mlmtune_core.lessons.verdicts import Verdict
 from mlmtune_core.translating import mark
 
@@ -27,7 +28,7 @@ LESSON = Lesson(
     takeaway=mark("Before you believe that a model compares two texts, hide one of them. If the score stays, the data hold a shortcut."),
     data="nli",
     knob="task",
-    settings={"task": "sentence_pair", "strategy": "full", "first_layers": 3, "max_length": 64, "batch_size": 8, "epochs": 8, "patience": 0},
+    settings={"task": "sentence_pair", "strategy": "full", "first_layers": 3, "learning_rate": BODY, "max_length": 64, "batch_size": 8, "epochs": 8, "patience": 0},
     arms=(
         Arm("pair", mark("Both texts, [SEP] between them")),
         Arm("second", mark("Only the second text"), {"task": "sequence_classification"}, data="nli_second"),

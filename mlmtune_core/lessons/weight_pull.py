@@ -2,6 +2,7 @@
 
 from mlmtune_core.lessons.lesson import Arm, Claim, Figure, Lesson, Option, WhatIf, make_arms
 from mlmtune_core.lessons.outcomes import Outcome, Outcomes
+from mlmtune_core.lessons.rates import BODY
 from mlmtune_core.lessons.verdicts import Verdict
 from mlmtune_core.translating import mark
 
@@ -36,6 +37,7 @@ LESSON = Lesson(
     settings={
         "strategy": "full",
         "first_layers": 2,
+        "learning_rate": BODY,
         "max_length": 32,
         "train_examples": 64,
         "label_noise": 0.2,
@@ -84,16 +86,16 @@ LESSON = Lesson(
     tasks=(
         mark("Note three numbers: the size of the body's weights without decay, with 0.01, and with 1."),
         mark("Look at how far the body has moved from the pre-trained weights. Does the pull back to them keep it closer than the pull to zero?"),
-        mark("A step takes from each weight the share rate times decay: 1e-4 times 0.01. How much is gone after the 80 steps of this lesson, and how much would be after a million steps?"),
+        mark("A step takes from each weight the share rate times decay: 3e-4 times 0.01. How much is gone after the 80 steps of this lesson, and how much would be after a million steps?"),
     ),
     limits=mark(
-        "Two layers, 64 headlines, of which a fifth has a wrong label, and 80 steps at a rate of 1e-4: so short a training gives weight decay little time. Biases and LayerNorm are "
+        "Two layers, 64 headlines, of which a fifth has a wrong label, and 80 steps at a rate of 3e-4: so short a training gives weight decay little time. Biases and LayerNorm are "
         "never pulled."
     ),
     figure=Figure("arms", mark("Weight decay"), y_title=mark("Test score")),
     what_if=WhatIf(
-        mark("The pull grows with the rate. And at five times the rate of the body?"),
-        {"learning_rate": 5e-4},
+        mark("The pull grows with the rate. And at three times the rate of the body?"),
+        {"learning_rate": 1e-3},
         {"weight_decay": (0.0, 0.1, 1.0), "seed": (0, 1, 2)},
     ),
     measures=("body_norm", "body_moved"),
