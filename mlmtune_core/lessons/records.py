@@ -3,7 +3,7 @@
 import json
 import lzma
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,12 @@ def has_recorded(lesson_id: str) -> bool:
 def read_recorded(lesson_id: str) -> dict[str, Any]:
     """The report of a recorded lesson. Raises FileNotFoundError where it was not recorded."""
     return json.loads(lzma.decompress(_file(lesson_id).read_bytes()))
+
+
+@cache
+def read_kinds(lesson_id: str) -> tuple[str, ...]:
+    """The verdicts of a recorded lesson, one word for each claim. Raises FileNotFoundError where it was not recorded."""
+    return tuple(verdict["kind"] for verdict in read_recorded(lesson_id)["verdicts"])
 
 
 def _file(lesson_id: str) -> Path:

@@ -1,17 +1,19 @@
-"""All lessons: by the statements of the chapter, with what their recordings came to; and a class of fifty minutes"""
+"""All lessons: by the statements of the chapter, with the verdicts of those that the visitor has predicted; and a class of fifty minutes"""
 
 import streamlit as st
 
 from mlmtune_core.lessons import LESSONS
 from mlmtune_core.lessons.chapter import BEYOND, STATEMENTS
 from mlmtune_core.lessons.lesson import Lesson
-from mlmtune_core.lessons.records import has_recorded, read_recorded
+from mlmtune_core.lessons.records import has_recorded, read_kinds
+from mlmtune_core.lessons.votes import find_vote
 from mlmtune_core.names import verdict_names
 from pages.parts.lesson_verdict import LOOKS
 from pages.parts.visit import Visit, literal, remember
 
 CLASS = (("0", 4), ("6", 10), ("5", 6), ("5c", 6), ("4", 12), ("3", 8))  # (lesson, minutes); the rest of fifty is for the votes
 CLASS_MINUTES = 50
+ALL_VERDICTS = "all_verdicts"
 
 
 def draw_list(visit: Visit) -> None:
@@ -22,6 +24,8 @@ def draw_list(visit: Visit) -> None:
     )
     with st.expander(tr("A class of fifty minutes"), icon=":material/schedule:"):
         _draw_class(visit)
+    if visit.person.may_lead():
+        st.toggle(tr("Show the verdicts of all lessons"), key=ALL_VERDICTS, help=tr("Without it, a verdict stands here only once its lesson has been predicted."))
     for name, statement in STATEMENTS.items():
         _draw_group(visit, tr(statement.name), tr(statement.sentence), [lesson for lesson in LESSONS.values() if name in lesson.statements])
     beyond = [lesson for lesson in LESSONS.values() if not any(name in STATEMENTS for name in lesson.statements)]
@@ -53,17 +57,17 @@ def _draw_group(visit: Visit, title: str, sentence: str, lessons: list[Lesson]) 
 
 def _draw_door(visit: Visit, lesson: Lesson, place: str) -> None:
     tr = visit.tr
-    told = f"{lesson.id} · {tr(lesson.title)}: {tr(lesson.question)}"
-    if st.button(literal(told), key=f"open_{lesson.id}_{place}", type="tertiary", icon=":material/science:"):
+    told = f"{lesson.id} · **{literal(tr(lesson.title))}** — {literal(tr(lesson.question))}"
+    if st.button(told, key=f"open_{lesson.id}_{place}", type="tertiary", icon=":material/science:"):
         remember("lesson", lesson.id)
         remember("sweep", "")
         st.rerun()
 
 
 def _draw_badges(visit: Visit, lesson: Lesson) -> None:
-    """What the recording came to: a sign for each claim."""
-    if not has_recorded(lesson.id):
+    """What the recording came to, a sign for each claim; only for who has said what to expect, or leads and asks for all."""
+    if not has_recorded(lesson.id) or not (st.session_state.get(ALL_VERDICTS) or find_vote(lesson, visit.person)):
         return
-    for verdict in read_recorded(lesson.id)["verdicts"]:
-        colour, icon = LOOKS[verdict["kind"]]
-        st.badge(verdict_names(visit.tr)[verdict["kind"]], icon=icon, color=colour)
+    for kind in read_kinds(lesson.id):
+        colour, icon = LOOKS[kind]
+        st.badge(verdict_names(visit.tr)[kind], icon=icon, color=colour)

@@ -103,9 +103,11 @@ def small_lesson(monkeypatch, text_frame, tiny_checkpoint, tmp_path):
     monkeypatch.setattr(records, "FOLDER", tmp_path / "recorded")
     data.open_lesson_data.cache_clear()
     records.read_recorded.cache_clear()
+    records.read_kinds.cache_clear()
     yield lesson
     data.open_lesson_data.cache_clear()
     records.read_recorded.cache_clear()
+    records.read_kinds.cache_clear()
 
 
 @pytest.mark.thorough

@@ -4,9 +4,11 @@ import pytest
 
 from mlmtune_core import engine, worker
 from mlmtune_core.lessons import LESSONS
+from mlmtune_core.lessons.chapter import STATEMENTS
 from mlmtune_core.lessons.records import has_recorded
-from mlmtune_core.lessons.votes import count_votes
-from mlmtune_core.people import admit
+from mlmtune_core.lessons.running import carry_out_lesson, record
+from mlmtune_core.lessons.votes import count_votes, vote
+from mlmtune_core.people import admit, find_person
 from mlmtune_core.run_groups import find_together
 from mlmtune_core.sweep_store import list_sweeps
 from mlmtune_core.translating import LANGUAGES, translator
@@ -22,6 +24,19 @@ def test_all_lessons_can_be_opened_from_the_list(open_page, language):
     told = [button.label for button in app.button]
     for lesson in LESSONS.values():
         assert any(tr(lesson.question)[:20] in label.replace("\\", "") for label in told), lesson.id
+
+
+def test_the_list_gives_no_verdict_away_before_it_is_predicted_or_asked_for(open_page, small_lesson):
+    small_lesson_report = carry_out_lesson(small_lesson, range(2), lambda done, total: None)
+    record(small_lesson_report | {"about": small_lesson_report["about"] | {"seconds": 1.0}})
+    app = open_page("lessons")
+    assert app.button(key=f"open_x_{STATEMENTS['T5.2'].name}") and not any("-badge[" in each.value for each in app.markdown)
+    app.toggle(key="all_verdicts").set_value(True).run()
+    assert sum("-badge[" in each.value for each in app.markdown) == 1
+    app.toggle(key="all_verdicts").set_value(False).run()
+    assert not any("-badge[" in each.value for each in app.markdown)
+    vote(small_lesson, find_person(""), small_lesson.options[0].id)
+    assert any("-badge[" in each.value for each in app.run().markdown)
 
 
 @pytest.mark.parametrize(("name", "language"), [(name, list(LANGUAGES)[i % 2]) for i, name in enumerate(LESSONS)])
