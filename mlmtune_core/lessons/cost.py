@@ -59,7 +59,7 @@ LESSON = Lesson(
     title=mark("What does it cost?"),
     question=mark("How much work does it save to start from a pre-trained model, and how much to let only a part of it learn?"),
     minutes=8,
-    takeaway=mark("Cost is three numbers: weights that learn, steps, and seconds. Always compare them at the same score."),
+    takeaway=mark("Cost is four numbers: weights that learn, memory, steps, and seconds. Always compare them at the same score."),
     data="news",
     knob="strategy",
     settings={**SMALL, "train_examples": 320, "epochs": 12},
@@ -85,15 +85,16 @@ LESSON = Lesson(
         Option("none", mark("From random weights it goes just as fast: the network is small."), ("not_supported",)),
     ),
     tasks=(
-        mark("Note three numbers: how many weights learn with the head only, with the last layer, and with all layers."),
+        mark("Note three numbers: how many weights learn with the head only, with the last layer, and with all layers. Beside them stands the memory: how do the two belong together?"),
         mark("Which strategy needs the fewest steps to the target, and which the fewest seconds? Are they the same one?"),
         mark("A step of the head alone costs almost nothing once the texts have been read. Why must each text pass the frozen layers only once?"),
     ),
     limits=mark(
         "Two layers of a small model and an evaluation every 20 steps. Seconds are of this machine, from the start of the run to the evaluation, without loading. What frozen layers made of a text is kept, "
-        "also for the next seed, which flatters the strategies that freeze; the dearest one decides. Pre-training itself is not counted: it is paid once, by somebody else, for all tasks."
+        "also for the next seed, which flatters the strategies that freeze; the dearest one decides. Memory is calculated from the sizes of model and batch. Pre-training itself is not counted: it is paid once, by somebody else, for all tasks."
     ),
     figure=Figure("curves", mark("Step"), mark("Validation score")),
+    measures=("memory",),
     what_if=WhatIf(
         mark("And with all six layers? How do seconds and learning weights of the strategies compare then?"),
         {"first_layers": 6, "epochs": 4},

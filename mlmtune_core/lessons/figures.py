@@ -20,6 +20,7 @@ TITLES = {  # of what is measured where no figure names it
     "train_loss": mark("Loss on training examples, without dropout"),
     "body_norm": mark("Length of all weights in the layers"),
     "body_moved": mark("Distance from the start, over the length then"),
+    "memory": mark("Memory of model and step, in MB (calculated)"),
     "finder_suggestion": mark("Rate that the finder suggests"),
 }
 

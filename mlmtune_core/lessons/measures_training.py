@@ -1,4 +1,4 @@
-"""What lessons measure of how a finished run has learnt: the gap to its training examples, how far its body moved, and what a rate finder would have said"""
+"""What lessons measure of how a finished run has learnt: the gap to its training examples, how far its body moved, what a step costs in memory, and what a rate finder would have said"""
 
 import json
 from typing import Any
@@ -6,7 +6,9 @@ from typing import Any
 from mlmtune_core.config import RANKED_BY
 from mlmtune_core.freezing import find_layers
 from mlmtune_core.inspecting.movement import compare_weights
+from mlmtune_core.memory import PROCESS_BYTES, memory_law
 from mlmtune_core.moments import START
+from mlmtune_core.optimizing import is_pulled_back
 from mlmtune_core.predicting import load_run
 from mlmtune_core.run_store import Run
 
@@ -52,6 +54,15 @@ def measure_finder_suggestion(run: Run) -> float:
     return _suggested[key]
 
 
+def measure_memory(run: Run) -> float:
+    """Megabytes that the model and a step of the largest batch take, calculated (see memory.memory_law), not measured."""
+    config, start, model = run.config(), run.events("Started")[-1], load_run(run).model
+    shape = model.encoder.config
+    learning = shape.num_hidden_layers - model.boundary
+    law = memory_law(start["total"], start["trainable"], shape.hidden_size, shape.num_attention_heads, learning, is_pulled_back(config))
+    return (law.of(config.batch_size, config.max_length) - PROCESS_BYTES) / 2**20
+
+
 def _find_kept(run: Run) -> dict[str, Any]:
     return next(row for row in reversed(run.events("EvalDone")) if row["is_best"])
 
@@ -61,5 +72,6 @@ BY_NAME = {
     "train_loss": measure_train_loss,
     "body_norm": measure_body_norm,
     "body_moved": measure_body_moved,
+    "memory": measure_memory,
     "finder_suggestion": measure_finder_suggestion,
 }

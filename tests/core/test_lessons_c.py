@@ -305,6 +305,14 @@ def test_a_planted_pull_of_the_body_is_measured(make_run):
     assert MEASURES["body_norm"](run) == pytest.approx((sum(squares[:3]) + 4 * squares[3]) ** 0.5)
 
 
+def test_a_step_takes_more_memory_the_more_learns(make_run):
+    runs = [make_run(strategy=strategy) for strategy in ("head_only", "last_layers:1", "full")]
+    for run in runs:
+        list(worker.carry_out(run))
+    head, last, full = map(MEASURES["memory"], runs)
+    assert 0 < head < last < full < 100, "a tiny model, without what a process takes by itself"
+
+
 def test_gap_and_training_loss_are_those_of_the_kept_model():
     told = [
         {"kind": "EvalDone", "is_best": True, "train_eval_loss": 0.5, "train_metrics": {"accuracy": 0.9}},
