@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from mlmtune_core import worker
 from mlmtune_core.config import validate
 from mlmtune_core.freezing import find_layers
 from mlmtune_core.lessons import (
