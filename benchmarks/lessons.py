@@ -3,6 +3,7 @@
 python -m benchmarks.lessons             # only the table
 python -m benchmarks.lessons record      # every lesson anew, an hour or more on 2 cores
 python -m benchmarks.lessons record 6 4b # these
+python -m benchmarks.lessons judge 6     # the same runs, judged anew: after a change in how runs are called
 """
 
 import os
@@ -10,11 +11,13 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from mlmtune_core.lessons import LESSONS
 from mlmtune_core.lessons.lesson import Lesson
+from mlmtune_core.lessons.outcomes import read_outcomes
 from mlmtune_core.lessons.records import has_recorded, read_recorded
-from mlmtune_core.lessons.running import carry_out_lesson, record
+from mlmtune_core.lessons.running import carry_out_lesson, describe_outcomes, record
 from mlmtune_core.names import effect_text
 from mlmtune_core.translating import translator
 
@@ -36,6 +39,9 @@ def main() -> None:
     if sys.argv[1:2] == ["record"]:
         for name in sys.argv[2:] or LESSONS:
             record_one(LESSONS[name])
+    if sys.argv[1:2] == ["judge"]:
+        for name in sys.argv[2:] or filter(has_recorded, LESSONS):
+            judge_again(name)
     TABLE.write_text(HEAD + "".join(map(rows_of, LESSONS.values())), encoding="utf-8")
 
 
@@ -46,8 +52,20 @@ def record_one(lesson: Lesson) -> None:
         os.environ["MLMTUNE_HOME"] = folder
         report = carry_out_lesson(lesson, range(lesson.seeds), lambda done, total: print(f"\r{lesson.id}: {done}/{total}", end="", flush=True))
     report["about"]["seconds"] = round(time.perf_counter() - began, 1)
-    shipped = record(report)
-    print(f"\r{lesson.id}: {report['about']['seconds']} s", *(f"{each['claim']}: {each['kind']} {each['effect']:+.3f} [{each['low']:+.3f}, {each['high']:+.3f}]" for each in shipped["verdicts"]), sep="  ")
+    print("\r", end="")
+    print_verdicts(record(report))
+
+
+def judge_again(name: str) -> None:
+    """What was recorded, read and judged as the modules now have it."""
+    report = read_recorded(name)
+    print_verdicts(record(report | {"outcomes": describe_outcomes(read_outcomes(report))}))
+
+
+def print_verdicts(report: dict[str, Any]) -> None:
+    """A line for a lesson."""
+    told = (f"{each['claim']}: {each['kind']} {each['effect']:+.3f} [{each['low']:+.3f}, {each['high']:+.3f}]" for each in report["verdicts"])
+    print(f"{report['lesson']}: {report['about']['seconds']} s", *told, sep="  ")
 
 
 def rows_of(lesson: Lesson) -> str:

@@ -16,6 +16,7 @@ LEARNT = 0.1  # of the loss must be gone
 KNOWN_BY_HEART = 0.99  # of the training examples are right; where nobody counted them, a loss of TRACE_OF_LOSS
 TRACE_OF_LOSS = 0.05  # of the one without reading
 ROSE, ROSE_IN_TRAINING = 1.02, 1.3  # times an earlier loss
+ROSE_AT_ONCE = 1.1  # times the loss before the first step and that of who does not read: the mean of the first epoch
 LOWEST = 1.001  # times the least loss is still the least: a plateau is never quite flat
 
 Row = Mapping[str, Any]
@@ -116,6 +117,7 @@ class Signs:
         rose = (
             bool((np.asarray(self.curve) > ROSE * lowest).any())
             or max(self.smoothed, default=0.0) > ROSE_IN_TRAINING * self.began
+            or (bool(self.start.get("prior_loss")) and self.training[0] > ROSE_AT_ONCE * max(self.curve[0], self.blind))
         )
         return not rose and self.curve[-1] <= lowest[-1] * LOWEST
 

@@ -90,11 +90,16 @@ def judge_sweep(sweep_id: str) -> dict[str, Any]:
     report = {
         "lesson": lesson.id,
         "about": {"data": about["data"], "created": about["created"], **describe_machine()},
-        "outcomes": [{**vars(outcome), "score": outcome.score, "run_class": outcome.run_class} for outcome in outcomes.all],
+        "outcomes": describe_outcomes(outcomes),
         "verdicts": judge(lesson, outcomes),
     }
     sweep.keep(VERDICTS, report)
     return report
+
+
+def describe_outcomes(outcomes: Outcomes) -> list[dict[str, Any]]:
+    """As plain values, with what is derived from each: its score, and what its run is like."""
+    return [{**vars(outcome), "score": outcome.score, "run_class": outcome.run_class} for outcome in outcomes.all]
 
 
 def describe_machine() -> dict[str, Any]:

@@ -136,6 +136,13 @@ def test_a_validation_loss_that_explodes_counts_unless_the_examples_are_known_by
     assert kind(rows_of([0.7, 0.5, 0.1, 0.01, 0.001], [0.7, 0.6, 1.0, 2.0, 3.0])) == "memorising"
 
 
+def test_a_rate_that_throws_the_model_off_at_once_is_no_crawling_though_it_comes_back():
+    training, validation = [0.7, 0.79, 0.72, 0.71, 0.7], [0.702, 0.705, 0.697, 0.696, 0.694]  # the steps themselves begin high: 0.79 is their first mean
+    rows = rows_of(training, validation, scores=[0.5] * 5, top_share=1.0)
+    assert kind(rows) == "collapsed" and "higher" not in diagnose(rows).advice
+    assert kind(rows_of([0.7, 0.71, 0.7, 0.7, 0.699], validation, scores=[0.5] * 5, top_share=1.0)) == "crawling"
+
+
 def test_memorising_needs_both_the_examples_by_heart_and_a_validation_loss_that_turned():
     down = [0.7, 0.5, 0.2, 0.05, 0.01]
     assert kind(rows_of(down, [0.7, 0.5, 0.45, 0.5, 0.53])) == "memorising"  # 1.18 times
