@@ -1,11 +1,12 @@
 """Lesson 1, are few labels enough: how many a pre-trained start needs for what a random one does with all of them"""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from mlmtune_core.lessons.arrival import SMALL, TITLES, begin
 from mlmtune_core.lessons.lesson import Anchor, Arm, Claim, Figure, Lesson, Option, WhatIf
 from mlmtune_core.lessons.outcomes import Outcomes
+from mlmtune_core.lessons.rates import TO_SCORE
 from mlmtune_core.lessons.verdicts import Verdict, in_all_seeds
 from mlmtune_core.translating import mark
 
@@ -22,10 +23,10 @@ def choose_epochs(steps: int, examples: int) -> int:
     return max(1, round(steps / math.ceil(examples / BATCH)))
 
 
-def make_curve(start: str, sizes: Sequence[int], steps: int) -> tuple[Arm, ...]:
+def make_curve(start: str, sizes: Sequence[int], steps: int, rates: Mapping[str, float] = TO_SCORE) -> tuple[Arm, ...]:
     """Arms of one start over the number of labels, each of about so many steps."""
     return tuple(
-        Arm(f"{start}@{size}", TITLES[start], begin(start, train_examples=size, epochs=choose_epochs(steps, size)), series=start, x=float(size)) for size in sizes
+        Arm(f"{start}@{size}", TITLES[start], begin(start, rates, train_examples=size, epochs=choose_epochs(steps, size)), series=start, x=float(size)) for size in sizes
     )
 
 

@@ -5,6 +5,7 @@ import numpy as np
 from mlmtune_core.lessons.labels import find_majority, make_curve
 from mlmtune_core.lessons.lesson import Anchor, Claim, Figure, Lesson, Option, WhatIf
 from mlmtune_core.lessons.outcomes import Outcomes
+from mlmtune_core.lessons.rates import TO_LOSS
 from mlmtune_core.lessons.verdicts import Verdict, compare
 from mlmtune_core.translating import mark
 
@@ -34,7 +35,7 @@ LESSON = Lesson(
     data="word_order",
     knob="train_examples",
     settings={"strategy": "full", "first_layers": 3, "max_length": 32, "schedule": "constant", "patience": 0},
-    arms=(*make_curve("pretrained", (FEW, 150, ALL), STEPS["pretrained"]), *make_curve("random", (ALL,), STEPS["random"])),
+    arms=(*make_curve("pretrained", (FEW, 150, ALL), STEPS["pretrained"], TO_LOSS), *make_curve("random", (ALL,), STEPS["random"], TO_LOSS)),
     claims=(
         Claim(
             "few",
