@@ -73,7 +73,7 @@ def _confront(visit: Visit, lesson: Lesson, kind: str) -> None:
         return
     foreseen = kind in option.kinds
     told = tr("You expected: “{text}”. That is what came out.") if foreseen else tr("You expected: “{text}”. It came out otherwise: what made the difference?")
-    (st.success if foreseen else st.warning)(literal(told.format(text=tr(option.text))), icon=":material/how_to_vote:")
+    (st.success if foreseen else st.warning)(literal(told.format(text=tr(option.text).removesuffix("."))), icon=":material/how_to_vote:")
 
 
 def _draw_facts(visit: Visit, lesson: Lesson, report: dict[str, Any], outcomes: list[Outcome]) -> None:
