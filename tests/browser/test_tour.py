@@ -53,7 +53,7 @@ def test_the_whole_tour(visit):
         at(page, "start", 4)
         page.locator(".st-key-strategy label").last.click()  # a session of its own has other settings
         page.get_by_text("Regularização").click()
-        for key, value in (("examples_", "8"), ("first_layers", "1"), ("epochs", "200"), ("patience", "0")):  # small, and long enough to pause
+        for key, value in (("examples_", "40"), ("first_layers", "2"), ("epochs", "200"), ("patience", "0")):  # small, and long enough to pause
             fill_number(page, key, value)
         press(page, "start")
         page.wait_for_url(re.compile("/watch"))
