@@ -1,19 +1,13 @@
 """Lesson 5b, weight decay: a pull towards zero or back to the pre-trained weights, and what it moves at all"""
 
+from mlmtune_core.lessons.dropout_amount import EASY_TO_OVERFIT, judge_score
 from mlmtune_core.lessons.lesson import Arm, Claim, Figure, Lesson, Option, WhatIf, make_arms
 from mlmtune_core.lessons.outcomes import Outcome, Outcomes
-from mlmtune_core.lessons.rates import BODY
 from mlmtune_core.lessons.verdicts import Verdict
 from mlmtune_core.translating import mark
 
 AMOUNTS = (0.0, 0.01, 0.1, 1.0)
 LEAST_GAIN, LEAST_SHRUNK = 0.02, 1.01
-
-
-def judge_score(outcomes: Outcomes) -> Verdict:
-    """The best pull (by validation) against none."""
-    none, *some = outcomes.arms()
-    return outcomes.compare(outcomes.best_of(some), none, LEAST_GAIN)
 
 
 def judge_size(outcomes: Outcomes) -> Verdict:
@@ -34,20 +28,7 @@ LESSON = Lesson(
     takeaway=mark("Before you praise or blame a setting, measure whether it did anything: a pull is worth rate times decay times steps."),
     data="news",
     knob="weight_decay",
-    settings={
-        "strategy": "full",
-        "first_layers": 2,
-        "learning_rate": BODY,
-        "max_length": 32,
-        "train_examples": 64,
-        "label_noise": 0.2,
-        "batch_size": 8,
-        "epochs": 10,
-        "schedule": "constant",
-        "patience": 0,
-        "early_stopping_metric": "last",
-        "measure_training": True,
-    },
+    settings=EASY_TO_OVERFIT,
     arms=(
         *make_arms("decay", mark("Towards zero"), "weight_decay", AMOUNTS),
         Arm("back@0.1", mark("Back to the pre-trained weights, 0.1"), {"weight_decay": 0.1, "decay_towards": "pretrained"}),
