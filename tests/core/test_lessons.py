@@ -9,6 +9,7 @@ import pytest
 from mlmtune_core import __main__ as command
 from mlmtune_core.lessons import LESSONS, data, records, running
 from mlmtune_core.lessons.chapter import BEYOND, STATEMENTS
+from mlmtune_core.lessons.figures import TITLES, plot_lesson, tabulate
 from mlmtune_core.lessons.lesson import Arm, Claim
 from mlmtune_core.lessons.measuring import MEASURES
 from mlmtune_core.lessons.outcomes import read_outcomes
@@ -19,6 +20,7 @@ from mlmtune_core.lessons.worksheet import write_worksheet
 from mlmtune_core.people import Person
 from mlmtune_core.sweeps import make_grid
 from mlmtune_core.translating import LANGUAGES, translator
+from mlmtune_core.written import find_separators
 
 KINDS = ("supported", "not_supported", "inconclusive")
 every_lesson = pytest.mark.parametrize("lesson", LESSONS.values(), ids=LESSONS.keys())
@@ -81,6 +83,18 @@ def test_what_is_shipped_is_judged_to_the_same_verdicts(name):
     for outcome in outcomes.all:
         recorded, planned = outcome.config, lesson.config(lesson.arm(outcome.arm), outcome.seed).model_dump()
         assert recorded == planned, "recorded with other settings than the lesson has now: record it again"
+
+
+@pytest.mark.parametrize(("name", "language"), [(name, list(LANGUAGES)[i % 2]) for i, name in enumerate(LESSONS) if has_recorded(name)])
+def test_a_figure_says_what_its_axes_are_and_stands_in_a_table_as_well(name, language):
+    lesson, runs, tr = LESSONS[name], list(read_outcomes(read_recorded(name)).all), translator(language)
+    figure = plot_lesson(lesson, runs, tr, find_separators(language))
+    titles = [axis.title.text for axis in (figure.layout.xaxis, figure.layout.yaxis)]
+    assert sum(bool(title) for title in titles) >= (1 if lesson.figure.kind in ("arms", "measures") else 2), titles
+    assert any(len(trace.x) for trace in figure.data)
+    table = tabulate(lesson, runs, tr, find_separators(language))
+    assert len(table) == len(runs) and len(set(table[tr("Arm")])) == len(lesson.arms)
+    assert {*lesson.measures} <= {*TITLES, *lesson.figure.names}, "a measure without a name would be shown as the program calls it"
 
 
 def judge_rates(outcomes):
