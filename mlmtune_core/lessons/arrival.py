@@ -40,9 +40,9 @@ def judge_arrival(outcomes: Outcomes, start: str) -> Verdict:
 
 
 RULE = mark(
-    "How the target is found was fixed before the runs: it is the lowest validation loss of the random start, averaged over seeds, times 1.05. The steps to it are counted up to the first "
-    "evaluation that reaches it; who never does counts as arriving one epoch after the end. Supported if the ratio of the steps is at least {minimum} in every seed; "
-    "not supported if it is below {margin} in every seed."
+    "How the target is found was fixed before the runs: it is the lowest validation loss of the random start, averaged over seeds, times 1.05. The steps to it are counted"
+    " up to the first evaluation that reaches it; a run that never does counts as arriving one epoch after the end. Supported if the ratio of the steps is at least "
+    "{minimum} in every seed; not supported if it is below {margin} in every seed."
 )
 LESSON = Lesson(
     id="2",
@@ -68,17 +68,17 @@ LESSON = Lesson(
     ),
     options=(
         Option("faster", mark("From pre-trained weights it takes half the steps, or fewer."), ("supported",)),
-        Option("same", mark("The random start has the same network and its own best rate: it takes about as many steps."), ("inconclusive",)),
+        Option("same", mark("The random start has the same network and its own best rate: with some seeds it needs fewer than twice as many steps."), ("inconclusive",)),
         Option("slower", mark("Old weights are in the way: whoever begins from nothing is faster."), ("not_supported",)),
     ),
     tasks=(
-        mark("Note three numbers: the step at which each of the three starts first has the target loss or less."),
+        mark("Note three numbers: the step at which each of the three starts first has the target loss or less, if it gets there."),
         mark("Compare the loss before the first step. Is the pre-trained start already ahead there, or only once it learns? Why?"),
         mark("Shuffled weights have the same mean and the same spread as the pre-trained ones. What did the shuffling take away?"),
     ),
     limits=mark(
-        "Two layers of a small model, the first words of 320 news articles, one evaluation every 20 steps: shorter ways cannot be told apart. How long pre-training itself took is not "
-        "counted: somebody else paid for it."
+        "Two layers of a small model, the first words of 320 news articles, one evaluation every 20 steps: differences of fewer than 20 steps cannot be seen. How long pre-"
+        "training itself took is not counted: somebody else paid for it."
     ),
     figure=Figure("curves", mark("Step"), mark("Validation loss"), measure="validation_loss"),
     what_if=WhatIf(

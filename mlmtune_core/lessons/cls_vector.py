@@ -79,7 +79,10 @@ LESSON = Lesson(
     tasks=(
         mark("Note three numbers: the score of the probe on [CLS] before, on [CLS] after, and on the mean of all tokens before."),
         mark("Open a run of this lesson, look at its map before and after, and find a text that changed its neighbours. Which topic is it given now?"),
-        mark("The head reads [CLS] and nothing else. Why must what the task needs move into [CLS] during fine-tuning, and why not before it?"),
+        mark(
+            "The head reads [CLS] and nothing else. What must fine-tuning therefore do with [CLS]? And did the pre-training of this checkpoint, which read the mean of all tokens,"
+            " have to do the same?"
+        ),
     ),
     limits=mark(
         "The bundled checkpoint was trained with the mean of all tokens: that favours the mean before fine-tuning, and with another checkpoint the third verdict may differ. "

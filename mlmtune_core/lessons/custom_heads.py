@@ -77,7 +77,7 @@ LESSON = Lesson(
     ),
     tasks=(
         mark("Note three numbers: the weights of the linear head, those of the head with a hidden layer, and the difference of their scores."),
-        mark("Look at the loss before the first step. Why is it about the same for all heads, near the logarithm of the number of topics?"),
+        mark("Look at the loss before the first step. How near is it, for each head, to the logarithm of the number of topics, and why would one expect it there?"),
         mark("The head with a hidden layer can express more than the linear one. Why does that not have to show in the score, when the body learns as well?"),
     ),
     limits=mark(
@@ -87,12 +87,15 @@ LESSON = Lesson(
     figure=Figure("arms", y_title=mark("Test score")),
     what_if=WhatIf(
         mark("And if the body is frozen, so that the head must do all the work? Does the hidden layer pay then?"),
-        {"strategy": "head_only", "epochs": 10},
+        {"strategy": "head_only", "first_layers": 0, "epochs": 10},
         {"head": ("linear", "mlp"), "pooling": ("cls", "mean"), "seed": (0, 1, 2)},
     ),
     anchors=(
         Anchor(
-            mark("What the head reads hardly mattered after fine-tuning, errors in % on IMDb: last layer 5.42; last four layers one after the other 5.43, their mean 5.44, their maximum 5.42."),
+            mark(
+                "Whether the head read the last layer or the last four hardly mattered after fine-tuning. Errors in % on IMDb: last layer 5.42; last four layers one after the other "
+                "5.43, their mean 5.44, their maximum 5.42."
+            ),
             "BERT-base",
             "Sun et al. 2019, table 3",
         ),

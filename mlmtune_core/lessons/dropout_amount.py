@@ -52,8 +52,8 @@ LESSON = Lesson(
             ("T5.1",),
             mark("With dropout the model does better on new texts than without."),
             mark(
-                "Of the amounts above 0, the one with the best validation score is compared with no dropout, example by example. Supported if it scores more than {minimum} "
-                "higher on the test set; not supported if it scores lower."
+                "Of the amounts above 0, the one with the best validation score is compared with no dropout, example by example. Supported if it scores more than {minimum} higher on "
+                "the test set, with the whole interval; not supported if it scores lower, with the whole interval."
             ),
             "points",
             judge_score,
@@ -64,8 +64,8 @@ LESSON = Lesson(
             ("T5.1",),
             mark("With dropout the model overfits less: its training score lies closer to its test score."),
             mark(
-                "Training score (measured without dropout) minus test score. Supported if that gap is more than {minimum} larger without dropout than with the amount chosen "
-                "above; not supported if it is smaller."
+                "Training score (measured without dropout) minus test score. Supported if that gap is more than {minimum} larger without dropout than with the amount chosen above, "
+                "with the whole interval; not supported if it is smaller, with the whole interval."
             ),
             "points",
             judge_gap,
@@ -74,17 +74,17 @@ LESSON = Lesson(
     ),
     options=(
         Option("helps", mark("It helps clearly, by two points or more."), ("supported",)),
-        Option("little", mark("Whatever it does is smaller than the luck of five seeds."), ("inconclusive",)),
+        Option("little", mark("Neither: five seeds show no clear help and no harm."), ("inconclusive",)),
         Option("harms", mark("It harms: in so few steps the model needs all it has."), ("not_supported",)),
     ),
     tasks=(
         mark("Note three numbers: the test score without dropout, the best test score, and the one at 0.5."),
-        mark("Look at the training loss, measured without dropout, at 0 and at 0.5. Which of the two has not even learnt its own examples?"),
+        mark("Look at the training loss, measured without dropout, at 0 and at 0.5. Which of the two knows its own examples less well, and is that good or bad?"),
         mark("While it learns, dropout deletes values; when it is measured, it does not. Why would a training loss with dropout switched on mislead you here?"),
     ),
     limits=mark(
-        "Two layers, 64 headlines, of which a fifth has a wrong label, and ten epochs. The training score counts the wrong labels as they were learnt. More epochs give dropout more "
-        "to prevent; more data, less."
+        "Two layers, 64 headlines, of which a fifth has a wrong label, and ten epochs. The training score counts the wrong labels as they were learnt. More epochs may give "
+        "dropout more to prevent; more data, less."
     ),
     figure=Figure("by_x", mark("Dropout"), mark("Test score")),
     what_if=WhatIf(

@@ -26,7 +26,10 @@ LESSON = Lesson(
     title=mark("Names in sentences"),
     question=mark("A name is cut into sub-words: which of them should carry its tag?"),
     minutes=8,
-    takeaway=mark("Tags belong to words, the model reads sub-words: somebody must decide which sub-word speaks. And no rule but the examples makes it say only what is legal."),
+    takeaway=mark(
+        "Tags belong to words, the model reads sub-words: somebody must decide which sub-word speaks. And only the examples teach it which tags may follow one another: no "
+        "rule forbids the others."
+    ),
     data="entities",
     knob="label_all_pieces",
     settings={"task": "token_classification", "strategy": "full", "first_layers": 3, "learning_rate": BODY, "max_length": 64, "batch_size": 8, "epochs": 6, "patience": 0},

@@ -32,9 +32,9 @@ LESSON = Lesson(
             ("T4",),
             mark("Deleting content words moves the answer that is read off [CLS] more than deleting as many function words."),
             mark(
-                "From up to 200 test texts we delete up to three content words, and from the same texts as many function words (the, of, was and others of a fixed list), "
-                "three times at random. Supported if the winning logit moves more than {minimum} farther without content words, with the whole interval; "
-                "not supported if the interval lies below zero."
+                "From up to 200 test texts we delete up to three content words, and from the same texts as many function words (the, of, was and others of a fixed list), three times "
+                "at random. Supported if, without content words, the winning logit moves more than {minimum} farther than without function words, with the whole interval; not "
+                "supported if the interval lies below zero."
             ),
             "logits",
             judge_content,
@@ -43,7 +43,7 @@ LESSON = Lesson(
     ),
     options=(
         Option("content", mark("Content words: without them the model cannot know the topic."), ("supported",)),
-        Option("alike", mark("No difference: two or three words of twenty hardly matter to [CLS]."), ("inconclusive", "not_supported")),
+        Option("alike", mark("Little in all: without two or three words of twenty the answer that is read off [CLS] hardly moves."), ("inconclusive", "not_supported")),
         Option("function", mark("Function words: without them the sentence falls apart."), ("not_supported",)),
     ),
     tasks=(

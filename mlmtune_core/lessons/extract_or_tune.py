@@ -35,8 +35,8 @@ LESSON = Lesson(
             ("T5",),
             mark("Tuning the whole model scores higher than the best frozen vector under a head."),
             mark(
-                "Of the three frozen vectors, the one with the best validation score is compared with the tuned model, example by example. Supported if tuning scores more "
-                "than {minimum} higher on the test set; not supported if it scores lower. The sign of the effect says which is ahead."
+                "Of the three frozen vectors, the one with the best validation score is compared with the tuned model, example by example. Supported if tuning scores more than "
+                "{minimum} higher on the test set, with the whole interval; not supported if it scores lower, with the whole interval. The sign of the effect says which is ahead."
             ),
             "points",
             judge_tuning,
@@ -45,7 +45,7 @@ LESSON = Lesson(
     ),
     options=(
         Option("tune", mark("Tuning everything is clearly ahead."), ("supported",)),
-        Option("equal", mark("A well-chosen frozen vector comes within two points of it."), ("inconclusive",)),
+        Option("equal", mark("A well-chosen frozen vector comes so close that a lead of two points is not certain."), ("inconclusive",)),
         Option("extract", mark("With 320 labels the frozen vectors are even ahead."), ("not_supported",)),
     ),
     tasks=(

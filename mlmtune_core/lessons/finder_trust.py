@@ -57,11 +57,14 @@ LESSON = Lesson(
     tasks=(
         mark("Note three numbers: the rate that the finder suggests, the best real rate, and the test score of the real rate nearest to the suggestion."),
         mark("Look at the scores on both sides of the best rate. What costs more: three times too little, or three times too much?"),
-        mark("The finder starts at rates so low that nothing moves. What has the model already learnt when it comes to the high ones, and why do they look harmless then?"),
+        mark(
+            "The finder starts at rates so low that nothing moves. What has the model already learnt when it comes to the high ones, and how could that shift its suggestion: up "
+            "or down?"
+        ),
     ),
     limits=mark(
-        "Two layers, 60 steps, a grid in which neighbours differ by a factor of three: the best real rate is known no better than that. Head and body share one rate, because the "
-        "finder knows no other way; with two rates the best one of the body lies lower or higher."
+        "Two layers, 60 steps, a grid in which neighbours differ by a factor of three: the best real rate is known no better than that. Head and body share one rate, because "
+        "the finder knows no other way; with two rates the best one of the body may lie elsewhere."
     ),
     figure=Figure("by_x", mark("Learning rate of head and body"), mark("Test score"), log_x=True),
     what_if=WhatIf(

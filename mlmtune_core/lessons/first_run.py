@@ -55,7 +55,7 @@ LESSON = Lesson(
             "Press Pause, then Continue. Follow one text from its tokens to [CLS], to the head and to the softmax: which of these stations change while the run goes on, "
             "and which never do?"
         ),
-        mark("[CLS] has 384 numbers, and there are two labels. Why do just so many weights learn, and how many would it be with three labels?"),
+        mark("[CLS] has 384 numbers, and there are two labels. Why does exactly this number of weights learn, and how many would it be with three labels?"),
     ),
     limits=mark(
         "140 short texts to learn from and 84 to test with: the score can be several points off. This lesson is about what a run is made of, not about how good it gets."

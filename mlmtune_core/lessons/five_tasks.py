@@ -70,7 +70,7 @@ LESSON = Lesson(
     options=(
         Option("all", mark("All five beat their trivial answer, though there are only about a hundred examples of each."), ("supported",)),
         Option("most", mark("Most of them; one or two need more examples."), ("inconclusive", "not_supported")),
-        Option("one", mark("Only the label for a text works so easily; the others need a model of their own."), ("not_supported",)),
+        Option("one", mark("At least one of them does not work: it scores below its trivial answer, and would need a model of its own."), ("not_supported",)),
     ),
     tasks=(
         mark("Note three numbers: the highest gain over the trivial answer, the lowest, and how many outputs the head of each of these two tasks has."),
@@ -84,7 +84,7 @@ LESSON = Lesson(
     figure=Figure("arms", y_title=mark("Test score, each in the measure of its task")),
     what_if=WhatIf(
         mark("And if the body is not adapted at all? Train only the head for sentiment, and compare with the last layer and with all of them learning."),
-        {"epochs": 5},
+        {"first_layers": 0, "learning_rate": 1e-4, "epochs": 5},
         {"strategy": ("head_only", "last_layers:1", "full"), "seed": (0, 1, 2)},
     ),
 )

@@ -49,12 +49,11 @@ LESSON = Lesson(
     ),
     tasks=(
         mark("Note three numbers: the test score at 5e-5, the best test score, and the share of the majority class."),
-        mark("Look at the loss of the run at 5e-5. Does it lie flat, or does it fall in a straight line that would take a hundred epochs?"),
+        mark("Look at the loss of the run at 5e-5. Does it lie flat, or does it fall, and at this pace how many epochs would it take?"),
         mark("The weights of the head begin at random, those of the body after millions of texts. Why does one part bear a rate that the other does not?"),
     ),
     limits=mark(
-        "Five epochs of 320 headlines: with a hundred times as many steps the low rate would arrive, too. How good frozen features are depends on how near the task is to the "
-        "pre-training."
+        "Five epochs of 320 headlines: with many more steps the low rate might arrive, too. How good frozen features are depends on how near the task is to the pre-training."
     ),
     figure=Figure("by_x", mark("Learning rate of the head"), mark("Test score"), log_x=True),
     what_if=WhatIf(

@@ -82,12 +82,12 @@ LESSON = Lesson(
     ),
     options=(
         Option("fifth", mark("200 labels or fewer do what 1,000 do without pre-training."), ("supported",)),
-        Option("some", mark("It saves labels, but not four out of five."), ("not_supported",)),
+        Option("some", mark("If it saves labels at all, then fewer than four out of five."), ("not_supported",)),
         Option("luck", mark("It depends on the seed: on which texts happen to be labelled."), ("inconclusive",)),
     ),
     tasks=(
         mark("Note three numbers: the score of the random start with 1,000 labels, the score of the pre-trained one with 20, and the majority line."),
-        mark("Follow a horizontal line from the random start at 1,000 to the left. Where does it meet the other line, and how far apart are the seeds there?"),
+        mark("Follow a horizontal line from the random start at 1,000 to the left. Does it meet the other line, and where? How far apart are the seeds there?"),
         mark("How far apart are the two lines with 200 labels, and how far with 1,000? What would you expect with 100,000?"),
     ),
     limits=mark(
@@ -96,8 +96,8 @@ LESSON = Lesson(
     ),
     figure=Figure("by_x", mark("Labelled texts"), mark("Test score"), log_x=True),
     what_if=WhatIf(
-        mark("And if only the head learns, over pre-trained layers that stay frozen? How many labels does it need?"),
-        {"strategy": "head_only", "epochs": 20},
+        mark("And if only the head learns, over pre-trained layers that stay frozen? How far does it get with 20, 100 and 1,000 labels?"),
+        {"strategy": "head_only", "pooling": "mean", "epochs": 20},
         {"train_examples": (20, 100, 1000), "seed": (0, 1, 2)},
     ),
     anchors=(

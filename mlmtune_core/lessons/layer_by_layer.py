@@ -37,7 +37,7 @@ LESSON = Lesson(
             mark("Treating the lower layers with care, by lower rates or by letting them begin later, gives a better model than plain tuning of everything."),
             mark(
                 "Of the three careful ways, the one with the best validation score is compared with plain tuning, example by example. Supported if it scores more than {minimum} "
-                "higher on the test set. Not supported if the whole interval lies below {margin}: whatever is left would not be worth the trouble."
+                "higher on the test set, with the whole interval. Not supported if the whole interval lies below {margin}: whatever is left would not be worth the trouble."
             ),
             "points",
             judge_care,
@@ -52,7 +52,7 @@ LESSON = Lesson(
     tasks=(
         mark("Note three numbers: the mean of plain tuning, the mean of the best careful way, and how far apart the best and the worst seed of plain tuning lie."),
         mark("Look at how the layers learn: at which step does each one begin under gradual unfreezing, and at what rate does the lowest layer learn at 0.85?"),
-        mark("The verdict says how many more seeds it would take. Why does the number grow so fast when an effect gets smaller?"),
+        mark("An inconclusive verdict may say how many more seeds it would take. Why does such a number grow so fast when an effect gets smaller?"),
     ),
     limits=mark(
         "Three layers only: from top to bottom the rate falls much less than in a model of twelve. 160 headlines and 80 steps; the recipes were made for longer training, where "

@@ -71,7 +71,7 @@ LESSON = Lesson(
     tasks=(
         mark("Note three numbers: the scores with 16, 64 and 128 sub-words from the beginning."),
         mark("With 16 and with 32 sub-words, which part is the best to keep: beginning, end, or both? Why could that be so for news, and would it be so for reviews?"),
-        mark("Twice the length costs about twice the time. From which length on would you not pay for more here?"),
+        mark("Longer texts cost more time: compare the seconds of the runs that read the beginning. From which length on would you not pay for more here?"),
     ),
     limits=mark(
         "Of each article only the first 120 words are used, 135 to 190 sub-words or so: “the end” is the end of these, not of the article, and even 128 sub-words cut a little. [CLS] and [SEP] are two of the sub-words. "

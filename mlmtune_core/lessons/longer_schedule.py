@@ -98,7 +98,10 @@ LESSON = Lesson(
     ),
     anchors=(
         Anchor(
-            mark("A report: with the same seed, the first five epochs of a run of 5 and of one of 15 epochs differ. Its log of the rates shows a schedule that depends on the number of all steps."),
+            mark(
+                "A report: with the same seed, the first five epochs of a run of 5 and of one of 15 epochs differ. As we read its log of the rates, the cause is a schedule that "
+                "depends on the number of all steps."
+            ),
             "Transformers Trainer",
             "huggingface/transformers #28134",
         ),

@@ -26,7 +26,7 @@ LESSON = Lesson(
     title=mark("The right rate"),
     question=mark("How far should each step move the pre-trained weights?"),
     minutes=10,
-    takeaway=mark("One setting decides more than all the others together: between too little and too much lie only two or three powers of ten."),
+    takeaway=mark("The rate alone can make the same run stand still, succeed, or fall apart: try it in powers of ten before you touch any other setting."),
     data="news",
     knob="learning_rate",
     settings={
@@ -44,8 +44,8 @@ LESSON = Lesson(
             ("T5.2",),
             mark("The best rate lies in between: the lowest of the nine learns next to nothing, and the highest destroys what was pre-trained."),
             mark(
-                "Supported if, in every seed, the run at the lowest rate crawls (or has not left the majority class), the run at the highest rate collapses or "
-                "explodes, and the best rate between them scores more than {minimum} above both. Not supported if in no seed anything of this is seen."
+                "Supported if, in every seed, the run at the lowest rate crawls (or has not left the majority class), the run at the highest rate collapses or explodes, and the best "
+                "rate between them scores more than {minimum} above both. Not supported if no seed shows all of this."
             ),
             "points",
             judge_valley,
@@ -59,7 +59,7 @@ LESSON = Lesson(
         Option("same", mark("It makes little difference after a few epochs."), ("not_supported", "inconclusive")),
     ),
     tasks=(
-        mark("Note three numbers: the lowest rate that beats the majority line, the best rate, and the first rate that falls back to the line."),
+        mark("Note three numbers: the lowest rate that clearly beats the majority line, the best rate, and the first rate that falls back to the line."),
         mark("Look at the curve of the highest rate. Does its loss go to infinity, or does it lie flat? What does the model answer to every text?"),
         mark("The head has its own rate, the same in all nine runs. Why can the head alone not rescue the run at 1e-2?"),
     ),

@@ -43,8 +43,8 @@ LESSON = Lesson(
             ("method",),
             mark("The three tokens that integrated gradients put first matter more to the answer than three random ones."),
             mark(
-                "In up to 40 test texts three tokens are replaced by [MASK]; of random ones, the mean of ten drawings counts. Supported if the winning logit falls by more than {minimum} more than "
-                "without random tokens, with the whole interval; not supported if the interval lies below zero."
+                "In up to 40 test texts three tokens are replaced by [MASK]; of random ones, the mean of ten drawings counts. Supported if without the named tokens the winning logit "
+                "falls more than {minimum} further than without random ones, with the whole interval; not supported if the interval lies below zero."
             ),
             "logits",
             judge_gradients,
@@ -83,8 +83,8 @@ LESSON = Lesson(
         mark("Attention says where a layer looks. Why is that not yet what the answer rests on?"),
     ),
     limits=mark(
-        "40 short texts with easy topics. Occlusion is tested by much the same deed by which it was found, so that its success is half granted. Texts with [MASK] in them are unlike what the model "
-        "was fine-tuned on. That three tokens matter does not say how they work together."
+        "40 short texts with easy topics. Occlusion is tested by almost the same operation that it was calculated with, so half of its success is given in advance. Texts with"
+        " [MASK] in them are unlike what the model was fine-tuned on. That three tokens matter does not say how they work together."
     ),
     figure=Figure(
         "measures",

@@ -45,8 +45,8 @@ LESSON = Lesson(
         "measure_training": True,
     },
     arms=(
-        Arm("stopped", mark("Ends after two evaluations without a lower validation loss; the lowest is kept"), {"early_stopping_metric": "validation_loss", "patience": 2}),
-        Arm("last", mark("All 20 epochs; the last is kept"), {"early_stopping_metric": "last", "patience": 0}),
+        Arm("stopped", mark("Ends after two evaluations without a lower validation loss; the model at the lowest is kept"), {"early_stopping_metric": "validation_loss", "patience": 2}),
+        Arm("last", mark("All 20 epochs; the last model is kept"), {"early_stopping_metric": "last", "patience": 0}),
     ),
     claims=(
         Claim(
@@ -54,8 +54,8 @@ LESSON = Lesson(
             ("T5.1",),
             mark("A run that stops when the validation loss rises leaves a better model than one that goes on to the end."),
             mark(
-                "Both runs of a seed are the same up to the moment at which one of them stops. Supported if the model that was kept scores more than {minimum} higher on the test "
-                "set than that of the last epoch; not supported if it scores lower."
+                "Both runs of a seed are the same up to the moment at which one of them stops. Supported if the model that was kept scores more than {minimum} higher on the test set "
+                "than that of the last epoch, with the whole interval; not supported if it scores lower, with the whole interval."
             ),
             "points",
             judge_score,
@@ -73,17 +73,17 @@ LESSON = Lesson(
     ),
     options=(
         Option("better", mark("The model that stopped in time is clearly better."), ("supported",)),
-        Option("equal", mark("The loss rises, but the answers hardly change: both score alike."), ("inconclusive",)),
+        Option("equal", mark("The loss rises, but the answers change little: no clear winner."), ("inconclusive",)),
         Option("longer", mark("Who trains longer wins, whatever the validation loss says."), ("not_supported",)),
     ),
     tasks=(
         mark("Note three numbers: the epoch that was kept, the epoch in which the run stopped, and the difference of both test scores."),
-        mark("Look at the curves of the long run after that epoch. How far does the validation loss rise, and how far does the accuracy fall?"),
+        mark("Look at the curves of the long run after that epoch. How does the validation loss change, and how does the accuracy?"),
         mark("The loss also counts how sure the model is of its mistakes. How can it rise while the number of mistakes stays the same?"),
     ),
     limits=mark(
-        "64 headlines, of which a fifth has a wrong label: there is much to stop before. With clean labels, or under a rate that falls to zero, the last model is often as good as any. "
-        "The 200 validation headlines that decide here would in earnest be labels that you could also learn from."
+        "64 headlines, of which a fifth has a wrong label: there is much to learn by heart that should not be learnt. With clean labels, or under a rate that falls to zero, "
+        "the last model may be as good as any. The 200 validation headlines that decide here would in earnest be labels that you could also learn from."
     ),
     figure=Figure("curves", mark("Step"), mark("Validation loss"), measure="validation_loss"),
     what_if=WhatIf(

@@ -29,7 +29,7 @@ LESSON = Lesson(
     title=mark("Nearly all right, half the names wrong"),
     question=mark("The share of words with the right tag is high. Has the model learnt to find names?"),
     minutes=7,
-    takeaway=mark("Most words are no names: who says so of every word is mostly right and has found nothing. Ask for the F1 of whole entities."),
+    takeaway=mark("Most words are not names: a model that says so of every word is right most of the time and has found nothing. Ask for the F1 of whole entities."),
     data="entities",
     knob="epochs",
     settings={"task": "token_classification", "first_layers": 3, "learning_rate": BODY, "max_length": 64, "patience": 0},
@@ -75,8 +75,8 @@ LESSON = Lesson(
         mark("In the built case one wrong word spoils one entity and invents two. Count by hand, for one sentence, right words, precision and recall: why does F1 fall so far?"),
     ),
     limits=mark(
-        "The built case shows what the two scores can do, not how often models err like that. How far they lie apart depends on the share of O: in these sentences about four words of five. "
-        "In texts with fewer names the gap is wider still."
+        "The built case shows what the two scores can do, not how often models err like that. How far they lie apart depends on the share of O: in these sentences about four "
+        "words of five. In texts with fewer names the gap can be wider still."
     ),
     figure=Figure(
         "measures",

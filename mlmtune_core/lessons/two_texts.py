@@ -25,7 +25,7 @@ LESSON = Lesson(
     title=mark("One text or two"),
     question=mark("Does the model compare two texts, or does it guess from one of them?"),
     minutes=8,
-    takeaway=mark("Before you believe that a model compares two texts, hide one of them. If the score stays, the data hold a shortcut."),
+    takeaway=mark("Before you believe that a model compares two texts, hide one of them. If the score stays, and is above the majority line, the data hold a shortcut."),
     data="nli",
     knob="task",
     settings={"task": "sentence_pair", "strategy": "full", "first_layers": 3, "learning_rate": BODY, "max_length": 64, "batch_size": 8, "epochs": 8, "patience": 0},
@@ -41,8 +41,8 @@ LESSON = Lesson(
             ("T4.1", "11.4"),
             mark("The vector of [CLS] holds the relation of both texts: with both the model does better than with the second alone."),
             mark(
-                "Supported if the test score with both texts lies more than {minimum} above that with the second text alone, with the whole interval; not supported if the interval lies below "
-                "zero. As long as it is not supported, a shortcut in the data explains the score as well."
+                "Supported if the test score with both texts lies more than {minimum} above that with the second text alone, with the whole interval; not supported if the interval "
+                "lies below zero. As long as it is not supported, a score above the majority line may come from a shortcut in the data as well."
             ),
             "points",
             judge_both,
@@ -60,7 +60,7 @@ LESSON = Lesson(
     ),
     options=(
         Option("both", mark("It needs both: with one text alone nobody can know what follows from what."), ("supported",)),
-        Option("shortcut", mark("The second text gives much away, by words such as “not” or “never”."), ("inconclusive", "not_supported")),
+        Option("shortcut", mark("With the second text alone it does about as well, perhaps by words such as “not” or “never”."), ("inconclusive", "not_supported")),
         Option("few", mark("There are too few examples to tell."), ("inconclusive",)),
     ),
     tasks=(

@@ -33,7 +33,7 @@ def _compare(outcomes: Outcomes, arm: str) -> Verdict:
 LESSON = Lesson(
     id="6a",
     title=mark("Warming up"),
-    question=mark("The rate is three times the best one. Can warm-up, bias correction or clipping save the run?"),
+    question=mark("At three times the best rate of lesson 6: do runs fail, and can warm-up, bias correction or clipping prevent it?"),
     minutes=8,
     takeaway=mark("Whether a remedy prevents failures is seen only where there are failures, and by counting them over many seeds."),
     data="news",
@@ -81,17 +81,17 @@ LESSON = Lesson(
     ),
     options=(
         Option("saves", mark("Without them many of ten runs fail, with them hardly any."), ("supported",)),
-        Option("none", mark("So small a model hardly ever fails, with or without them."), ("inconclusive",)),
-        Option("lost", mark("At this rate all is lost: they fail with or without them."), ("inconclusive", "not_supported")),
+        Option("none", mark("It makes no difference: with or without them hardly any run fails, or nearly all do."), ("inconclusive",)),
+        Option("harm", mark("They do harm: more runs fail with them than without."), ("not_supported",)),
     ),
     tasks=(
         mark("Note three numbers: how many of ten runs failed with none of the three, with warm-up alone, and with all."),
-        mark("Look at the length of the gradient and at the loss of the first ten steps. In which runs is the damage done there, and in which does it come later?"),
+        mark("Look at the length of the gradient and at the loss of the first ten steps. If a run goes wrong, does the damage show there, or only later?"),
         mark("Without bias correction Adam's first steps are several times longer. Why does a rate that climbs from zero help against just that?"),
     ),
     limits=mark(
-        "Two layers, 36 steps, one rate. The failures that made these remedies known are those of BERT-large on small data sets; smaller models fail less. With ten seeds a side, "
-        "only large differences are seen."
+        "Two layers, 36 steps, one rate. The failures that made these remedies known are those of BERT-large on small data sets; with the smaller BERT-base they were not "
+        "observed. With ten seeds a side, only large differences are seen."
     ),
     figure=Figure("arms", y_title=mark("Test score")),
     what_if=WhatIf(

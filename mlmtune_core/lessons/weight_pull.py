@@ -23,7 +23,7 @@ def find_size(outcome: Outcome) -> float:
 LESSON = Lesson(
     id="5b",
     title=mark("Weight decay"),
-    question=mark("What does it bring to pull the weights towards zero, or back to where they came from?"),
+    question=mark("What is gained by pulling the weights towards zero, or back to where they came from?"),
     minutes=8,
     takeaway=mark("Before you praise or blame a setting, measure whether it did anything: a pull is worth rate times decay times steps."),
     data="news",
@@ -39,8 +39,8 @@ LESSON = Lesson(
             ("T5.1",),
             mark("With weight decay the model does better on new texts than without."),
             mark(
-                "Of the four runs with a pull, the one with the best validation score is compared with no weight decay, example by example. Supported if it scores more than "
-                "{minimum} higher on the test set; not supported if it scores lower."
+                "Of the four runs with a pull, the one with the best validation score is compared with no weight decay, example by example. Supported if it scores more than {minimum}"
+                " higher on the test set, with the whole interval; not supported if it scores lower, with the whole interval."
             ),
             "points",
             judge_score,
@@ -61,7 +61,7 @@ LESSON = Lesson(
     ),
     options=(
         Option("helps", mark("It helps clearly, by two points or more."), ("supported",)),
-        Option("little", mark("Whatever it does is smaller than the luck of five seeds."), ("inconclusive",)),
+        Option("little", mark("Neither: five seeds show no clear help and no harm."), ("inconclusive",)),
         Option("harms", mark("It harms: what is pulled to zero was learnt in pre-training."), ("not_supported",)),
     ),
     tasks=(

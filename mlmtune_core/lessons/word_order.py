@@ -28,7 +28,7 @@ def judge_knowledge(outcomes: Outcomes) -> Verdict:
 
 LESSON = Lesson(
     id="1b",
-    title=mark("And when few labels are not enough?"),
+    title=mark("Are few labels always enough?"),
     question=mark("Do fifty labels also teach whether the words of a sentence stand in their right order?"),
     minutes=8,
     takeaway=mark("“Few labels are enough” is said of one task: ask again for every other."),
