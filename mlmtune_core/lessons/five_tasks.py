@@ -1,5 +1,6 @@
 """Lesson 7b, five tasks and one body: a label, a pair, tags, a number and a span, each against its trivial answer"""
 
+from dataclasses import replace
 from functools import partial
 
 from mlmtune_core.lessons.lesson import Arm, Claim, Figure, Lesson, Option, WhatIf
@@ -24,8 +25,8 @@ def judge_task(outcomes: Outcomes, arm: str) -> Verdict:
 
 
 def judge_all(outcomes: Outcomes) -> Verdict:
-    """The weakest of the five speaks for all."""
-    return find_weakest([judge_task(outcomes, arm) for arm in outcomes.arms()])
+    """The weakest of the five speaks for all; what it had to gain is its own claim's."""
+    return replace(find_weakest([judge_task(outcomes, arm) for arm in outcomes.arms()]), minimum=0.0, margin=0.0)
 
 
 def _claim(arm: str, sentence: str) -> Claim:
