@@ -56,7 +56,7 @@ LESSON = Lesson(
     ),
     limits=mark(
         "Three layers only: from top to bottom the rate falls much less than in a model of twelve. 160 headlines and 80 steps; the recipes were made for longer training, where "
-        "there is more to forget."
+        "there is more to forget. While only the top of a cut model learns, its [CLS] tells the head little: that holds gradual unfreezing back here."
     ),
     figure=Figure("arms", y_title=mark("Test score")),
     what_if=WhatIf(
