@@ -10,6 +10,7 @@ from mlmtune_core.charts import BLUE, GREEN, GREY, ORANGE, RED, make_figure, pla
 
 PURPLE, SKY = "#CC79A7", "#56B4E9"
 COLOURS = (BLUE, ORANGE, GREEN, RED, PURPLE, SKY, GREY)
+HEAT = ((0.0, "#F0F5FA"), (1.0, "#7FB2DE"))  # light enough at both ends for dark numbers
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "star", "hexagon", "pentagon")
 KIND_SYMBOLS = {"crawling": "triangle-down-open", "collapsed": "x", "exploding": "star", "memorising": "square-open", "nan": "cross"}
 
@@ -85,7 +86,8 @@ def plot_heat(marks: Sequence[Mark], x_title: str, y_title: str, z_title: str, s
         "x": [plain(column) if isinstance(column, str) else f"{column:g}" for column in columns],
         "y": [plain(row) for row in rows],
         "z": means,
-        "colorscale": "Blues",
+        "colorscale": HEAT,
+        "textfont": {"color": "#1A1A1A", "size": 15},
         "colorbar": {"title": {"text": plain(z_title)}},
         "texttemplate": "%{z:.3f}",
         "hovertemplate": "%{y} · %{x}: %{z:.4f}<extra></extra>",

@@ -36,7 +36,7 @@ LESSON = Lesson(
     takeaway=mark("The body is given, the head is yours. That you can change it does not yet mean that you should: measure against the simplest one."),
     data="news",
     knob="head",
-    settings={"strategy": "full", "first_layers": 3, "learning_rate": BODY, "max_length": 32, "train_examples": 160, "epochs": 3, "patience": 0},
+    settings={"strategy": "full", "first_layers": 3, "learning_rate": BODY, "max_length": 32, "train_examples": 160, "epochs": 6, "patience": 0},
     arms=(
         Arm(LINEAR, mark("Linear on [CLS], as in the chapter")),
         Arm("mlp", mark("One hidden layer on [CLS]"), {"head": "mlp"}),
