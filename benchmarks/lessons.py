@@ -26,8 +26,9 @@ HEAD = """# The lessons, run for real
 
 Every lesson was run with the bundled checkpoint (all-MiniLM-L6-v2) on the machine named in its recording; this table is written by
 `python -m benchmarks.lessons` from the recordings in `mlmtune_core/lessons/recorded/`, from which a test judges every verdict again. Rules and smallest
-effects stood in the lessons' modules before the runs. Verdicts are what came out. What is beside it are other people's numbers, on their own models. Seconds are those of all
-runs of a lesson with all its seeds, and of three seeds, which is what a live run of the whole takes; one arm alone takes a share of it.
+effects stood in the lessons' modules before the runs; where a first recording had tried models that learnt nothing, settings were changed and it was made anew (docs/decisions.md says which). Verdicts
+are what came out. What is beside it are other people's numbers, on their own models. Seconds are those of all runs of a lesson with all its seeds, on one core of two: two lessons were recorded side by
+side, and at times other work went on. Beside them three seeds' share, which is what a live run of the whole would take there. Every lesson has its recording with it, to be replayed in seconds.
 
 | lesson | question | statement | claim | seeds | effect [95 % interval] | verdict | seconds recorded | with 3 seeds | anchor |
 |---|---|---|---|---|---|---|---|---|---|
