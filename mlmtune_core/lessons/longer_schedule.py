@@ -41,7 +41,7 @@ LESSON = Lesson(
     takeaway=mark("Under a rate that falls to zero, the number of epochs is a part of the rate: never compare a short run with the beginning of a long one."),
     data="news",
     knob="epochs",
-    settings={"strategy": "last_layers:1", "first_layers": 3, "learning_rate": BODY, "max_length": 32, "train_examples": 128, "warmup_ratio": 0.0, "patience": 0},
+    settings={"strategy": "last_layers:1", "first_layers": 3, "pooling": "mean", "learning_rate": BODY, "max_length": 32, "train_examples": 128, "warmup_ratio": 0.0, "patience": 0},
     arms=tuple(
         Arm(f"{schedule}@{epochs}", title, {"schedule": schedule, "epochs": epochs})
         for schedule, titles in (

@@ -85,6 +85,10 @@ def test_what_is_shipped_is_judged_to_the_same_verdicts(name):
         assert recorded == planned, "recorded with other settings than the lesson has now: record it again"
 
 
+def test_every_lesson_is_recorded():
+    assert [name for name in LESSONS if not has_recorded(name)] == []
+
+
 @pytest.mark.parametrize(("name", "language"), [(name, list(LANGUAGES)[i % 2]) for i, name in enumerate(LESSONS) if has_recorded(name)])
 def test_a_figure_says_what_its_axes_are_and_stands_in_a_table_as_well(name, language):
     lesson, runs, tr = LESSONS[name], list(read_outcomes(read_recorded(name)).all), translator(language)
