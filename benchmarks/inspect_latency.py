@@ -50,6 +50,8 @@ WATCH = """([selector, within]) => {
 }"""
 ANSWER, POINTS, CHIPS = "[data-testid=stHtml]", ".js-plotly-plot .scatterlayer", ".st-key-why_chips, [data-testid=stHtml]"
 
+BUSY = 0.1  # of a second in each second: an idle worker's heartbeats take less than half of it
+
 
 def seconds_until_drawn(page: Page, selector: str, act: Callable[[], None]) -> float:
     """From `act` until what `selector` finds has changed and the page has come to rest."""
@@ -201,7 +203,7 @@ def wait_for_rest(server: Server) -> None:
     while True:
         before = sum(each.cpu_times().user for each in workers)
         time.sleep(1)
-        if sum(each.cpu_times().user for each in workers) - before < 0.1:
+        if sum(each.cpu_times().user for each in workers) - before < BUSY * len(workers):
             return
 
 

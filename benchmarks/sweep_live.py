@@ -1,4 +1,5 @@
-"""A sweep on the page Compare, live: nine rates with three seeds, heads alone, on the English sentiment sample; announced and taken.
+"""A sweep on the page Compare, live: nine rates with three seeds, heads alone, on the English sentiment sample; announced and taken. The second time what frozen layers
+computed is known.
 
 python -m benchmarks.sweep_live [--json] [--times N]
 """
@@ -30,7 +31,7 @@ def choose_rates(page: Page) -> None:
             settled(page)
 
 
-def run(browser: Browser, server: Server, seed: int) -> dict[str, float]:
+def run(browser: Browser, server: Server) -> dict[str, float]:
     """Seconds announced before Start, taken until the last run had ended, and until the first curve stood."""
     page = browser.new_context(locale="en-US", viewport={"width": 1280, "height": 800}).new_page()
     page.set_default_timeout(120_000)
@@ -39,10 +40,6 @@ def run(browser: Browser, server: Server, seed: int) -> dict[str, float]:
     settled(page)
     choose_rates(page)
     page.locator(".st-key-swept").get_by_text("Learning rate of the head").wait_for()
-    page.get_by_text("All other settings").click()
-    field = page.locator("[class*=st-key-seed] input")
-    field.fill(str(seed))
-    field.press("Enter")
     page.wait_for_function("() => [...document.querySelectorAll('[data-testid=stMetricValue]')].some(it => it.innerText.trim().endsWith('s'))")
     settled(page)
     count, announced = page.locator("[data-testid=stMetricValue]").all_inner_texts()
@@ -60,14 +57,12 @@ def main() -> None:
     """Prints a row for each time, or with --json one object with `rows`."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--times", type=int, default=3)
+    parser.add_argument("--times", type=int, default=2)
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, chromium() as browser, serve(Path(folder)) as server:
         warm_up(browser, server)
-        rows = []
-        for number in range(chosen.times):
-            wait_for_rest(server)
-            rows.append(run(browser, server, 10 * number))
+        wait_for_rest(server)
+        rows = [run(browser, server) for _ in range(chosen.times)]
     if chosen.json:
         print(json.dumps({"limit": LIMIT, "rows": rows}))
         return
