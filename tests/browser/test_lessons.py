@@ -43,7 +43,7 @@ def test_a_recording_is_replayed_at_the_chosen_speed(visit):
         page.locator(".sweep-chart-bar button").click()
         page.locator(".sweep-chart[data-playing='true']").wait_for()
         page.wait_for_function("whole => Number(document.querySelector('.sweep-chart').dataset.points) < whole", arg=whole)
-        page.wait_for_function("document.querySelector('.sweep-chart').dataset.playing === 'false'")  # it has come to its end by itself
+        page.wait_for_function("() => document.querySelector('.sweep-chart').dataset.playing === 'false'")  # it has come to its end by itself
         assert int(chart.get_attribute("data-points")) == whole
         expect(page.locator("[class*=st-key-verdict_]").first).to_be_visible()
         expect(page.get_by_text("Recorded:")).to_be_visible()
