@@ -17,7 +17,7 @@ from typing import Any
 import torch
 
 from mlmtune_core.config import RANKED_BY
-from mlmtune_core.lessons.command import find_lesson
+from mlmtune_core.lessons import find_lesson
 from mlmtune_core.lessons.data import open_lesson_data
 from mlmtune_core.lessons.lesson import Arm, Lesson
 from mlmtune_core.lessons.planning import describe_data

@@ -11,6 +11,7 @@ import pandas as pd
 
 from mlmtune_core.config import LOWER_IS_BETTER, RunConfig
 from mlmtune_core.data.cells import disarm
+from mlmtune_core.event_log import find_best
 from mlmtune_core.people import name_of
 from mlmtune_core.run_store import ENDED, Run
 
@@ -117,7 +118,7 @@ def _find_best(run: Run, state: str) -> dict[str, Any] | None:
     """The best evaluation of a run that has no summary yet."""
     if state in (*ENDED, "queued"):
         return None
-    return next((row for row in reversed(run.events("EvalDone")) if row["is_best"]), None)
+    return find_best(run.events("EvalDone")) or None
 
 
 def _rank(row: dict[str, Any]) -> tuple[int, float]:

@@ -58,7 +58,7 @@ class Costs:
 
 def estimate(costs: Costs, config: RunConfig, sizes: Mapping[str, int]) -> float:
     """Seconds from Start to the end, all epochs done. `sizes`: examples of each split; of very many only a part is counted."""
-    sizes = {**sizes, "train": min(sizes["train"], config.train_examples)} if config.train_examples else sizes
+    sizes = {**sizes, "train": _count_learnt(config, sizes)}
     parts = max(1.0, sum(sizes.values()) / MOST_COUNTED)
     counted = {split: math.ceil(count / parts) for split, count in sizes.items()}
     return costs.once + config.epochs * costs.keep + parts * _add_up(costs, config, counted)
@@ -66,9 +66,13 @@ def estimate(costs: Costs, config: RunConfig, sizes: Mapping[str, int]) -> float
 
 def estimate_more(costs: Costs, config: RunConfig, sizes: Mapping[str, int]) -> float:
     """Seconds of one head more in a training of several (see sweep_training): it shares every pass, and has its own events and weights kept."""
-    train = min(sizes["train"], config.train_examples) if config.train_examples else sizes["train"]
-    steps = config.epochs * math.ceil(train / config.batch_size)
+    steps = config.epochs * math.ceil(_count_learnt(config, sizes) / config.batch_size)
     return steps * EVENT_SECONDS + (config.epochs + 1) * costs.decode * sizes["validation"] + config.epochs * costs.keep
+
+
+def _count_learnt(config: RunConfig, sizes: Mapping[str, int]) -> int:
+    """How many of the training examples are learnt from."""
+    return min(sizes["train"], config.train_examples or sizes["train"])
 
 
 def _add_up(costs: Costs, config: RunConfig, sizes: Mapping[str, int]) -> float:

@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,16 @@ READ_BYTES = 512 * 1024
 TAIL_BYTES = 4096
 
 Row = dict[str, Any]
+
+
+def find_start(rows: Iterable[Row]) -> Row:
+    """What was said before the first step; empty before that."""
+    return next((row for row in rows if row["kind"] == "Started"), {})
+
+
+def find_best(rows: Sequence[Row]) -> Row:
+    """The evaluation whose weights are kept: the last that was the best so far; empty where there is none."""
+    return next((row for row in reversed(rows) if row["kind"] == "EvalDone" and row["is_best"]), {})
 
 
 class EventLog:

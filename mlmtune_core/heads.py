@@ -4,6 +4,8 @@
 it is told what is asked, and answers that alone. `D` is how many numbers it reads: the hidden size H, or several times that (see pooling).
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import nn
 from torch.nn import functional
@@ -27,16 +29,27 @@ class LinearHead(nn.Module):
         return self.classifier(self.dropout(hidden[:, 0]))
 
 
-class PoolerHead(nn.Module):
-    """transformers' own head: dense, tanh, dropout, linear on [CLS]. Hidden (B, T, D) -> logits (B, C)."""
+class TwoLayerHead(nn.Module):
+    """Dense, an activation, dropout, linear, on what is read of a text. Hidden (B, T, D) -> logits (B, C)."""
 
     first_only, reads_truth = True, False
+    activate: Callable[[torch.Tensor], torch.Tensor]
 
     def __init__(self, hidden_size: int, outputs: int, dropout: float, vectors: int = 1) -> None:
         super().__init__()
         self.dense = _make_linear(vectors * hidden_size, hidden_size)
         self.dropout = nn.Dropout(dropout)
         self.classifier = _make_linear(hidden_size, outputs)
+
+    def forward(self, hidden: torch.Tensor) -> torch.Tensor:
+        """(B, T, D) -> (B, C)."""
+        return self.classifier(self.dropout(self.activate(self.dense(hidden[:, 0]))))
+
+
+class PoolerHead(TwoLayerHead):
+    """transformers' own head, with tanh, on [CLS]; its first layer comes from the encoder where there is one."""
+
+    activate = staticmethod(torch.tanh)
 
     def take_from(self, encoder: nn.Module) -> None:
         """Moves the encoder's pre-trained pooler here, where there is one of the BERT kind that reads as many numbers."""
@@ -45,25 +58,11 @@ class PoolerHead(nn.Module):
             self.dense = dense
             encoder.pooler = None
 
-    def forward(self, hidden: torch.Tensor) -> torch.Tensor:
-        """(B, T, D) -> (B, C)."""
-        return self.classifier(self.dropout(torch.tanh(self.dense(hidden[:, 0]))))
 
+class MlpHead(TwoLayerHead):
+    """One hidden layer with GELU; all of it begins at random."""
 
-class MlpHead(nn.Module):
-    """One hidden layer: dense, GELU, dropout, linear; all of it begins at random. Hidden (B, T, D) -> logits (B, C)."""
-
-    first_only, reads_truth = True, False
-
-    def __init__(self, hidden_size: int, outputs: int, dropout: float, vectors: int = 1) -> None:
-        super().__init__()
-        self.dense = _make_linear(vectors * hidden_size, hidden_size)
-        self.dropout = nn.Dropout(dropout)
-        self.classifier = _make_linear(hidden_size, outputs)
-
-    def forward(self, hidden: torch.Tensor) -> torch.Tensor:
-        """(B, T, D) -> (B, C)."""
-        return self.classifier(self.dropout(functional.gelu(self.dense(hidden[:, 0]))))
+    activate = staticmethod(functional.gelu)
 
 
 class TokenHead(nn.Module):

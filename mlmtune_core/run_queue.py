@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlmtune_core.errors import died_again_and_again
+from mlmtune_core.event_log import find_best
 from mlmtune_core.heartbeats import is_alive
 from mlmtune_core.run_groups import find_leader, find_together, leave
 from mlmtune_core.run_shelf import list_runs
@@ -63,7 +64,7 @@ class RunQueue:
         """Ends a run for good and keeps its best model; one that has no worker ends at once."""
         self._ask(run, "stop")
         if run.summary() is None and not self._is_going(run) and not is_alive(run.heartbeat_file):
-            best = next((row for row in reversed(run.events("EvalDone")) if row["is_best"]), {})
+            best = find_best(run.events("EvalDone"))
             kept = {name: best[name] for name in ("step", "epoch", "validation_loss", "metrics") if name in best}
             run.finish({"reason": "stopped", "best": kept, "seconds": 0.0})
 

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mlmtune_core.event_log import find_best, find_start
+
 SPEED_STEPS = 30
 
 
@@ -27,11 +29,11 @@ class Progress:
 
 def summarise(rows: Sequence[dict[str, Any]], estimate: float | None = None) -> Progress:
     """The rows of the current attempt (see Run.events) -> Progress. `estimate`: seconds the whole was expected to take."""
-    start = next((row for row in rows if row["kind"] == "Started"), None)
+    start = find_start(rows)
     steps = [row for row in rows if row["kind"] == "StepDone"]
     evaluations = [row for row in rows if row["kind"] == "EvalDone"]
     checks = [row for row in rows if row["kind"] == "FrozenChecked"]
-    if start is None:
+    if not start:
         return Progress()
     last_step = steps[-1] if steps else {"step": 0, "epoch": 0.0}
     return Progress(
@@ -44,7 +46,7 @@ def summarise(rows: Sequence[dict[str, Any]], estimate: float | None = None) -> 
         patience_left=evaluations[-1]["patience_left"] if evaluations else None,
         frozen_unchanged=all(row["unchanged"] for row in checks) if checks else None,
         frozen_weights=checks[-1]["weights"] if checks else 0,
-        best=next((row for row in reversed(evaluations) if row["is_best"]), None),
+        best=find_best(evaluations) or None,
         last=evaluations[-1] if evaluations else None,
         start=start,
     )

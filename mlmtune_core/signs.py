@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from mlmtune_core.event_log import find_start
+
 SMOOTHING = 0.9  # as the live chart draws it
 FEW_STEPS = 10  # before so many steps a smoothed loss is mostly chance
 ONE_SIDED = 0.99  # of the answers
@@ -31,7 +33,7 @@ class Signs:
     @cached_property
     def start(self) -> Row:
         """What was said before the first step; empty before that."""
-        return next((row for row in self.rows if row["kind"] == "Started"), {})
+        return find_start(self.rows)
 
     @cached_property
     def steps(self) -> list[Row]:

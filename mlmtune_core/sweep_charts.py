@@ -38,7 +38,8 @@ def plot_by_x(
 ) -> go.Figure:
     """y over x, a line through the means for each series. kinds: run class -> its name in the legend, for marks that have a sign of their own."""
     traces = []
-    for series, colour, symbol in zip(_series(marks), _cycle(COLOURS), _cycle(SYMBOLS), strict=False):
+    for place, series in enumerate(_series(marks)):
+        colour, symbol = _look(place)
         mine = [mark for mark in marks if mark.series == series]
         places = sorted({mark.x for mark in mine})
         means = [float(np.mean([mark.y for mark in mine if mark.x == x])) for x in places]
@@ -46,7 +47,8 @@ def plot_by_x(
         traces.append(_points(mine, series, colour, symbol, kinds or {}, seed_title))
     traces += _explain_kinds(marks, kinds or {})
     if baseline:
-        traces.append(_baseline(baseline, [mark.x for mark in marks]))
+        places = [mark.x for mark in marks]
+        traces.append(_baseline(baseline, [min(places), max(places)], [baseline[1]] * 2))
     axis = {"type": "log", "exponentformat": "power", "dtick": 1} if log_x else {}
     return make_figure(traces, x_title, y_title, separators, 420, x=axis, more=_legend(traces))
 
@@ -57,8 +59,7 @@ def plot_arms(marks: Sequence[Mark], y_title: str, separators: str, baseline: tu
     groups = [(name, one) for name in names for one in series if any((mark.x, mark.series) == (name, one) for mark in marks)]
     traces = []
     for name, one in groups:
-        place = series.index(one) if len(series) > 1 else names.index(name)
-        colour, symbol = COLOURS[place % len(COLOURS)], SYMBOLS[place % len(SYMBOLS)]
+        colour, symbol = _look(series.index(one) if len(series) > 1 else names.index(name))
         mine = [mark for mark in marks if (mark.x, mark.series) == (name, one)]
         shown = len(series) > 1 and all(trace["name"] != plain(one) for trace in traces)
         common = {"type": "scatter", "mode": "markers", "orientation": "h", "name": plain(one), "legendgroup": one, "offsetgroup": one}
@@ -69,8 +70,7 @@ def plot_arms(marks: Sequence[Mark], y_title: str, separators: str, baseline: tu
         mean = float(np.mean([mark.y for mark in mine]))
         traces.append(common | {"x": [mean], "y": [plain(name)], "marker": bar, "showlegend": False, "hovertemplate": "x̄ = %{x:.4f}<extra></extra>"})
     if baseline:
-        line = {"color": GREY, "dash": "dot", "width": 2}
-        traces.append({"type": "scatter", "mode": "lines", "x": [baseline[1]] * 2, "y": [plain(names[0]), plain(names[-1])], "line": line, "name": plain(baseline[0]), "hoverinfo": "name"})
+        traces.append(_baseline(baseline, [baseline[1]] * 2, [plain(names[0]), plain(names[-1])]))
     axis = {"type": "category", "autorange": "reversed", "showgrid": True}
     grouped = {"scattermode": "group"} if len(series) > 1 else {}
     row = max(52, 26 * len(series))
@@ -100,8 +100,7 @@ def plot_runs(lines: Sequence[tuple[str, int, Sequence[tuple[float, float]]]], x
     """(series, seed, points) of each run: a line for each, those of one series alike."""
     names, traces = list(dict.fromkeys(series for series, _, _ in lines)), []
     for series, seed, points in lines:
-        place = names.index(series)
-        colour, symbol = COLOURS[place % len(COLOURS)], SYMBOLS[place % len(SYMBOLS)]
+        colour, symbol = _look(names.index(series))
         first = all(trace["legendgroup"] != series for trace in traces)
         traces.append(
             {"type": "scatter", "mode": "lines+markers", "x": [x for x, _ in points], "y": [y for _, y in points], "name": plain(series), "legendgroup": series,
@@ -132,9 +131,9 @@ def _explain_kinds(marks: Sequence[Mark], kinds: dict[str, str]) -> list[dict]:
     ]
 
 
-def _baseline(baseline: tuple[str, float], x: Sequence[float]) -> dict:
+def _baseline(baseline: tuple[str, float], x: Sequence[float], y: Sequence[float | str]) -> dict:
     line = {"color": GREY, "dash": "dot", "width": 2}
-    return {"type": "scatter", "mode": "lines", "x": [min(x), max(x)], "y": [baseline[1]] * 2, "line": line, "name": plain(baseline[0]), "hoverinfo": "name"}
+    return {"type": "scatter", "mode": "lines", "x": x, "y": y, "line": line, "name": plain(baseline[0]), "hoverinfo": "name"}
 
 
 def _legend(traces: Sequence[dict]) -> dict:
@@ -146,5 +145,6 @@ def _series(marks: Sequence[Mark]) -> list[str]:
     return list(dict.fromkeys(mark.series for mark in marks))
 
 
-def _cycle(values: Sequence[str]) -> list[str]:
-    return list(values) * 30
+def _look(place: int) -> tuple[str, str]:
+    """Colour and symbol of the series that stands at this place."""
+    return COLOURS[place % len(COLOURS)], SYMBOLS[place % len(SYMBOLS)]

@@ -6,6 +6,7 @@ from typing import Any
 
 from mlmtune_core.config import RANKED_BY, RunConfig
 from mlmtune_core.diagnosis import diagnose
+from mlmtune_core.event_log import find_best, find_start
 from mlmtune_core.run_store import Run
 from mlmtune_core.sweep_store import Sweep
 
@@ -42,8 +43,7 @@ def read_result(run: Run, choices: Sequence[str] | Mapping[str, Any]) -> Result:
     """One run, however far it is; `choices`: the settings that were swept."""
     config, rows, summary = run.config(), run.events(), run.summary() or {}
     metric = RANKED_BY[config.task]
-    best = next((row for row in reversed(rows) if row["kind"] == "EvalDone" and row["is_best"]), {})
-    start = next((row for row in rows if row["kind"] == "Started"), {})
+    best, start = find_best(rows), find_start(rows)
     found = diagnose(rows)
     return Result(
         run=run.id,

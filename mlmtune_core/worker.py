@@ -42,10 +42,18 @@ MOST_ATTEMPTS = 5  # that ended before anything more was kept
 def run(name: str) -> str:
     """Carries out a run given by its id or its folder, with those that it leads (what the engine calls); returns its state after that."""
     this = open_run(name)
-    together = [each for each in find_together(this) if each.summary() is None]
-    for _ in carry_out_together(together) if len(together) > 1 else carry_out(*together or [this]):
+    for _ in carry_out_led(this):
         pass
     return this.state()
+
+
+def carry_out_led(this: Run) -> Iterator[tuple[Run, Event]]:
+    """(run, event) of a run and of those that it leads, as far as they have not ended, as one training."""
+    together = [each for each in find_together(this) if each.summary() is None]
+    if len(together) > 1:
+        yield from ((together[i], event) for i, event in carry_out_together(together))
+    for only in together if len(together) == 1 else ():
+        yield from ((only, event) for event in carry_out(only))
 
 
 def warm() -> None:

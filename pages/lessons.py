@@ -3,7 +3,7 @@
 import streamlit as st
 
 from mlmtune_core.errors import UserError
-from mlmtune_core.lessons import LESSONS
+from mlmtune_core.lessons import find_lesson
 from pages.parts.lesson_list import draw_list
 from pages.parts.lesson_prediction import draw_prediction
 from pages.parts.lesson_run import draw_run
@@ -19,10 +19,11 @@ def draw(visit: Visit) -> None:
     if not name:
         draw_list(visit)
         return
-    if name not in LESSONS:
+    try:
+        lesson = find_lesson(name)
+    except UserError:
         remember("lesson", "")
-        raise UserError("There is no lesson “{name}”. Nearest: {known}.", name=name, known=", ".join(list(LESSONS)[:5]))
-    lesson = LESSONS[name]
+        raise
     draw_opening(visit, lesson)
     st.subheader(literal(tr("1. What do you expect?")), anchor=False)
     shown = draw_prediction(visit, lesson)

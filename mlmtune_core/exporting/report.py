@@ -16,6 +16,7 @@ from mlmtune_core.config import RunConfig
 from mlmtune_core.data.cells import shorten
 from mlmtune_core.data.thinning import learnt_from
 from mlmtune_core.errors import RunError
+from mlmtune_core.event_log import find_best
 from mlmtune_core.example_list import list_examples
 from mlmtune_core.inspecting import calibration
 from mlmtune_core.inspecting.certainty import find_certainty
@@ -151,7 +152,7 @@ def _draw_curves(page: Page, run: Run) -> None:
     unfreezing = say_unfreezing(tr, page.language, run.events("Unfrozen"))
     if unfreezing:
         page.say(unfreezing)
-    best = next((row for row in reversed(done) if row["is_best"]), None)
+    best = find_best(done)
     if best:
         page.say(tr("The best model is that of epoch {epoch}.").format(epoch=write_number(page.language, best["epoch"])))
 

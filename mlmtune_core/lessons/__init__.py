@@ -1,5 +1,6 @@
 """The chapter's statements as experiments: one module a lesson."""
 
+from mlmtune_core.errors import UserError, nearest_first
 from mlmtune_core.lessons import (
     arrival,
     by_heart,
@@ -30,6 +31,7 @@ from mlmtune_core.lessons import (
     weight_pull,
     word_order,
 )
+from mlmtune_core.lessons.lesson import Lesson
 
 MODULES = (
     first_run,
@@ -62,3 +64,10 @@ MODULES = (
     length,
 )
 LESSONS = {module.LESSON.id: module.LESSON for module in MODULES}
+
+
+def find_lesson(name: str) -> Lesson:
+    """A lesson by its number. Raises UserError with the nearest ones."""
+    if name not in LESSONS:
+        raise UserError("There is no lesson “{name}”. Nearest: {known}.", name=name, known=", ".join(nearest_first(name, LESSONS)[:5]))
+    return LESSONS[name]

@@ -11,9 +11,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from mlmtune_core.data import checking, columns, reading, splitting
 from mlmtune_core.data.report import find_fingerprint
-from mlmtune_core.errors import ConfigError, DataError, UserError, nearest_first
-from mlmtune_core.lessons import LESSONS
-from mlmtune_core.lessons.lesson import Lesson
+from mlmtune_core.errors import ConfigError, DataError
+from mlmtune_core.lessons import LESSONS, find_lesson
 from mlmtune_core.people import PROGRAM
 from mlmtune_core.sweep_store import Member, Sweep, create_sweep
 from mlmtune_core.sweeps import make_grid
@@ -46,13 +45,6 @@ def run_lessons(_: argparse.Namespace) -> list[dict[str, Any]]:
 def show_lessons(result: list[dict[str, Any]], tr: Any) -> str:
     """A line for each lesson."""
     return "\n".join(f"{each['id']:4} {tr(each['title'])}: {tr(each['question'])} ({', '.join(each['statements'])})" for each in result)
-
-
-def find_lesson(name: str) -> Lesson:
-    """A lesson by its number. Raises UserError with the nearest ones."""
-    if name not in LESSONS:
-        raise UserError("There is no lesson “{name}”. Nearest: {known}.", name=name, known=", ".join(nearest_first(name, LESSONS)[:5]))
-    return LESSONS[name]
 
 
 def run_lesson(chosen: argparse.Namespace) -> dict[str, Any]:

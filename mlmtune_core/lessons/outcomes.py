@@ -8,6 +8,7 @@ import numpy as np
 
 from mlmtune_core.config import RANKED_BY
 from mlmtune_core.diagnosis import diagnose
+from mlmtune_core.event_log import find_best, find_start
 from mlmtune_core.lessons import verdicts
 
 Row = dict[str, Any]
@@ -48,7 +49,7 @@ class Outcome:
     @property
     def start(self) -> Row:
         """The event Started: examples, weights that learn, baseline, device. Empty where it never came so far."""
-        return next((row for row in self.rows if row["kind"] == "Started"), {})
+        return find_start(self.rows)
 
     @property
     def evaluations(self) -> list[Row]:
@@ -68,7 +69,7 @@ class Outcome:
     @property
     def kept(self) -> Row:
         """The evaluation whose weights were kept and tested; empty where there is none."""
-        return next((row for row in reversed(self.evaluations) if row.get("is_best")), {})
+        return find_best(self.rows)
 
     @property
     def train_score(self) -> float:

@@ -10,6 +10,8 @@ from mlmtune_core.lessons.lesson import Arm, Lesson
 from mlmtune_core.people import Person
 from mlmtune_core.sweep_store import Member, Sweep, create_sweep
 
+VERDICTS = "verdicts"  # under which name a lesson's sweep keeps what its runs came to
+
 
 def plan(lesson: Lesson, seeds: Sequence[int], arms: Iterable[Arm] | None = None, data: str = "") -> list[Member]:
     """Every arm (or these alone) with every seed. data: what the lesson is tried on instead of its own (see lessons.data)."""

@@ -17,25 +17,18 @@ from mlmtune_core.lessons.counting import count
 from mlmtune_core.lessons.lesson import Lesson
 from mlmtune_core.lessons.measuring import MEASURES
 from mlmtune_core.lessons.outcomes import Outcome, Outcomes, read_outcomes
-from mlmtune_core.lessons.planning import create_lesson
+from mlmtune_core.lessons.planning import VERDICTS, create_lesson
 from mlmtune_core.lessons.records import as_shipped, write_recorded
 from mlmtune_core.people import PROGRAM
-from mlmtune_core.run_groups import find_together
 from mlmtune_core.run_store import Run
 from mlmtune_core.sweep_store import Sweep, find_sweep
 from mlmtune_core.tasks import TASKS
-
-VERDICTS = "verdicts"  # under which name a sweep keeps them
 
 
 def carry_out_sweep(sweep: Sweep) -> Iterator[tuple[Run, Any]]:
     """(run, event) of all its runs in this process, those together that can be."""
     for run in sweep.runs():
-        together = [each for each in find_together(run) if each.summary() is None]
-        if len(together) > 1:
-            yield from ((together[i], event) for i, event in worker.carry_out_together(together))
-        elif together:
-            yield from ((together[0], event) for event in worker.carry_out(together[0]))
+        yield from worker.carry_out_led(run)
 
 
 def carry_out_lesson(lesson: Lesson, seeds: Iterable[int], say: Callable[[int, int], None]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from html import escape
 
 from mlmtune_core.lessons.chapter import BEYOND, STATEMENTS
 from mlmtune_core.lessons.lesson import Lesson
+from mlmtune_core.names import verdict_names
 from mlmtune_core.translating import Translate, translator
 from mlmtune_core.written import write_number
 
@@ -23,7 +24,7 @@ def write_worksheet(lesson: Lesson, language: str) -> str:
     """One HTML page, to be printed or filled in; every text is escaped."""
     tr = translator(language)
     number, minutes = tr("Lesson {id}").format(id=lesson.id), tr("{count} minutes").format(count=lesson.minutes)
-    name, date, verdicts = tr("Name"), tr("Date"), [tr("Supported"), tr("Not supported"), tr("Inconclusive")]
+    name, date, verdicts = tr("Name"), tr("Date"), verdict_names(tr).values()
     parts = [
         f"<h1>{_of(lesson.question, tr)}</h1>",
         f'<p class="about">mlmtune · {escape(number)} · {_of(lesson.title, tr)} · {escape(minutes)}</p>',

@@ -9,7 +9,7 @@ from mlmtune_core.config import RANKED_BY
 from mlmtune_core.errors import UserError
 from mlmtune_core.lessons.figures import name_arm
 from mlmtune_core.lessons.lesson import Lesson
-from mlmtune_core.lessons.planning import describe_seeds, find_time
+from mlmtune_core.lessons.planning import VERDICTS, describe_seeds, find_time
 from mlmtune_core.lessons.records import has_recorded, read_recorded
 from mlmtune_core.limits import find_problems
 from mlmtune_core.names import axis_names, baseline_names
@@ -24,7 +24,6 @@ from pages.parts.visit import Visit, literal, remember, remembered, show_error
 
 LOOK_SECONDS, REFRESH_SECONDS = 0.7, 2
 ALL = "all"
-VERDICTS = "verdicts"
 
 Report = dict[str, Any]
 

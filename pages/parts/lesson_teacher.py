@@ -8,13 +8,13 @@ from mlmtune_core.data_store import SAMPLES
 from mlmtune_core.lessons.figures import plot_lesson
 from mlmtune_core.lessons.lesson import Lesson
 from mlmtune_core.lessons.outcomes import Outcome, read_outcomes
+from mlmtune_core.lessons.planning import VERDICTS
 from mlmtune_core.lessons.worksheet import write_worksheet
 from mlmtune_core.people import is_class, name_of
 from mlmtune_core.sweep_store import list_sweeps
 from pages.parts.choice import choice
 from pages.parts.figures import figure_config
 from pages.parts.lesson_link import HIDABLE, MOST_SEEDS, Fixed, read_fixed, write_fixed
-from pages.parts.lesson_run import VERDICTS
 from pages.parts.visit import Visit, literal, remembered
 
 MOST_SWEEPS = 200

@@ -23,7 +23,8 @@ def draw_state(visit: Visit, sweep: Sweep, living: bool) -> None:
     if living and state == "finished":
         st.rerun()
     ended = sum(run.state() in ENDED for run in runs)
-    estimate, about = sweep.about().get("estimate"), sweep.about()
+    about = sweep.about()
+    estimate = about.get("estimate")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.metric(tr("State"), state_names(tr)[state], border=True, width="content")
         st.metric(tr("Runs that have ended"), f"{ended} / {len(runs)}", border=True, width="content")

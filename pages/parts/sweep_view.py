@@ -38,7 +38,8 @@ def draw_chart(visit: Visit, sweep: Sweep) -> None:
     if not runs:
         return
     views = {"grid": tr("Small charts"), "overlay": tr("All in one")}
-    task = runs[0].config().task
+    configs = [run.config() for run in runs]
+    task = configs[0].task
     axes_y = {"score": tr("Score"), "validation_loss": tr("Validation loss"), "train_loss": tr("Training loss, smoothed")}
     axes_x = {"step": tr("Step"), "epoch": tr("Epoch"), "seconds": tr("Seconds")}
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -46,7 +47,7 @@ def draw_chart(visit: Visit, sweep: Sweep) -> None:
         y = choice(st.segmented_control, tr("What is drawn"), axes_y, "sweep_y", required=True)
         x = choice(st.segmented_control, tr("Over"), axes_x, "sweep_x", required=True)
     swept = [name for name in about["choices"] if name != "seed"]
-    arms = [say_settings(visit, {name: getattr(run.config(), name) for name in swept}) for run in runs]
+    arms = [say_settings(visit, {name: getattr(config, name) for name in swept}) for config in configs]
     names = list(dict.fromkeys(arms))
     texts = {
         "alt": tr("The curves of all runs of the sweep; the same numbers stand in the table below."),
@@ -56,6 +57,6 @@ def draw_chart(visit: Visit, sweep: Sweep) -> None:
         "seed": tr("seed"),
         "offline": tr("The server cannot be reached. Trying again…"),
     }
-    told = [{"arm": names.index(arm), "seed": run.config().seed} for arm, run in zip(arms, runs, strict=True)]
+    told = [{"arm": names.index(arm), "seed": config.seed} for arm, config in zip(arms, configs, strict=True)]
     sweep_chart({"kind": "sweep", "id": sweep.id}, told, names, texts, key=f"sweep_{sweep.id}", plotly=PLOTLY_ROUTE, base=BASE,
                 separators=visit.separators, view=view, x=x, y=y)  # fmt: skip
