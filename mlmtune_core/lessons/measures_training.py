@@ -1,9 +1,9 @@
 """What lessons measure of how a finished run has learnt: the gap to its training examples, how far its body moved, what a step costs in memory, and what a rate finder would have said"""
 
 import json
-from typing import Any
 
 from mlmtune_core.config import RANKED_BY
+from mlmtune_core.event_log import find_best
 from mlmtune_core.freezing import find_layers
 from mlmtune_core.inspecting.movement import compare_weights
 from mlmtune_core.memory import PROCESS_BYTES, memory_law
@@ -11,6 +11,7 @@ from mlmtune_core.moments import START
 from mlmtune_core.optimizing import is_pulled_back
 from mlmtune_core.predicting import load_run
 from mlmtune_core.run_store import Run
+from mlmtune_core.strategies import count_frozen
 
 _suggested: dict[str, float] = {}
 
@@ -18,12 +19,12 @@ _suggested: dict[str, float] = {}
 def measure_gap(run: Run) -> float:
     """Of the kept model: score on training examples, which must have been measured, minus score on the test set."""
     metric = RANKED_BY[run.config().task]
-    return _find_kept(run)["train_metrics"][metric] - run.events("Tested")[-1]["metrics"][metric]
+    return find_best(run.events("EvalDone"))["train_metrics"][metric] - run.events("Tested")[-1]["metrics"][metric]
 
 
 def measure_train_loss(run: Run) -> float:
     """Of the kept model: loss on training examples, without dropout."""
-    return _find_kept(run)["train_eval_loss"]
+    return find_best(run.events("EvalDone"))["train_eval_loss"]
 
 
 def measure_body_norm(run: Run) -> float:
@@ -56,15 +57,10 @@ def measure_finder_suggestion(run: Run) -> float:
 
 def measure_memory(run: Run) -> float:
     """Megabytes that the model and a step of the largest batch take, calculated (see memory.memory_law), not measured."""
-    config, start, model = run.config(), run.events("Started")[-1], load_run(run).model
-    shape = model.encoder.config
-    learning = shape.num_hidden_layers - model.boundary
+    config, start, shape = run.config(), run.events("Started")[-1], load_run(run).model.encoder.config
+    learning = shape.num_hidden_layers - count_frozen(config.strategy, shape.num_hidden_layers)
     law = memory_law(start["total"], start["trainable"], shape.hidden_size, shape.num_attention_heads, learning, is_pulled_back(config))
     return (law.of(config.batch_size, config.max_length) - PROCESS_BYTES) / 2**20
-
-
-def _find_kept(run: Run) -> dict[str, Any]:
-    return next(row for row in reversed(run.events("EvalDone")) if row["is_best"])
 
 
 BY_NAME = {
