@@ -27,6 +27,7 @@ from mlmtune_core.lessons import (
 from mlmtune_core.lessons.measuring import MEASURES
 from mlmtune_core.lessons.outcomes import Outcome, Outcomes, best_validation
 from mlmtune_core.lessons.verdicts import INCONCLUSIVE, NOT_SUPPORTED, SUPPORTED
+from mlmtune_core.memory import PROCESS_BYTES, memory_law
 from mlmtune_core.moments import START
 from mlmtune_core.predicting import load_run
 from mlmtune_core.recorder import save_best
@@ -311,6 +312,10 @@ def test_a_step_takes_more_memory_the_more_learns(make_run):
     for run in runs:
         list(worker.carry_out(run))
     head, last, full = map(MEASURES["memory"], runs)
+    for run, told, learning in zip(runs, (head, last, full), (0, 1, 4), strict=True):  # layers of which activations are kept
+        config, start, shape = run.config(), run.events("Started")[0], load_run(run).model.encoder.config
+        law = memory_law(start["total"], start["trainable"], shape.hidden_size, shape.num_attention_heads, learning)
+        assert told == pytest.approx((law.of(config.batch_size, config.max_length) - PROCESS_BYTES) / 2**20)
     assert 0 < head < last < full < 100, "a tiny model, without what a process takes by itself"
 
 
