@@ -15,7 +15,7 @@ from mlmtune_core.strategies import count_frozen, learning_share, parse_strategy
 MINUTE = 60.0
 FEWEST_ROWS = 50
 MOST_COUNTED = 20_000
-EVENT_SECONDS = 0.0004  # of a step's event and of its share of a batched step (measured, see docs/decisions.md)
+EVENT_SECONDS = 0.0005  # of one more head in a step of many: its event and its share of the step (measured, see docs/decisions.md)
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,7 @@ class DialChart {
   }
 
   async draw() {
-    const { figure, plotly } = this.data, { text, font, paper } = this.colours();
+    const { figure, plotly } = this.data, { text, font, paper } = themeColours(this.root);
     await loadPlotly(plotly);
     const traces = figure.data.map((trace) => ({ ...trace }));
     for (const { to, x, y } of this.points()) Object.assign(traces[to], { x, y });
@@ -106,22 +106,7 @@ class DialChart {
     };
     await window.Plotly.react(this.plot, traces, layout, { displaylogo: false, responsive: true, ...this.data.config,
       modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d"] });
-    if (!this.themeWatch) this.watchTheme();
+    if (!this.themeWatch) this.themeWatch = watchTheme(this.root, (colours) => repaint(this.plot, colours));
     Object.assign(this.root.dataset, { version: this.data.version, place: this.place ?? "" });
-  }
-
-  colours() {
-    const style = getComputedStyle(this.root);
-    return { text: style.getPropertyValue("--st-text-color") || style.color, font: style.getPropertyValue("--st-font") || style.fontFamily,
-      paper: style.getPropertyValue("--st-background-color") || "rgba(0,0,0,0)" };
-  }
-
-  watchTheme() {
-    let last = this.colours().text;
-    this.themeWatch = new MutationObserver(() => {
-      const { text: now, paper } = this.colours();
-      if (now !== last && window.Plotly) { last = now; window.Plotly.relayout(this.plot, { "font.color": now, paper_bgcolor: paper }); }
-    });
-    this.themeWatch.observe(document.documentElement, { attributes: true, subtree: true, attributeFilter: ["style", "class"] });
   }
 }

@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages.parts.addresses import PLOTLY_ROUTE
 from pages.parts.figures import figure_config
-from pages.parts.live_chart import LOADER
+from pages.parts.live_chart import TOOLS
 
 HERE = Path(__file__).parent
 SHARE = 0.54  # of the window: what is small on a laptop may be larger on a projector
@@ -17,7 +17,7 @@ SHARE = 0.54  # of the window: what is small on a laptop may be larger on a proj
 _component = st.components.v2.component(
     "mlmtune_dial_chart",
     html='<div class="dial-chart"></div>',
-    js=LOADER + (HERE / "dial_chart.js").read_text(encoding="utf-8"),
+    js=TOOLS + (HERE / "dial_chart.js").read_text(encoding="utf-8"),
     css=(HERE / "dial_chart.css").read_text(encoding="utf-8"),
     isolate_styles=False,
 )

@@ -49,7 +49,7 @@ class LiveChart {
       try {
         await loadPlotly(this.data.plotly);
         if (!this.drawn) await this.draw();
-        const answer = await this.fetchRows();
+        const answer = await fetchJson(`${this.data.base}/runs/${this.data.run}/events?after=${this.position}`);
         await this.take(answer);
         this.offline(false);
         wait = document.hidden ? HIDDEN_POLL_MS : this.steps || polls++ > FIRST_POLLS ? POLL_MS : FIRST_POLL_MS;
@@ -64,13 +64,6 @@ class LiveChart {
       await new Promise((done) => setTimeout(done, wait));
       if (!this.root.isConnected) return this.end();
     }
-  }
-
-  async fetchRows() {
-    const address = `${this.data.base}/runs/${this.data.run}/events?after=${this.position}`;
-    const response = await fetch(address, { cache: "no-store" });
-    if (!response.ok || !(response.headers.get("content-type") || "").includes("json")) throw new Error("no events");
-    return response.json();
   }
 
   async take(answer) {
@@ -148,7 +141,7 @@ class LiveChart {
     const shapes = [...(few ? this.epochs : []).map((step) => line(step, { color: GREY, width: 1, dash: "dot" })),
       ...this.unfrozen.map((row) => line(row.step, { color: PURPLE, width: 2, dash: "dash" }))];
     const annotations = this.unfrozen.map((row, i) => ({ x: row.step, xref: "x", y: 1, yref: "paper", yanchor: "top", xanchor: "left", showarrow: false,
-      text: (i ? "" : this.data.texts.unfrozen + " ") + row.layers, font: { size: 13, color: this.colours().text }, bgcolor: "rgba(204,121,167,.25)" }));
+      text: (i ? "" : this.data.texts.unfrozen + " ") + row.layers, font: { size: 13, color: themeColours(this.root).text }, bgcolor: "rgba(204,121,167,.25)" }));
     await window.Plotly.relayout(this.plot, { shapes, annotations });
     this.mark({ unfrozen: this.unfrozen.map((row) => row.step) });
   }
@@ -174,18 +167,12 @@ class LiveChart {
       toImageButtonOptions: { filename: "mlmtune-curves", scale: 3 },
       modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d"] });
     this.linesDrawn = 0;
-    if (!this.drawn) this.watchTheme();
+    if (!this.drawn) this.themeWatch = watchTheme(this.root, (colours) => repaint(this.plot, colours));
     this.drawn = true;
   }
 
-  colours() {
-    const style = getComputedStyle(this.root);
-    return { text: style.getPropertyValue("--st-text-color") || style.color, font: style.getPropertyValue("--st-font") || style.fontFamily,
-      paper: style.getPropertyValue("--st-background-color") || "rgba(0,0,0,0)" };
-  }
-
   layout(total, metricTitle) {
-    const { text, font, paper } = this.colours(), texts = this.data.texts;
+    const { text, font, paper } = themeColours(this.root), texts = this.data.texts;
     const axis = { gridcolor: "rgba(128,128,128,.28)", zeroline: false, linecolor: "rgba(128,128,128,.6)", title: { standoff: 8 } };
     const metric = this.start?.metric;  // a loss has no upper end, all others are shares or correlations
     const scale = metric === "masked_loss" ? { rangemode: "tozero" } : { range: [metric === "pearson" ? -0.25 : -0.03, 1.03] };
@@ -199,15 +186,6 @@ class LiveChart {
       yaxis: { ...axis, title: { text: texts.loss }, domain: [0.42, 1], rangemode: "tozero" },
       yaxis2: { ...axis, title: { text: metricTitle }, domain: [0, 0.36], ...scale },
     };
-  }
-
-  watchTheme() {
-    let last = this.colours().text;
-    this.themeWatch = new MutationObserver(() => {
-      const { text: now, paper } = this.colours();
-      if (now !== last && window.Plotly) { last = now; window.Plotly.relayout(this.plot, { "font.color": now, paper_bgcolor: paper }); }
-    });
-    this.themeWatch.observe(document.documentElement, { attributes: true, subtree: true, attributeFilter: ["style", "class"] });
   }
 
   offline(isOffline) {

@@ -6,7 +6,7 @@ import streamlit as st
 
 HERE = Path(__file__).parent
 HEIGHT = 465
-LOADER = (HERE / "plotly_loader.js").read_text(encoding="utf-8")
+TOOLS = (HERE / "chart_tools.js").read_text(encoding="utf-8")
 AHEAD = (
     "export default function ({ data }) { requestIdleCallback(() => loadPlotly(data.plotly), { timeout: 5000 }); }\n"
 )
@@ -14,11 +14,11 @@ AHEAD = (
 _component = st.components.v2.component(
     "mlmtune_live_chart",
     html='<div class="live-chart"></div>',
-    js=LOADER + (HERE / "live_chart.js").read_text(encoding="utf-8"),
+    js=TOOLS + (HERE / "live_chart.js").read_text(encoding="utf-8"),
     css=(HERE / "live_chart.css").read_text(encoding="utf-8"),
     isolate_styles=False,
 )
-_ahead = st.components.v2.component("mlmtune_load_ahead", html="<span></span>", js=LOADER + AHEAD)
+_ahead = st.components.v2.component("mlmtune_load_ahead", html="<span></span>", js=TOOLS + AHEAD)
 
 
 def load_ahead(plotly_address: str) -> None:

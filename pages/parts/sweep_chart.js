@@ -121,8 +121,7 @@ class SweepChart {
 
   async draw() {
     if (!window.Plotly || this.ended) return;
-    const style = getComputedStyle(this.root), dark = isDark(style.getPropertyValue("--st-background-color"));
-    const look = { text: style.getPropertyValue("--st-text-color") || style.color, font: style.getPropertyValue("--st-font") || style.fontFamily, colours: dark ? BRIGHT : PALETTE };
+    const theme = themeColours(this.root), look = { ...theme, colours: isDark(theme.paper) ? BRIGHT : PALETTE };
     const cells = this.data.view === "grid" ? Math.min(this.data.arms.length, MOST_CELLS) : 1;
     const columns = cells === 1 ? 1 : Math.ceil(Math.sqrt(cells * 1.5)), rows = Math.ceil(cells / columns);
     this.root.style.height = `${(cells === 1 ? 430 : 110 + 170 * rows) + (this.data.source.kind === "recorded" ? 44 : 0)}px`;
@@ -130,7 +129,7 @@ class SweepChart {
     await window.Plotly.react(this.plot, drawn, this.layout(look, cells, columns, rows), { displaylogo: false, responsive: true,
       toImageButtonOptions: { filename: "mlmtune-sweep", scale: 3 }, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d"] });
     Object.assign(this.root.dataset, { points: drawn.reduce((sum, trace) => sum + trace.x.length, 0), ended: this.runs.filter((run) => run.over).length, cells });
-    if (!this.themeWatch) this.watchTheme();
+    if (!this.themeWatch) this.themeWatch = watchTheme(this.root, () => this.draw());
   }
 
   traces(colours, cells) {
@@ -181,14 +180,6 @@ class SweepChart {
       modebar: { bgcolor: "rgba(0,0,0,0)", color: "#8a94a0", activecolor: look.text, orientation: "v" }, annotations: notes, shapes, ...axes };
   }
 
-  watchTheme() {
-    let last = getComputedStyle(this.root).getPropertyValue("--st-text-color");
-    this.themeWatch = new MutationObserver(() => {
-      const now = getComputedStyle(this.root).getPropertyValue("--st-text-color");
-      if (now !== last) { last = now; this.draw(); }
-    });
-    this.themeWatch.observe(document.documentElement, { attributes: true, subtree: true, attributeFilter: ["style", "class"] });
-  }
 }
 
 function newRun() { return { start: null, steps: [], evals: [], average: 0, over: false, began: null, state: "" }; }
@@ -208,12 +199,6 @@ function take(run, rows) {
     if (row.kind === "EvalDone") run.evals.push({ ...row, seconds: row.time - run.began, score: row.metrics[run.start?.metric] });
     if (row.kind === "Finished" || row.kind === "Failed") run.over = true;
   }
-}
-
-async function fetchJson(address) {
-  const response = await fetch(address, { cache: "no-store" });
-  if (!response.ok || !(response.headers.get("content-type") || "").includes("json")) throw new Error("no events");
-  return response.json();
 }
 
 function axis(letter, cell) { return cell ? `${letter}${cell + 1}` : letter; }

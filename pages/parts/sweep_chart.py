@@ -6,14 +6,14 @@ from typing import Any
 
 import streamlit as st
 
-from pages.parts.live_chart import LOADER
+from pages.parts.live_chart import TOOLS
 
 HERE = Path(__file__).parent
 
 _component = st.components.v2.component(
     "mlmtune_sweep_chart",
     html='<div class="sweep-chart"></div>',
-    js=LOADER + (HERE / "sweep_chart.js").read_text(encoding="utf-8"),
+    js=TOOLS + (HERE / "sweep_chart.js").read_text(encoding="utf-8"),
     css=(HERE / "sweep_chart.css").read_text(encoding="utf-8"),
     isolate_styles=False,
 )

@@ -89,7 +89,7 @@ def _ask_choices(visit: Visit) -> dict[str, tuple[Any, ...]]:
         options = list(dict.fromkeys([*(_write(value) for value in SUGGESTED[name]), *st.session_state[key]]))
         values = st.multiselect(titles[name], options, key=key, accept_new_options=True, help=visit.help(name), placeholder=tr("Choose values, or type others"),
                                 format_func=lambda value, name=name: say_setting(visit, name, _read(value)))  # fmt: skip
-        chosen[name] = tuple(_read(value) for value in values)
+        chosen[name] = tuple(dict.fromkeys(_read(value) for value in values))  # 1e-3 typed beside 0.001 is one value
     return chosen
 
 

@@ -63,6 +63,8 @@ def test_classify_texts_from_upload_to_logits(visit):
         page.get_by_text("Everything (full)").click()
         expect(page.get_by_text(re.compile("22,566,146 of 22,713,986"))).to_be_visible()
         fill_number(page, "epochs", "60")
+        page.get_by_text("Regularisation and early stopping").click()
+        fill_number(page, "patience", "0")  # else it may have ended before it is stopped
         page.locator(".st-key-start button").click()
 
         seen = [wait_for_points(page, 0)]
