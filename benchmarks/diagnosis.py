@@ -3,7 +3,7 @@
     python -m benchmarks.diagnosis [--json]
 
 The bundled checkpoint on the English samples. benchmarks/diagnosis_plan.py says what each run must be, and was written before them.
-Heads that differ in their rate alone are trained together. Ten minutes on two cores.
+Heads that differ in their rate alone are trained together. Two to ten minutes on one core.
 """
 
 import argparse
@@ -170,7 +170,7 @@ def write_section(results: list[dict[str, Any]], minutes: float) -> str:
         TITLE,
         "",
         f"{right} of {len(results)} runs are called what they are by how they were made (`benchmarks/diagnosis_plan.py`, written before the runs). Bundled checkpoint, English",
-        f"samples, 40 to 240 texts; {minutes:.0f} minutes on two cores beside much other work. Written by `python -m benchmarks.diagnosis`.",
+        f"samples, 40 to 240 texts; {minutes:.0f} minutes, cores used: {torch.get_num_threads()}. Written by `python -m benchmarks.diagnosis`.",
         "What a first run of the plan showed, and what was changed after it: docs/decisions.md.",
         "",
         f"| made to be \\ called | {' | '.join(columns)} |",

@@ -36,9 +36,11 @@ def carry_out_lesson(lesson: Lesson, seeds: Iterable[int], say: Callable[[int, i
     sweep = create_lesson(lesson, list(seeds), PROGRAM)
     total, done = len(sweep.runs()), 0
     try:
+        say(done, total)
         for _, event in carry_out_sweep(sweep):
-            done += isinstance(event, Finished | Failed)
-            say(done, total)
+            if isinstance(event, Finished | Failed):
+                done += 1
+                say(done, total)
         return judge_sweep(sweep.id)
     finally:
         sweep.delete()
