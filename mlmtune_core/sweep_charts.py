@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from mlmtune_core.charts import BLUE, GREEN, GREY, ORANGE, RED, make_figure, plain
+from mlmtune_core.charts import BLUE, FONT_SIZE, GREEN, GREY, ORANGE, RED, make_figure, plain
 
 PURPLE, SKY = "#CC79A7", "#56B4E9"
 COLOURS = (BLUE, ORANGE, GREEN, RED, PURPLE, SKY, GREY)
-HEAT = ((0.0, "#F0F5FA"), (1.0, "#7FB2DE"))  # light enough at both ends for dark numbers
+HEAT = ((0.0, "rgba(0,114,178,0.05)"), (1.0, "rgba(0,114,178,0.6)"))  # over any background; page.css has the numbers follow it
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "star", "hexagon", "pentagon")
 KIND_SYMBOLS = {"crawling": "triangle-down-open", "collapsed": "x", "exploding": "star", "memorising": "square-open", "nan": "cross"}
 
@@ -87,7 +87,7 @@ def plot_heat(marks: Sequence[Mark], x_title: str, y_title: str, z_title: str, s
         "y": [plain(row) for row in rows],
         "z": means,
         "colorscale": HEAT,
-        "textfont": {"color": "#1A1A1A", "size": 15},
+        "textfont": {"size": FONT_SIZE},
         "colorbar": {"title": {"text": plain(z_title)}},
         "texttemplate": "%{z:.3f}",
         "hovertemplate": "%{y} · %{x}: %{z:.4f}<extra></extra>",

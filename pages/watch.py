@@ -5,6 +5,7 @@ import streamlit as st
 
 from mlmtune_core.names import metric_names
 from mlmtune_core.run_store import ENDED, Run
+from pages.parts.answer_table import DIGITS, number_columns
 from pages.parts.kept_checkpoints import draw_keep_checkpoint
 from pages.parts.limits_line import draw_age
 from pages.parts.run_buttons import ask_before_deleting
@@ -40,7 +41,7 @@ def _draw_evaluations(visit: Visit, run: Run) -> None:
     if not rows:
         return
     with st.expander(tr("The evaluations as a table")):
-        table = [
+        table = pd.DataFrame(
             {
                 tr("Epoch"): row["epoch"],
                 tr("Step"): row["step"],
@@ -50,8 +51,8 @@ def _draw_evaluations(visit: Visit, run: Run) -> None:
                 tr("Best"): "★" if row["is_best"] else "",
             }
             for row in rows
-        ]
-        st.dataframe(pd.DataFrame(table), hide_index=True, key="evaluations")
+        )
+        st.dataframe(table, hide_index=True, key="evaluations", column_config=number_columns(table, DIGITS) | number_columns(table[[tr("Epoch")]], 0))
 
 
 draw(this_visit())

@@ -23,6 +23,11 @@ def number_columns(table: pd.DataFrame, digits: int) -> dict[str, Any]:
     }
 
 
+def rate_columns(*names: str) -> dict[str, Any]:
+    """Column settings: learning rates, of any size, as 1E-4."""
+    return {name: st.column_config.NumberColumn(name, format="scientific") for name in names}
+
+
 def draw_table(
     visit: Visit, table: pd.DataFrame, probability_columns: list[str], *, temperature: float = 1, key: str = "answer_table"
 ) -> None:  # fmt: skip

@@ -11,7 +11,7 @@ from mlmtune_core.probabilities import at_temperature
 from mlmtune_core.run_store import Run
 from mlmtune_core.setting_names import choice_names
 from pages.parts.answer_table import draw_table, number_columns
-from pages.parts.figures import figure_config
+from pages.parts.figures import draw_figure
 from pages.parts.logit_bars import logit_bars
 from pages.parts.pieces_choice import draw_input_row
 from pages.parts.span_view import draw_span
@@ -88,7 +88,7 @@ def _draw_number(visit: Visit, run: Run, answer: dict[str, Any]) -> None:
     train = frame[frame["split"] == "train"]
     titles = tr("Score (a number)"), tr("Examples"), tr("this input")
     figure = charts.plot_number(answer["value"], train["score"].tolist(), *titles, visit.separators)
-    st.plotly_chart(figure, key="number", alt=tr("Histogram of the scores with the answer in it."), config=figure_config("number"))  # fmt: skip
+    draw_figure(figure, key="number", alt=tr("Histogram of the scores with the answer in it."), name="number")  # fmt: skip
     draw_input_row(visit, answer)
     st.markdown("**" + tr("Neighbours on the scale: training examples with nearly this score") + "**")
     near = train.iloc[(train["score"] - answer["value"]).abs().argsort()[:NEIGHBOURS]].sort_values("score")

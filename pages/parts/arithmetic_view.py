@@ -14,7 +14,7 @@ from mlmtune_core.inspecting.arithmetic import Linear
 from mlmtune_core.setting_names import choice_names
 from pages.parts.answer_table import number_columns
 from pages.parts.choice import choice
-from pages.parts.figures import figure_config
+from pages.parts.figures import draw_figure
 from pages.parts.visit import Visit, literal
 
 SHOWN_PRODUCTS = 10
@@ -223,7 +223,7 @@ def _wanted(opened: Opened) -> np.ndarray:
 
 
 def _plot(figure: Any, key: str, alt: str) -> None:
-    st.plotly_chart(figure, key=f"arithmetic_figure_{key}", alt=alt, config=figure_config(f"arithmetic-{key}"))
+    draw_figure(figure, key=f"arithmetic_figure_{key}", alt=alt, name=f"arithmetic-{key}")
 
 
 def _table(columns: dict[str, Any], key: str = "arithmetic_table") -> None:

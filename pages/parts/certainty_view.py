@@ -9,7 +9,7 @@ from mlmtune_core import model_charts
 from mlmtune_core.run_store import Run
 from pages.parts.answer_table import share_columns
 from pages.parts.example_table import draw_rows
-from pages.parts.figures import figure_config
+from pages.parts.figures import draw_figure
 from pages.parts.terms import hint
 from pages.parts.visit import Visit
 
@@ -27,7 +27,7 @@ def draw_certainty(visit: Visit, run: Run, side: str, found: dict[str, Any]) -> 
     titles = {"confidence": tr("Probability it gave"), "accuracy": tr("Share that is right"), "count": tr("Answers")}
     figure = model_charts.plot_calibration(bins["confidence"], bins["accuracy"], bins["count"], titles["confidence"], titles["accuracy"], visit.separators)  # fmt: skip
     alt = tr("Calibration curve: how often answers of like probability are right.")
-    st.plotly_chart(figure, key="calibration", alt=alt, config=figure_config("calibration"))
+    draw_figure(figure, key="calibration", alt=alt, name="calibration")
     st.dataframe(bins.rename(columns=titles), hide_index=True, key="calibration_table", column_config=share_columns(titles["confidence"], titles["accuracy"]))  # fmt: skip
     titles = {"row": tr("Row"), "text": tr("Text"), "true": tr("In the data"), "predicted": tr("Predicted"), "confidence": tr("Probability it gave")}  # fmt: skip
     for name, title in (("confident_errors", tr("Wrong, and sure of it")), ("least_certain", tr("The answers it doubts most"))):  # fmt: skip

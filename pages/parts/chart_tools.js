@@ -32,4 +32,10 @@ function watchTheme(root, changed) {
   return watch;
 }
 
+// A layout with all that is written in it, and the distances around it, so many times as large: Plotly then makes room for it.
+function enlarge(layout, times) {
+  const growing = ["size", "standoff", "l", "r", "t", "b"];
+  return times === 1 ? layout : JSON.parse(JSON.stringify(layout), (name, value) => growing.includes(name) && typeof value === "number" ? value * times : value);
+}
+
 function repaint(plot, { text, paper }) { if (window.Plotly) window.Plotly.relayout(plot, { "font.color": text, paper_bgcolor: paper }); }

@@ -26,7 +26,7 @@ class DialChart {
     this.place = this.data?.dial ? this.place : data.dial?.place;
     this.data = data;
     this.plot.setAttribute("aria-label", data.alt);
-    this.height = Math.max(data.height, Math.round(data.share * window.innerHeight));
+    this.height = Math.max(data.height * data.grow, Math.round(data.share * window.innerHeight));
     this.plot.style.height = this.height + "px";
     this.drawDial();
     this.drawing = this.drawing.then(() => this.draw()).catch((error) => console.error(error));
@@ -104,7 +104,7 @@ class DialChart {
       modebar: { bgcolor: "rgba(0,0,0,0)", color: GREY, activecolor: text, orientation: "v" },
       hoverlabel: { font: { color: "#111" }, bgcolor: "rgba(255,255,255,.95)" },
     };
-    await window.Plotly.react(this.plot, traces, layout, { displaylogo: false, responsive: true, ...this.data.config,
+    await window.Plotly.react(this.plot, traces, enlarge(layout, this.data.grow), { displaylogo: false, responsive: true, ...this.data.config,
       modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d"] });
     if (!this.themeWatch) this.themeWatch = watchTheme(this.root, (colours) => repaint(this.plot, colours));
     Object.assign(this.root.dataset, { version: this.data.version, place: this.place ?? "" });

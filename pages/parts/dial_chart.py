@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from pages.parts.addresses import PLOTLY_ROUTE
-from pages.parts.figures import figure_config
+from pages.parts.figures import figure_config, find_growth
 from pages.parts.live_chart import TOOLS
 
 HERE = Path(__file__).parent
@@ -34,6 +34,7 @@ def dial_chart(figure: dict[str, Any], alt: str, height: int, *, key: str, dial:
         "figure": figure,
         "alt": alt,
         "height": height,
+        "grow": find_growth(),
         "share": SHARE if dial else SHARE / 1.4,
         "plotly": PLOTLY_ROUTE,
         "config": figure_config(key.replace("_", "-")),

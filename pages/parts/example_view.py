@@ -9,7 +9,7 @@ from mlmtune_core.data.report import Report
 from mlmtune_core.errors import UserError
 from mlmtune_core.names import split_names
 from pages.parts.dataset import count_sub_words, preview, split_of
-from pages.parts.figures import figure_config
+from pages.parts.figures import draw_figure
 from pages.parts.terms import explained, hint
 from pages.parts.token_row import token_row
 from pages.parts.visit import Visit, show_error
@@ -46,11 +46,11 @@ def draw_examples(visit: Visit, data: Prepared) -> None:
     with right:
         _subtitle(tr("Length of the examples"))
         titles = tr("Sub-words, [CLS] and [SEP] included"), tr("Examples"), tr("maximum length")
-        st.plotly_chart(
+        draw_figure(
             charts.plot_lengths(lengths, max_length, *titles, visit.separators),
             key="lengths",
             alt=tr("Histogram: how many examples have how many sub-words."),
-            config=figure_config("lengths"),
+            name="lengths",
         )
     _draw_split(visit, report)
 
@@ -101,7 +101,7 @@ def _draw_labels(visit: Visit, task: str, report: Report) -> None:
         _subtitle(titles.get(task, tr("Examples per label")))
         figure = charts.plot_label_counts(report.labels, tr("Count"), visit.separators)
         alt = tr("Bar chart: how often each label occurs.")
-    st.plotly_chart(figure, key="label_counts", alt=alt, config=figure_config("labels"))
+    draw_figure(figure, key="label_counts", alt=alt, name="labels")
 
 
 def _draw_split(visit: Visit, report: Report) -> None:

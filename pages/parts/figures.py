@@ -1,17 +1,39 @@
-"""Figures as files: what the camera beside a figure saves, under which name, and in which format"""
+"""A figure on a page: as large as the room asks for, and what its camera saves, under which name, in which format"""
 
 from typing import Any
 
+import plotly.graph_objects as go
 import streamlit as st
 
 from pages.parts.choice import choice
-from pages.parts.visit import Visit
+from pages.parts.visit import Visit, remembered
 
 SCALE = 3  # times what stands on the screen: sharp in print and on a projector
+GROWTH = 1.35  # of what is written in a chart, for the projector; of the page see projector.css
+GROWING = ("size", "standoff", "height", "l", "r", "t", "b")  # fonts and marks, distances, margins
+
+
+def draw_figure(figure: go.Figure, *, key: str, alt: str, name: str, **options: Any) -> Any:
+    """`st.plotly_chart`, larger for the projector: as Plotly itself measures it, so that nothing covers anything."""
+    grown = figure if find_growth() == 1 else go.Figure(_enlarge(figure.to_dict(), find_growth()))
+    return st.plotly_chart(grown, key=key, alt=alt, config=figure_config(name), **options)
+
+
+def find_growth() -> float:
+    """How many times as large as usual this visit wants what is written in charts."""
+    return GROWTH if remembered("projector") == "1" else 1.0
+
+
+def _enlarge(part: Any, times: float, name: str = "") -> Any:
+    if isinstance(part, dict):
+        return {key: _enlarge(value, times, key) for key, value in part.items()}
+    if isinstance(part, list | tuple) and part and isinstance(part[0], dict):
+        return [_enlarge(each, times) for each in part]
+    return part * times if name in GROWING and isinstance(part, int | float) else part
 
 
 def figure_config(name: str) -> dict[str, Any]:
-    """For `st.plotly_chart(config=...)`: the camera saves `mlmtune-<name>` as PNG, or as SVG where this visit has chosen it."""
+    """Plotly's own settings: the camera saves `mlmtune-<name>` as PNG, or as SVG where this visit has chosen it."""
     form = st.session_state.get("figures_as", "png")
     saved = {"format": form, "filename": f"mlmtune-{name}", "scale": SCALE if form == "png" else 1}
     return {"displaylogo": False, "toImageButtonOptions": saved}

@@ -13,7 +13,7 @@ from mlmtune_core.lessons.worksheet import write_worksheet
 from mlmtune_core.people import is_class, name_of
 from mlmtune_core.sweep_store import list_sweeps
 from pages.parts.choice import choice
-from pages.parts.figures import figure_config
+from pages.parts.figures import draw_figure
 from pages.parts.lesson_link import HIDABLE, MOST_SEEDS, Fixed, read_fixed, write_fixed
 from pages.parts.visit import Visit, literal, remembered
 
@@ -78,5 +78,5 @@ def _draw_picture(visit: Visit, lesson: Lesson) -> None:
         st.caption(literal(tr("Nobody has finished a live run of this lesson yet.")))
         return
     figure = plot_lesson(lesson, found, tr, visit.separators)
-    st.plotly_chart(figure, key="class_figure", config=figure_config(f"class-{lesson.id}"), alt=tr("All live runs of this lesson on this server in one figure; how many each person made stands below."))
+    draw_figure(figure, key="class_figure", name=f"class-{lesson.id}", alt=tr("All live runs of this lesson on this server in one figure; how many each person made stands below."))
     st.caption(literal(", ".join(f"{name}: {visit.number(count)}" for name, count in who.items())))

@@ -12,7 +12,8 @@ from mlmtune_core.lessons.outcomes import Outcome, read_outcomes
 from mlmtune_core.lessons.votes import count_votes, find_vote
 from mlmtune_core.lessons.worksheet import say_rule
 from mlmtune_core.names import effect_text, verdict_names
-from pages.parts.figures import figure_config
+from pages.parts.answer_table import DIGITS, number_columns
+from pages.parts.figures import draw_figure
 from pages.parts.visit import Visit, literal
 
 LOOKS = {"supported": ("green", ":material/check_circle:"), "not_supported": ("red", ":material/cancel:"), "inconclusive": ("orange", ":material/help:")}
@@ -27,7 +28,7 @@ def draw_verdicts(visit: Visit, lesson: Lesson, report: dict[str, Any] | None) -
     outcomes = list(read_outcomes(report).all)
     figure = plot_lesson(lesson, outcomes, visit.tr, visit.separators)
     alt = visit.tr("{title}: every run of the lesson as a mark; the numbers stand in the table below.").format(title=visit.tr(lesson.title))
-    st.plotly_chart(figure, key=f"figure_{lesson.id}", config=figure_config(f"lesson-{lesson.id}"), alt=alt)
+    draw_figure(figure, key=f"figure_{lesson.id}", name=f"lesson-{lesson.id}", alt=alt)
     whole = len({outcome.arm for outcome in outcomes}) == len(lesson.arms)
     if whole:
         for number, verdict in enumerate(report["verdicts"]):
@@ -95,7 +96,8 @@ def _draw_facts(visit: Visit, lesson: Lesson, report: dict[str, Any], outcomes: 
     }
     with st.expander(tr("All numbers: every run, data, machine"), key="lesson_numbers", icon=":material/table:"):
         table = tabulate(lesson, outcomes, tr, visit.separators)
-        st.dataframe(table, hide_index=True, key="lesson_table")
+        columns = number_columns(table, DIGITS) | number_columns(table[[tr("Seconds")]], 1)
+        st.dataframe(table, hide_index=True, key="lesson_table", column_config=columns)
         st.download_button(tr("Download as CSV"), table.to_csv(index=False).encode("utf-8-sig"), f"lesson-{lesson.id}.csv", "text/csv", key="lesson_csv", icon=":material/download:")
         st.dataframe(pd.DataFrame({tr("What"): list(facts), tr("Value"): list(facts.values())}), hide_index=True, key="lesson_facts")
 

@@ -1,6 +1,6 @@
 const BLUE = "#0072B2", SKY = "#56B4E9", ORANGE = "#E69F00", GREEN = "#009E73", RED = "#D55E00", PURPLE = "#CC79A7", GREY = "#8a94a0";
 const ENDED = ["finished", "stopped", "failed", "interrupted", "paused"];
-const SMOOTHING = 0.9, POLL_MS = 700, FIRST_POLL_MS = 150, FIRST_POLLS = 40, HIDDEN_POLL_MS = 5000, MAX_WAIT_MS = 5000, MAX_EPOCH_LINES = 30;
+const HEIGHT = 450, SMOOTHING = 0.9, POLL_MS = 700, FIRST_POLL_MS = 150, FIRST_POLLS = 40, HIDDEN_POLL_MS = 5000, MAX_WAIT_MS = 5000, MAX_EPOCH_LINES = 30;
 const TRACE = { loss: 0, smooth: 1, validation: 2, best: 3, metric: 4, bestMetric: 5, baseline: 6 };
 
 export default function ({ data, parentElement }) {
@@ -11,12 +11,13 @@ export default function ({ data, parentElement }) {
   return () => root.chart.leave();
 }
 
-function chartKey(data) { return data.run + "|" + data.texts.loss; }
+function chartKey(data) { return [data.run, data.texts.loss, data.grow].join("|"); }
 
 class LiveChart {
   constructor(root, data) {
     Object.assign(this, { root, data, key: chartKey(data), position: 0, ended: false, zoomed: false });
     root.replaceChildren();
+    root.style.height = `${HEIGHT * data.grow}px`;
     this.plot = root.appendChild(document.createElement("div"));
     this.plot.className = "live-chart-plot";
     this.plot.setAttribute("role", "group");  // no img: its buttons can be reached
@@ -163,7 +164,7 @@ class LiveChart {
         ...(baseline == null ? {} : { x: [0, total], y: [baseline, baseline], customdata: [null, null] }) }),
     ];
     const layout = this.layout(total, texts[`axis_${this.start?.metric}`] ?? texts.metric);
-    await window.Plotly.react(this.plot, traces, layout, { displaylogo: false, responsive: true,
+    await window.Plotly.react(this.plot, traces, enlarge(layout, this.data.grow), { displaylogo: false, responsive: true,
       toImageButtonOptions: { filename: "mlmtune-curves", scale: 3 },
       modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d"] });
     this.linesDrawn = 0;

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.parts.figures import find_growth
+
 HERE = Path(__file__).parent
 HEIGHT = 465
 TOOLS = (HERE / "chart_tools.js").read_text(encoding="utf-8")
@@ -36,6 +38,6 @@ def live_chart(
     """
     _component(
         key=key,
-        height=HEIGHT,
-        data={"run": run_id, "base": base, "plotly": plotly_address, "texts": texts, "separators": separators},
+        height=round(HEIGHT * find_growth()),
+        data={"run": run_id, "base": base, "plotly": plotly_address, "texts": texts, "separators": separators, "grow": find_growth()},
     )

@@ -9,7 +9,7 @@ from mlmtune_core import model_charts
 from mlmtune_core.moments import BEST, START
 from pages.parts.answer_table import DIGITS, number_columns
 from pages.parts.choice import choice
-from pages.parts.figures import figure_config
+from pages.parts.figures import draw_figure
 from pages.parts.terms import hint, meaning
 from pages.parts.visit import Visit
 
@@ -36,7 +36,8 @@ def draw_map(visit: Visit, drawn: dict[str, Any], moment: str, several_words: bo
     chart, beside = st.columns([5, 1])
     with beside:
         _draw_numbers(visit, drawn, moment)
-    picked = chart.plotly_chart(figure, key="map", alt=alt, config=figure_config("map"), on_select="rerun", selection_mode="points")
+    with chart:
+        picked = draw_figure(figure, key="map", alt=alt, name="map", on_select="rerun", selection_mode="points")
     explained = tr("The axes are the two directions in which the vectors of both moments together differ most. The shares in brackets say how much of all difference they show; what they do not show may still tell labels apart.")  # fmt: skip
     st.caption(explained if drawn["explained"] else meaning(visit, "tsne"))
     if several_words:

@@ -12,7 +12,7 @@ from mlmtune_core.run_store import Run
 from pages.parts.asking import ask
 from pages.parts.choice import choice
 from pages.parts.example_table import draw_rows
-from pages.parts.figures import figure_config
+from pages.parts.figures import draw_figure
 from pages.parts.terms import hint
 from pages.parts.visit import Visit
 
@@ -27,7 +27,7 @@ def draw_confusion(visit: Visit, run: Run, confusion: dict[str, Any]) -> None:
     chosen = tuple(st.session_state.get(key, ANY) for key in _cell_keys(run))
     figure = charts.plot_confusion(labels, confusion["counts"], tr("Predicted"), tr("In the data"), visit.separators, chosen)
     alt = tr("Confusion matrix: a row per true label, a column per predicted one.")
-    st.plotly_chart(figure, key="confusion", alt=alt, config=figure_config("confusion"), on_select=lambda: _take_cell(run), selection_mode="points")  # fmt: skip
+    draw_figure(figure, key="confusion", alt=alt, name="confusion", on_select=lambda: _take_cell(run), selection_mode="points")  # fmt: skip
     st.caption(tr("Click a cell to see its examples below."))
     with st.expander(tr("The matrix as a table")):
         st.dataframe(pd.DataFrame(confusion["counts"], index=labels, columns=labels), key="confusion_table")

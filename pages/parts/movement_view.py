@@ -9,7 +9,7 @@ from mlmtune_core import charts, model_charts
 from mlmtune_core.run_store import Run
 from pages.parts.answer_table import DIGITS, number_columns
 from pages.parts.asking import ask_slowly
-from pages.parts.figures import figure_config
+from pages.parts.figures import draw_figure
 from pages.parts.visit import Visit
 
 
@@ -31,7 +31,7 @@ def _draw_charts(visit: Visit, found: dict[str, Any]) -> None:
     if still:
         st.success(tr("Not one number changed in {count} of {all} parts: they were frozen.").format(count=len(still), all=len(weights)), icon=":material/ac_unit:")
     figure = model_charts.plot_bars(weights["name"], weights["moved"], tr("Relative change (no unit)"), visit.separators)
-    st.plotly_chart(figure, key="moved", alt=tr("Bars: how far the weights of every part moved."), config=figure_config("moved"))
+    draw_figure(figure, key="moved", alt=tr("Bars: how far the weights of every part moved."), name="moved")
     titles = {"name": tr("Part"), "moved": tr("Relative change (no unit)"), "learnt": tr("Learnt")}
     _table(weights.rename(columns=titles), "moved_table")
     if len(found["path"]) > 1:
@@ -41,7 +41,7 @@ def _draw_charts(visit: Visit, found: dict[str, Any]) -> None:
         tr("The similarity (CKA) of the first token's vectors before and after: 1 says the same, but for turning and stretching. A frozen layer stays at 1 where everything below it is frozen, too.")
     )
     figure = model_charts.plot_bars(drift["name"], drift["similarity"], tr("Similarity before and after, CKA (no unit)"), visit.separators)
-    st.plotly_chart(figure, key="drift", alt=tr("Bars: how similar the vectors of every layer are before and after."), config=figure_config("drift"))
+    draw_figure(figure, key="drift", alt=tr("Bars: how similar the vectors of every layer are before and after."), name="drift")
     _table(drift.rename(columns={"name": tr("Part"), "similarity": "CKA"}), "drift_table")
 
 
@@ -53,7 +53,7 @@ def _draw_path(visit: Visit, path: list[dict[str, Any]]) -> None:
     st.markdown(tr("How far its weights are from where they began, and how far they went since the evaluation before, divided by their length at the beginning."))
     lines = {titles[name]: [(row["epoch"], row[name]) for row in path] for name in ("moved", "step")}
     figure = charts.plot_curves(lines, titles["epoch"], tr("Relative change (no unit)"), visit.separators)
-    st.plotly_chart(figure, key="path", alt=tr("Lines: how far the head moved, by epoch."), config=figure_config("path"))
+    draw_figure(figure, key="path", alt=tr("Lines: how far the head moved, by epoch."), name="path")
     _table(pd.DataFrame(path).rename(columns=titles), "path_table")
 
 

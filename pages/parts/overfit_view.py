@@ -8,6 +8,7 @@ import streamlit as st
 from mlmtune_core.config import validate
 from mlmtune_core.explorer_charts import plot_overfitting
 from mlmtune_core.trial_data import split_in_three, spoil
+from pages.parts.answer_table import DIGITS, number_columns
 from pages.parts.choice import choice
 from pages.parts.dial_chart import dial_chart
 from pages.parts.explored import Explored, ask_explored, offer_run, write_rate
@@ -165,5 +166,5 @@ def _draw_table(visit: Visit, found: dict[str, Any]) -> None:
         "validation_accuracy": tr("Validation accuracy"),
         "test_accuracy": tr("Test accuracy"),
     }
-    table = pd.DataFrame(found["lanes"][0]["evaluations"])[list(titles)].round(4).rename(columns=titles)
-    st.dataframe(table, hide_index=True, key="overfit_table")
+    table = pd.DataFrame(found["lanes"][0]["evaluations"])[list(titles)].rename(columns=titles)
+    st.dataframe(table, hide_index=True, key="overfit_table", column_config=number_columns(table, DIGITS))

@@ -9,6 +9,7 @@ from mlmtune_core.config import suggest_epochs, validate
 from mlmtune_core.data.splitting import split_examples
 from mlmtune_core.explorer_charts import final_accuracy, plot_rates
 from mlmtune_core.strategies import default_rates
+from pages.parts.answer_table import DIGITS, number_columns, rate_columns
 from pages.parts.choice import choice
 from pages.parts.dial_chart import dial_chart
 from pages.parts.explored import Explored, ask_explored, offer_run, write_rate
@@ -52,7 +53,7 @@ def draw_rates(visit: Visit, explored: Explored) -> None:
 
 def _ask_settings(visit: Visit, explored: Explored) -> dict[str, Any]:
     """What all rates share: warm-up, schedule, epochs, seed."""
-    tr, columns = visit.tr, st.columns([3, 3, 3, 2], vertical_alignment="bottom")
+    tr, columns = visit.tr, st.columns([3, 4, 3, 2], vertical_alignment="bottom")
     shares = {share: visit.percent(share) for share in WARM_UPS}
     with columns[0]:
         warm_up = choice(
@@ -131,26 +132,24 @@ def _draw_tables(visit: Visit, found: dict[str, Any], rate: float) -> None:
     rows = [
         {tr("Learning rate"): write_rate(each), **_row(visit, lane["evaluations"][-1])} for each, lane in lanes.items()
     ]
-    st.dataframe(pd.DataFrame(rows), hide_index=True, key="rate_table")
+    table = pd.DataFrame(rows)
+    st.dataframe(table, hide_index=True, key="rate_table", column_config=number_columns(table, DIGITS))
     st.markdown("**" + tr("Rate {rate}, epoch by epoch").format(rate=write_rate(rate)) + "**")
     rows = [{tr("Step"): each["step"], **_row(visit, each)} for each in lanes[rate]["evaluations"]]
     for row, rates in zip(rows, [[], *_by_epoch(lanes[rate]["rates"], found["steps"])], strict=False):
         row[tr("Rate at the end of the epoch")] = rates[-1] if rates else None
-    st.dataframe(
-        pd.DataFrame(rows),
-        hide_index=True,
-        key="rate_epochs_table",
-        column_config={tr("Rate at the end of the epoch"): st.column_config.NumberColumn(format="scientific")},
-    )
+    table = pd.DataFrame(rows)
+    columns = number_columns(table, DIGITS) | rate_columns(tr("Rate at the end of the epoch"))
+    st.dataframe(table, hide_index=True, key="rate_epochs_table", column_config=columns)
 
 
 def _row(visit: Visit, evaluation: dict[str, Any]) -> dict[str, Any]:
     tr = visit.tr
     return {
         tr("Epoch"): evaluation["epoch"],
-        tr("Training loss, without dropout"): round(evaluation["train_loss"], 4),
-        tr("Validation loss"): round(evaluation["validation_loss"], 4),
-        tr("Validation accuracy"): round(evaluation["validation_accuracy"], 4),
+        tr("Training loss, without dropout"): evaluation["train_loss"],
+        tr("Validation loss"): evaluation["validation_loss"],
+        tr("Validation accuracy"): evaluation["validation_accuracy"],
     }
 
 

@@ -8,6 +8,7 @@ import streamlit as st
 
 from mlmtune_core.explorer_charts import plot_finder
 from mlmtune_core.suggested_rate import judge_suggestion, mean_of
+from pages.parts.answer_table import DIGITS, number_columns, rate_columns
 from pages.parts.choice import choice
 from pages.parts.dial_chart import dial_chart
 from pages.parts.explored import Explored, ask_explored, write_rate
@@ -107,13 +108,13 @@ def _draw(visit: Visit, test: dict[str, Any], runs: list[dict[str, Any]]) -> Non
         {texts["rate"]: test["rates"], texts["raw"]: test["losses"], texts["smoothed"]: test["smoothed"]}
     )
     with st.expander(tr("The finder as tables"), icon=":material/table:"):
-        scientific = {texts["rate"]: st.column_config.NumberColumn(format="scientific")}
-        st.dataframe(table, hide_index=True, key="finder_table", column_config=scientific)
+        rates = rate_columns(texts["rate"])
+        st.dataframe(table, hide_index=True, key="finder_table", column_config=number_columns(table, DIGITS) | rates)
         if runs:
             ended = pd.DataFrame(runs).rename(
                 columns={"rate": texts["rate"], "accuracy": texts["final"], "loss": tr("Validation loss")}
             )
-            st.dataframe(ended, hide_index=True, key="finder_runs_table", column_config=scientific)
+            st.dataframe(ended, hide_index=True, key="finder_runs_table", column_config=number_columns(ended, DIGITS) | rates)
 
 
 def _judge(visit: Visit, suggestion: float, runs: list[dict[str, Any]]) -> None:

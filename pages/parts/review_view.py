@@ -8,7 +8,7 @@ import streamlit as st
 from mlmtune_core import charts
 from mlmtune_core.names import baseline_names, metric_names, metric_value
 from mlmtune_core.run_store import Run
-from pages.parts.figures import figure_config
+from pages.parts.figures import draw_figure
 from pages.parts.kinds_view import draw_kinds
 from pages.parts.mistakes_view import draw_confusion, draw_list
 from pages.parts.terms import about_metric, hint
@@ -31,7 +31,7 @@ def draw_review(visit: Visit, run: Run, side: str, review: dict[str, Any]) -> No
         _subtitle(tr("True score against predicted score"))
         figure = charts.plot_pairs(review["pairs"], tr("True score"), tr("Predicted score"), visit.separators)
         alt = tr("Scatter plot: true score of every example against the predicted one.")
-        st.plotly_chart(figure, key="pairs", alt=alt, config=figure_config("scores"))
+        draw_figure(figure, key="pairs", alt=alt, name="scores")
     if "groups" in review:
         _draw_groups(visit, review["groups"])
     if "kinds" in review:

@@ -124,9 +124,9 @@ class SweepChart {
     const theme = themeColours(this.root), look = { ...theme, colours: isDark(theme.paper) ? BRIGHT : PALETTE };
     const cells = this.data.view === "grid" ? Math.min(this.data.arms.length, MOST_CELLS) : 1;
     const columns = cells === 1 ? 1 : Math.ceil(Math.sqrt(cells * 1.5)), rows = Math.ceil(cells / columns);
-    this.root.style.height = `${(cells === 1 ? 430 : 110 + 170 * rows) + (this.data.source.kind === "recorded" ? 44 : 0)}px`;
+    this.root.style.height = `${(cells === 1 ? 430 : 110 + 170 * rows) * this.data.grow + (this.data.source.kind === "recorded" ? 44 : 0)}px`;
     const drawn = this.traces(look.colours, cells);
-    await window.Plotly.react(this.plot, drawn, this.layout(look, cells, columns, rows), { displaylogo: false, responsive: true,
+    await window.Plotly.react(this.plot, drawn, enlarge(this.layout(look, cells, columns, rows), this.data.grow), { displaylogo: false, responsive: true,
       toImageButtonOptions: { filename: "mlmtune-sweep", scale: 3 }, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d"] });
     Object.assign(this.root.dataset, { points: drawn.reduce((sum, trace) => sum + trace.x.length, 0), ended: this.runs.filter((run) => run.over).length, cells });
     if (!this.themeWatch) this.themeWatch = watchTheme(this.root, () => this.draw());

@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from pages.parts.figures import find_growth
 from pages.parts.live_chart import TOOLS
 
 HERE = Path(__file__).parent
@@ -49,6 +50,7 @@ def sweep_chart(
             "plotly": plotly,
             "base": base,
             "separators": separators,
+            "grow": find_growth(),
             "view": view,
             "x": x,
             "y": y,

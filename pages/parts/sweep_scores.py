@@ -8,8 +8,9 @@ from mlmtune_core.names import baseline_names, diagnosis_names, metric_names, st
 from mlmtune_core.sweep_charts import Mark, plot_arms, plot_by_x
 from mlmtune_core.sweep_results import Result, read_results
 from mlmtune_core.sweep_store import Sweep
+from pages.parts.answer_table import DIGITS, number_columns, rate_columns
 from pages.parts.choice import choice
-from pages.parts.figures import figure_config
+from pages.parts.figures import draw_figure
 from pages.parts.setting_value import say_settings, setting_title
 from pages.parts.visit import Visit, go_to
 
@@ -22,7 +23,10 @@ def draw_scores(visit: Visit, sweep: Sweep) -> None:
         _plot(visit, scored)
     st.subheader(tr("All runs as a table"))
     table = _make_table(visit, results)
-    event = st.dataframe(table, hide_index=True, key="sweep_table", on_select="rerun", selection_mode="single-row")
+    rates = [setting_title(visit, name) for name in (results[0].settings if results else ()) if name.endswith("learning_rate")]
+    coarse = number_columns(table.filter([tr("Seconds")]), 1) | number_columns(table.filter([tr("Best epoch")]), 0)
+    columns = number_columns(table, DIGITS) | coarse | rate_columns(*rates)
+    event = st.dataframe(table, hide_index=True, key="sweep_table", column_config=columns, on_select="rerun", selection_mode="single-row")
     chosen = event["selection"]["rows"] if event else []
     with st.container(horizontal=True):
         st.download_button(tr("Download as CSV"), table.to_csv(index=False).encode("utf-8-sig"), f"sweep-{sweep.id[:8]}.csv", "text/csv", key="sweep_csv", icon=":material/download:")
@@ -55,7 +59,7 @@ def _plot(visit: Visit, results: list[Result]) -> None:
         log = min(values) > 0 and max(values) >= 10 * min(values)
         figure = plot_by_x(marks, titles[by], metric, visit.separators, baseline, log, diagnosis_names(tr), tr("seed"))
     alt = tr("The best validation score of every run over what was swept; every seed is a mark, lines join the means.")
-    st.plotly_chart(figure, key="sweep_scores", config=figure_config("sweep-scores"), alt=alt)
+    draw_figure(figure, key="sweep_scores", name="sweep-scores", alt=alt)
 
 
 def _task_of(metric: str) -> str:

@@ -8,7 +8,7 @@ import streamlit as st
 from mlmtune_core import model_charts
 from mlmtune_core.names import label_names
 from pages.parts.answer_table import share_columns
-from pages.parts.figures import figure_config
+from pages.parts.figures import draw_figure
 from pages.parts.visit import Visit, escaped, literal
 
 CHIP = "display:inline-block;margin:3px;padding:1px 8px;border-radius:7px;border:1px solid rgba(128,128,128,.45);line-height:1.5;vertical-align:top"
@@ -32,7 +32,7 @@ def _draw_labels(visit: Visit, first: dict[str, Any], second: dict[str, Any]) ->
     shares = [[each["probabilities"][name] for name in names] for each in (first, second)]
     figure = model_charts.plot_paired_bars(names, *shares, ("A", "B"), tr("Probability"), visit.separators)
     alt = tr("Bars: the probability of every label in run A and, below it, in run B.")
-    st.plotly_chart(figure, key="compare_bars", alt=alt, config=figure_config("compare-bars"))
+    draw_figure(figure, key="compare_bars", alt=alt, name="compare-bars")
     table = pd.DataFrame({tr("Label"): names, "A": shares[0], "B": shares[1]})
     table["B − A"] = [_points(visit, after - before) for before, after in zip(*shares, strict=True)]
     _draw_table(visit, table, ["A", "B"])

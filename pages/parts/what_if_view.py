@@ -15,7 +15,7 @@ from pages.parts.answer_table import share_columns
 from pages.parts.asking import ask, ask_slowly
 from pages.parts.choice import choice
 from pages.parts.edit_form import Tree, ask_row, describe, draw_form, draw_ways_back, write_out
-from pages.parts.figures import figure_config
+from pages.parts.figures import draw_figure
 from pages.parts.visit import Visit, literal
 
 INDENT = "\u2003"  # a blank that tables keep
@@ -123,7 +123,7 @@ def _draw_bars(visit: Visit, tree: Tree, changes: dict[int, Change], name: str, 
     title = tr("Change (percentage points)") if share else tr("Change")
     figure = model_charts.plot_changes([names[row.id] for row in rows], values, title, visit.separators)
     alt = tr("Bars: for every word, how far the answer moves when it is masked.")
-    st.plotly_chart(figure, key="what_if_bars", alt=alt, config=figure_config("what-if-bars"))
+    draw_figure(figure, key="what_if_bars", alt=alt, name="what-if-bars")
     st.caption(tr("To the left, in blue: without the word it falls, so the word spoke for it. To the right, in orange: it rises."))
 
 

@@ -10,7 +10,7 @@ import streamlit as st
 from mlmtune_core import model_charts
 from pages.parts.answer_table import DIGITS, number_columns
 from pages.parts.choice import choice
-from pages.parts.figures import figure_config
+from pages.parts.figures import draw_figure
 from pages.parts.terms import hint
 from pages.parts.visit import Visit, escaped, literal
 
@@ -87,6 +87,6 @@ def _draw_attention(visit: Visit, found: dict[str, Any]) -> None:
     tokens = [f"{i} {token}" for i, token in enumerate(found["tokens"])]
     figure = model_charts.plot_attention(tokens, shown, tr("… takes from"), tr("This token …"), visit.separators)
     alt = tr("Heat map: how much every token takes from each other, in one head of one layer.")
-    st.plotly_chart(figure, key="attention", alt=alt, config=figure_config("attention"))
+    draw_figure(figure, key="attention", alt=alt, name="attention")
     table = pd.DataFrame(shown, index=tokens, columns=tokens)
     st.dataframe(table, key="attention_table", column_config=number_columns(table, DIGITS))

@@ -1,5 +1,7 @@
 """The page of the lessons: predict before anything is shown, the rule before the runs, the verdict after; a teacher's link is the lesson."""
 
+import json
+
 import pytest
 
 from mlmtune_core import engine, worker
@@ -12,6 +14,7 @@ from mlmtune_core.people import admit, find_person
 from mlmtune_core.run_groups import find_together
 from mlmtune_core.sweep_store import list_sweeps
 from mlmtune_core.translating import LANGUAGES, translator
+from pages.parts.figures import GROWTH
 from tests.core.test_lessons import small_lesson as small_lesson  # a lesson of two arms on eight texts
 
 pytestmark = pytest.mark.thorough
@@ -51,6 +54,14 @@ def test_a_lesson_shows_nothing_of_its_result_before_the_prediction(open_page, n
     verdicts = [each.value for each in app.markdown if "-badge[" in each.value]
     assert len(verdicts) == len(LESSONS[name].claims)
     assert sum(count_votes(LESSONS[name]).values()) == 1
+
+
+def test_for_the_projector_a_chart_is_written_larger_and_has_the_room(open_page):
+    app = open_page("lessons", lesson="4")
+    app.button(key="predict").click().run()  # remembered when the page is opened again
+    usual, large = (json.loads(each.get("plotly_chart")[0].proto.spec)["layout"] for each in (app, open_page("lessons", lesson="4", projector="1")))
+    for part in (lambda layout: layout["height"], lambda layout: layout["font"]["size"], lambda layout: layout["yaxis"]["tickfont"]["size"]):
+        assert part(large) == pytest.approx(GROWTH * part(usual))
 
 
 def test_a_lesson_is_run_live_and_judged(open_page, small_lesson):
