@@ -53,7 +53,7 @@ def name_arm(lesson: Lesson, name: str, tr: Translate, separators: str) -> str:
     title, over = tr(arm.title), tr(figure.x_title) if figure.x_title and figure.kind != "curves" else ""
     if arm.x is None:
         return title
-    place = f"{over}: {arm.x:g}".removeprefix(": ").replace(".", separators[0])
+    place = f"{over}: {arm.x:g}".removeprefix(": ").replace("e-0", "e-").replace(".", separators[0])
     return place if title == over else f"{title} · {place}"
 
 

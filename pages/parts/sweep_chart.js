@@ -175,9 +175,9 @@ class SweepChart {
     }
     if (this.data.y === "score" && baseline != null && cells === 1) notes.push({ text: texts.baseline, xref: "x domain", x: 1, xanchor: "right", yref: "y", y: baseline, yanchor: "bottom", showarrow: false, font: { size: 13, color: "#8a94a0" } });
     return { uirevision: `${this.key}${this.data.view}${this.data.x}${this.data.y}`, autosize: true, separators: this.data.separators, hovermode: "closest",
-      font: { family: look.font, size: 14, color: look.text }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", margin: { l: 66, r: 16, t: cells === 1 ? 20 : 34, b: 50 },
+      font: { family: look.font, size: 14, color: look.text }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", margin: { l: 66, r: 16, t: 34, b: 50 },
       legend: { orientation: "v", x: 1.01, y: 1, font: { size: 13 } }, hoverlabel: { font: { color: "#111" }, bgcolor: "rgba(255,255,255,.95)" },
-      modebar: { bgcolor: "rgba(0,0,0,0)", color: "#8a94a0", activecolor: look.text, orientation: "v" }, annotations: notes, shapes, ...axes };
+      modebar: { bgcolor: "rgba(0,0,0,0)", color: "#8a94a0", activecolor: look.text, orientation: cells === 1 ? "h" : "v" }, annotations: notes, shapes, ...axes };
   }
 
 }
