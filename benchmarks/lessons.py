@@ -79,7 +79,7 @@ def rows_of(lesson: Lesson) -> str:
     seeds = len({outcome["seed"] for outcome in report["outcomes"]})
     anchor = f"{tr(lesson.anchors[0].text)} ({lesson.anchors[0].model}; {lesson.anchors[0].source})" if lesson.anchors else "–"
     for number, (claim, verdict) in enumerate(zip(lesson.claims, report["verdicts"], strict=True)):
-        told = effect_text(tr, "en", claim.unit, verdict["effect"], verdict["low"], verdict["high"])
+        told = effect_text(tr, "en", claim.unit, verdict)
         first = number == 0
         lines.append(
             f"| {lesson.id if first else ''} | {tr(lesson.question) if first else ''} | {', '.join(claim.statements)} | {tr(claim.sentence)} | {verdict['seeds']} | {told} "

@@ -155,7 +155,7 @@ def plot_finder(test: dict[str, Any], runs: Sequence[dict[str, Any]], texts: dic
 
 
 SHARES = {"range": [-0.03, 1.03], "tickformat": ".0%"}
-LOGARITHMIC = {"type": "log", "exponentformat": "e", "dtick": 1}
+LOGARITHMIC = {"type": "log", "tickformat": ".0e", "dtick": 1}
 
 
 def _curves_of(lane: dict[str, Any]) -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
 """What tasks, roles, splits, metrics and states are called on the pages and in what is taken home."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mlmtune_core.data.reading import Format
@@ -129,14 +129,27 @@ def verdict_names(tr: Translate) -> dict[str, str]:
     return {"supported": tr("Supported"), "not_supported": tr("Not supported"), "inconclusive": tr("Inconclusive")}
 
 
-def effect_text(tr: Translate, language: str, unit: str, effect: float, low: float, high: float) -> str:
-    """An effect with its interval, in the unit of its claim: differences of scores as percentage points, ratios with ×."""
+def effect_text(tr: Translate, language: str, unit: str, verdict: Mapping[str, Any]) -> str:
+    """The effect of a verdict with its interval, in the unit of its claim: differences of scores as percentage points, ratios with ×.
+
+    Where a rounded end would look like the limit that it keeps away from, all are told to more digits.
+    """
+    effect, low, high = (verdict[name] for name in ("effect", "low", "high"))
     if unit == "points":
-        told = [write_number(language, 100 * value, 1, signed=True) for value in (effect, low, high)]
+        pairs = [(100 * end, 100 * limit) for end in (low, high) for limit in (verdict["minimum"], verdict["margin"]) if end != limit]
+        digits = next((digits for digits in (1, 2, 3) if all(f"{end:.{digits}f}" != f"{limit:.{digits}f}" for end, limit in pairs)), 4)
+        told = [write_number(language, 100 * value, digits, signed=True) for value in (effect, low, high)]
         return tr("{effect} points [{low}, {high}]").format(effect=told[0], low=told[1], high=told[2])
     told = [write_number(language, value, 2, signed=unit != "ratio") for value in (effect, low, high)]
     sign = "× " if unit == "ratio" else ""
     return f"{sign}{told[0]} [{told[1]}, {told[2]}]"
+
+
+def side_text(language: str, unit: str, value: float) -> str:
+    """One of the two sides of a verdict, in the unit of its claim: scores of 100, counts whole, all others as they are."""
+    if unit == "points":
+        return write_number(language, 100 * value, 1)
+    return write_number(language, value, 0 if value == round(value) else 2 if value < 10 else 1)
 
 
 def strategy_name(tr: Translate, strategy: str) -> str:

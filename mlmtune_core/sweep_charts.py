@@ -2,15 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
 from mlmtune_core.charts import BLUE, FONT_SIZE, GREEN, GREY, ORANGE, RED, make_figure, plain
+from mlmtune_core.written import write_rate
 
 PURPLE, SKY = "#CC79A7", "#56B4E9"
 COLOURS = (BLUE, ORANGE, GREEN, RED, PURPLE, SKY, GREY)
 HEAT = ((0.0, "rgba(0,114,178,0.05)"), (1.0, "rgba(0,114,178,0.6)"))  # over any background; page.css has the numbers follow it
+MOST_NAMED = 12  # values at an axis
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "star", "hexagon", "pentagon")
 KIND_SYMBOLS = {"crawling": "triangle-down-open", "collapsed": "x", "exploding": "star", "memorising": "square-open", "nan": "cross"}
 
@@ -49,7 +52,8 @@ def plot_by_x(
     if baseline:
         places = [mark.x for mark in marks]
         traces.append(_baseline(baseline, [min(places), max(places)], [baseline[1]] * 2))
-    axis = {"type": "log", "exponentformat": "power", "dtick": 1} if log_x else {}
+    numbers = [mark.x for mark in marks if not isinstance(mark.x, str)]
+    axis = _logarithmic(numbers) if log_x and numbers else {}
     return make_figure(traces, x_title, y_title, separators, 420, x=axis, more=_legend(traces))
 
 
@@ -117,7 +121,8 @@ def _line(x: Sequence[float], y: Sequence[float], series: str, colour: str) -> d
 
 def _points(marks: Sequence[Mark], series: str, colour: str, symbol: str, kinds: dict[str, str], seed_title: str) -> dict:
     told = [" · ".join([f"{plain(seed_title)} {mark.seed}", *([plain(kinds[mark.kind])] if mark.kind in kinds else [])]) for mark in marks]
-    look = {"color": colour, "size": 10, "opacity": 0.75, "symbol": [KIND_SYMBOLS.get(mark.kind, symbol) if kinds else symbol for mark in marks]}
+    symbols = [KIND_SYMBOLS.get(mark.kind, symbol) if kinds else symbol for mark in marks]
+    look = {"color": colour, "size": 10, "opacity": 0.75, "symbol": symbols, "line": {"width": [2.5 if name.endswith("-open") else 0 for name in symbols]}}
     return {"type": "scatter", "mode": "markers", "x": [mark.x for mark in marks], "y": [mark.y for mark in marks], "marker": look, "showlegend": False,
             "legendgroup": series, "text": told, "hovertemplate": "%{x:.3~g}: %{y:.4f}<br>%{text}<extra></extra>"}  # fmt: skip
 
@@ -126,7 +131,7 @@ def _explain_kinds(marks: Sequence[Mark], kinds: dict[str, str]) -> list[dict]:
     """A legend entry for each sign that occurs."""
     found = dict.fromkeys(mark.kind for mark in marks if mark.kind in kinds and mark.kind in KIND_SYMBOLS)
     return [
-        {"type": "scatter", "mode": "markers", "x": [None], "y": [None], "marker": {"symbol": KIND_SYMBOLS[kind], "size": 11, "color": GREY}, "name": plain(kinds[kind])}
+        {"type": "scatter", "mode": "markers", "x": [None], "y": [None], "marker": {"symbol": KIND_SYMBOLS[kind], "size": 11, "color": GREY, "line": {"width": 2}}, "name": plain(kinds[kind])}
         for kind in found
     ]
 
@@ -139,6 +144,14 @@ def _baseline(baseline: tuple[str, float], x: Sequence[float], y: Sequence[float
 def _legend(traces: Sequence[dict]) -> dict:
     shown = sum(trace.get("showlegend", True) for trace in traces)
     return {"showlegend": shown > 1, "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}}
+
+
+def _logarithmic(values: Sequence[float]) -> dict[str, Any]:
+    """An axis that names what was tried, or, of very many, the powers of ten."""
+    tried = sorted(set(values))
+    if len(tried) > MOST_NAMED:
+        return {"type": "log", "exponentformat": "power", "dtick": 1}
+    return {"type": "log", "tickvals": tried, "ticktext": [write_rate(value) if value < 1 else f"{value:g}" for value in tried]}
 
 
 def _series(marks: Sequence[Mark]) -> list[str]:

@@ -20,3 +20,8 @@ def write_percent(language: str, share: float, digits: int = 0, signed: bool = F
     sign = "+" if signed and share > 0 else ""
     pattern = "#,##0." + "0" * digits + "%" if digits else "#,##0%"
     return sign + format_percent(share, format=pattern, locale=language.replace("-", "_"))
+
+
+def write_rate(rate: float) -> str:
+    """A learning rate, in every language alike: 0.003 -> 3e-3."""
+    return f"{rate:.1e}".replace(".0e", "e").replace("e-0", "e-").replace("e+00", "")

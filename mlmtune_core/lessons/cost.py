@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -32,11 +33,13 @@ def find_cost(run: Outcome, target: float, read: Callable[[Row], float]) -> floa
 def judge_cost(outcomes: Outcomes, read: Callable[[Row], float]) -> Verdict:
     """Of each seed: the cost from random weights (all of it where they never get there) over that of the dearest strategy."""
     target = find_target(outcomes)
-    ratios = []
-    for scratch, *tuned in zip(*[outcomes.of(arm) for arm in (SCRATCH, *STRATEGIES)], strict=True):
-        whole = read(scratch.evaluations[-1]) - read({"step": 0, **scratch.start})
-        ratios.append(min(find_cost(scratch, target, read), whole) / max(find_cost(run, target, read) for run in tuned))
-    return in_all_seeds(ratios, LEAST_RATIO, margin=1.0)
+    whole = [read(run.evaluations[-1]) - read({"step": 0, **run.start}) for run in outcomes.of(SCRATCH)]
+    scratch = [min(find_cost(run, target, read), most) for run, most in zip(outcomes.of(SCRATCH), whole, strict=True)]
+    tuned = {arm: [find_cost(run, target, read) for run in outcomes.of(arm)] for arm in STRATEGIES}
+    ratios = [cost / max(costs) for cost, *costs in zip(scratch, *tuned.values(), strict=True)]
+    dearest = max(tuned, key=lambda arm: sum(tuned[arm]))
+    means = (float(np.mean(scratch)), float(np.mean(tuned[dearest])))
+    return replace(in_all_seeds(ratios, LEAST_RATIO, margin=1.0), sides=means, between=(SCRATCH, dearest))
 
 
 def read_seconds(row: Row) -> float:

@@ -13,13 +13,17 @@ from mlmtune_core.lessons.outcomes import Outcome
 from mlmtune_core.names import baseline_names, diagnosis_names
 from mlmtune_core.sweep_charts import Mark, plot_arms, plot_by_x, plot_heat, plot_runs
 from mlmtune_core.translating import Translate, mark
+from mlmtune_core.written import write_rate
 
 SCORE = "score"
-TITLES = {  # of what is measured where no figure names it
+TITLES = {  # of what is measured, or compared, where no figure names it
     "gap": mark("Training score minus test score"),
     "train_loss": mark("Loss on training examples, without dropout"),
     "body_norm": mark("Length of all weights in the layers"),
     "body_moved": mark("Distance from the start, over the length then"),
+    "trivial": mark("Trivial predictor"),
+    "trainable": mark("Weights that learn"),
+    "head_weights": mark("d · K + K"),
     "memory": mark("Memory of model and step, in MB (calculated)"),
     "finder_suggestion": mark("Rate that the finder suggests"),
 }
@@ -53,8 +57,14 @@ def name_arm(lesson: Lesson, name: str, tr: Translate, separators: str) -> str:
     title, over = tr(arm.title), tr(figure.x_title) if figure.x_title and figure.kind != "curves" else ""
     if arm.x is None:
         return title
-    place = f"{over}: {arm.x:g}".removeprefix(": ").replace("e-0", "e-").replace(".", separators[0])
+    value = write_rate(arm.x) if figure.log_x and arm.x < 1 else f"{arm.x:g}".replace(".", separators[0])
+    place = f"{over}: {value}".removeprefix(": ")
     return place if title == over else f"{title} · {place}"
+
+
+def name_side(lesson: Lesson, name: str, tr: Translate, separators: str) -> str:
+    """One of the two that a claim compares (see verdicts.Verdict): an arm, or something that was measured."""
+    return name_arm(lesson, name, tr, separators) if any(arm.id == name for arm in lesson.arms) else _title(lesson, name, tr)
 
 
 def tabulate(lesson: Lesson, outcomes: list[Outcome], tr: Translate, separators: str) -> pd.DataFrame:
@@ -65,11 +75,12 @@ def tabulate(lesson: Lesson, outcomes: list[Outcome], tr: Translate, separators:
             tr("Arm"): name_arm(lesson, outcome.arm, tr, separators),
             tr("Seed"): outcome.seed,
             tr("Test score"): outcome.score,
-            tr("What it is like"): kinds.get(outcome.run_class, ""),
+            tr("Diagnosis"): kinds.get(outcome.run_class, ""),
             tr("Weights that learn"): outcome.start.get("trainable"),
             tr("Examples learnt from"): outcome.start.get("train_examples"),
             tr("Seconds"): round(outcome.seconds, 2),
-            **{tr({**TITLES, **lesson.figure.names}.get(name, name)): _measured(outcome, name) for name in outcome.measured},
+            **({_title(lesson, "gap", tr): outcome.train_score - outcome.score} if outcome.kept.get("train_metrics") else {}),
+            **{_title(lesson, name, tr): _measured(outcome, name) for name in outcome.measured},
         }
         for outcome in outcomes
     ]
@@ -87,6 +98,10 @@ def read_curve(outcome: Outcome, measure: str) -> list[tuple[float, float]]:
     """(step, value) of every evaluation that has it: a loss by its name in EvalDone, or the validation score."""
     find: Callable[[Mapping[str, Any]], Any] = (lambda row: row["metrics"][outcome.metric]) if measure == SCORE else (lambda row: row.get(measure))
     return [(row["step"], find(row)) for row in outcome.evaluations if find(row) is not None]
+
+
+def _title(lesson: Lesson, name: str, tr: Translate) -> str:
+    return tr({**TITLES, **lesson.figure.names}.get(name, name))
 
 
 def _measured(outcome: Outcome, name: str) -> float:

@@ -1,5 +1,7 @@
 """Lesson 0, you cannot break it: a first run, and how many of its weights learn"""
 
+from dataclasses import replace
+
 from mlmtune_core.lessons.lesson import Anchor, Arm, Claim, Figure, Lesson, Option, WhatIf
 from mlmtune_core.lessons.outcomes import Outcome, Outcomes
 from mlmtune_core.lessons.verdicts import Verdict, in_all_seeds
@@ -17,7 +19,8 @@ def count_head(outcome: Outcome) -> int:
 def judge_count(outcomes: Outcomes) -> Verdict:
     """Of each seed: the smaller of the two counts over the larger, 1 only where they are equal."""
     pairs = [(outcome.start["trainable"], count_head(outcome)) for outcome in outcomes.of("first") if outcome.start]
-    return in_all_seeds([min(pair) / max(pair) for pair in pairs] or [float("nan")], minimum=1.0, margin=1.0)
+    verdict = in_all_seeds([min(pair) / max(pair) for pair in pairs] or [float("nan")], minimum=1.0, margin=1.0)
+    return replace(verdict, sides=pairs[0], between=("trainable", "head_weights")) if pairs else verdict
 
 
 LESSON = Lesson(

@@ -47,7 +47,7 @@ LESSON = Lesson(
         Claim(
             "adaptation",
             ("T5",),
-            mark("With 800 labels, a body that may move adapts better to the task than frozen features under a head."),
+            mark("With 800 labels, a model whose body is trained too adapts better to the task than frozen features under a head."),
             mark(
                 "Of the three strategies that move the body, the one with the best validation score is compared with the head alone, example by example. Supported if it scores more "
                 "than {minimum} higher on the test set, with the whole interval; not supported if the head alone scores higher, with the whole interval."
@@ -70,13 +70,13 @@ LESSON = Lesson(
         ),
     ),
     options=(
-        Option("adapts", mark("With 800 labels, whoever may move the body clearly scores higher."), ("supported",)),
-        Option("enough", mark("The frozen features are so good that a head on top scores just as high, or higher."), ("not_supported", "inconclusive")),
+        Option("adapts", mark("With 800 labels, the strategies that also train the body clearly score higher."), ("supported",)),
+        Option("enough", mark("The frozen features are so good that a head on top scores higher."), ("not_supported",)),
         Option("close", mark("The strategies lie so close together that five seeds cannot tell them apart."), ("inconclusive",)),
     ),
     tasks=(
         mark("Note three numbers for 800 labels: the test score of the head alone, of the head with the last layer, and of everything."),
-        mark("Now look at 50 labels. Which strategy is ahead, and is it ahead by more than its own seeds differ?"),
+        mark("Now look at 50 labels. Which strategy is ahead, and is it ahead by more than its seeds differ among themselves?"),
         mark(
             "All runs take about a hundred steps, and the head alone learns at a rate of its own, many times that of the body. Why would the comparison be unfair if one "
             "of the two were not so?"

@@ -1,7 +1,7 @@
 """What came out of the runs of a lesson: plain numbers, from which alone its figure is drawn and its verdict judged"""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -115,7 +115,7 @@ class Outcomes:
     def compare(self, one: str, other: str, minimum: float, margin: float = 0.0) -> verdicts.Verdict:
         """Whether the arm `one` scores higher on the test set than `other` (see verdicts.compare)."""
         sides = [np.array([outcome.counts for outcome in self.of(arm)]) for arm in (one, other)]
-        return verdicts.compare(*sides, minimum, margin, _score_of(self.all[0].metric))
+        return _between(one, other, verdicts.compare(*sides, minimum, margin, _score_of(self.all[0].metric)))
 
     def compare_trivial(self, arm: str, minimum: float, margin: float = 0.0) -> verdicts.Verdict:
         """Whether the runs of `arm` score higher on the test set than the trivial predictor of their task. What that scores is taken as known,
@@ -125,7 +125,9 @@ class Outcomes:
         counts, score = np.array([run.counts for run in runs]), _score_of(runs[0].metric)
         known = np.array([run.trivial for run in runs])[:, None, None] * np.ones((*counts.shape[:2], 1))
         both = np.concatenate([counts, known, np.ones_like(known)], axis=-1)
-        return verdicts.compare(both, np.zeros_like(both), minimum, margin, lambda sums: score(sums[..., :-2]) - verdicts.mean(sums[..., -2:]))
+        verdict = verdicts.compare(both, np.zeros_like(both), minimum, margin, lambda sums: score(sums[..., :-2]) - verdicts.mean(sums[..., -2:]))
+        reached = float(np.mean([run.trivial for run in runs]))
+        return _between(arm, "trivial", replace(verdict, sides=(verdict.effect + reached, reached)))
 
     def compare_gaps(self, one: str, other: str, minimum: float, margin: float = 0.0) -> verdicts.Verdict:
         """Whether training score minus test score is larger in `one` than in `other`; for scores that are means over examples."""
@@ -134,23 +136,18 @@ class Outcomes:
             counts = np.array([outcome.counts for outcome in runs])  # (seeds, examples, 2): right, 1
             learnt = np.array([outcome.train_score for outcome in runs])[:, None]
             sides.append(np.stack([learnt - counts[..., 0], counts[..., 1]], axis=-1))
-        return verdicts.compare(*sides, minimum, margin)
-
-    def compare_measured(self, one: str, other: str, name: str, minimum: float, margin: float = 0.0, flip: bool = False) -> verdicts.Verdict:  # fmt: skip
-        """The same for something that was measured: one number a run, or one an example. flip: where less is better."""
-        sides = [self._measured(arm, name) for arm in (one, other)]
-        sides = [np.stack([side, np.ones_like(side)], axis=-1) for side in (sides[::-1] if flip else sides)]
-        return verdicts.compare(*sides, minimum, margin)
+        return _between(one, other, verdicts.compare(*sides, minimum, margin))
 
     def compare_within(self, arm: str, one: str, other: str, minimum: float, margin: float = 0.0) -> verdicts.Verdict:
         """Of the same runs, whether what was measured as `one` is higher than what was measured as `other`, run by run, example by example."""
         sides = [self._measured(arm, name) for name in (one, other)]
-        return verdicts.compare(*[np.stack([side, np.ones_like(side)], axis=-1) for side in sides], minimum, margin)
+        return _between(one, other, verdicts.compare(*[np.stack([side, np.ones_like(side)], axis=-1) for side in sides], minimum, margin))
 
     def ratios(self, one: str, other: str, find: Callable[[Outcome], float], minimum: float, margin: float = 1.0) -> verdicts.Verdict:
         """Of two numbers of the runs of each seed, `one` over `other`: a claim about every seed."""
-        pairs = zip(self.of(one), self.of(other), strict=True)
-        return verdicts.in_all_seeds([find(first) / find(second) for first, second in pairs], minimum, margin)
+        found = [[find(outcome) for outcome in self.of(arm)] for arm in (one, other)]
+        verdict = verdicts.in_all_seeds([first / second for first, second in zip(*found, strict=True)], minimum, margin)
+        return _between(one, other, replace(verdict, sides=(float(np.mean(found[0])), float(np.mean(found[1])))))
 
     def _measured(self, arm: str, name: str) -> np.ndarray:
         """(seeds, numbers); of a run that broke off, zeros."""
@@ -180,6 +177,10 @@ def read_outcomes(report: Mapping[str, Any]) -> Outcomes:
     """The outcomes of a report, as `running.judge_sweep` made them."""
     names = [each.name for each in fields(Outcome)]
     return Outcomes(tuple(Outcome(**{name: each[name] for name in names}) for each in report["outcomes"]))
+
+
+def _between(one: str, other: str, verdict: verdicts.Verdict) -> verdicts.Verdict:
+    return replace(verdict, between=(one, other))
 
 
 def _score_of(metric: str) -> verdicts.Score:

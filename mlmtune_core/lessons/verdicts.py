@@ -23,6 +23,7 @@ class Verdict:
     """What came out. effect, low, high: estimate and 95 % interval, in the unit of the claim; seeds, examples: how many were compared.
 
     more_seeds: about how many further seeds would settle an inconclusive one; None where none are needed, or would help.
+    sides: what both sides came to, averaged over seeds; between: which they were (arms, or what was measured). None where there are no two.
     """
 
     kind: str
@@ -34,6 +35,8 @@ class Verdict:
     seeds: int
     examples: int
     more_seeds: int | None = None
+    sides: tuple[float, float] | None = None
+    between: tuple[str, str] | None = None
 
 
 def mean(sums: np.ndarray) -> np.ndarray:
@@ -63,11 +66,15 @@ def compare(one: np.ndarray, other: np.ndarray, minimum: float, margin: float = 
     """
     seeds, examples = one.shape[:2]
 
+    def scores(of_examples: np.ndarray) -> list[np.ndarray]:
+        """(D or 1, N) counts of draws -> (D or 1, S) scores of both sides."""
+        sums = [(of_examples @ each.transpose(1, 0, 2).reshape(examples, -1)).reshape(-1, *each.shape[::2]) for each in (one, other)]
+        return [score(each) for each in sums]
+
     def effect(of_seeds: np.ndarray, of_examples: np.ndarray) -> np.ndarray:
         """(D or 1, S) and (D or 1, N) counts of draws -> (D,) difference of the scores, averaged over seeds."""
-        sums = [(of_examples @ each.transpose(1, 0, 2).reshape(examples, -1)).reshape(-1, *each.shape[::2]) for each in (one, other)]
-        scores = [score(each) for each in sums]
-        return (of_seeds * (scores[0] - scores[1])).sum(axis=1) / of_seeds.sum(axis=1)
+        first, second = scores(of_examples)
+        return (of_seeds * (first - second)).sum(axis=1) / of_seeds.sum(axis=1)
 
     random = np.random.default_rng(0)
     every = [np.ones((1, count)) for count in (seeds, examples)]
@@ -80,7 +87,8 @@ def compare(one: np.ndarray, other: np.ndarray, minimum: float, margin: float = 
     low, high = found - (found - float(low)) * wider, found + (float(high) - found) * wider
     kind = decide(low, high, minimum, margin) if seeds > 1 else INCONCLUSIVE
     more = _find_more(found, of_seeds, of_examples, seeds, minimum, margin) if kind == INCONCLUSIVE else None
-    return Verdict(kind, found, low, high, minimum, margin, seeds, examples, more)
+    first, second = (float(side.mean()) for side in scores(every[1]))
+    return Verdict(kind, found, low, high, minimum, margin, seeds, examples, more, (first, second))
 
 
 def in_all_seeds(values: Sequence[float], minimum: float, margin: float) -> Verdict:

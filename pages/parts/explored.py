@@ -118,11 +118,6 @@ def offer_run(visit: Visit, explored: Explored, settings: dict[str, Any], exampl
         go_to("watch", run=start_run(visit.person, engine.current().queue, config, examples, about).id)
 
 
-def write_rate(rate: float) -> str:
-    """0.003 -> 3e-3."""
-    return f"{rate:.1e}".replace(".0e", "e").replace("e-0", "e-").replace("e+00", "")
-
-
 def _refuse(sentence: str, button: str) -> None:
     st.info(sentence, icon=":material/arrow_back:")
     if st.button(button, key="choose_data", type="primary"):

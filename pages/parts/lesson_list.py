@@ -20,12 +20,15 @@ def draw_list(visit: Visit) -> None:
     """One sentence, the class of fifty minutes, then a row for each statement."""
     tr = visit.tr
     st.markdown(
-        literal(tr("The chapter states, here it is tried: predict, run, look, and read the verdict by a rule that was written down before. What the data do not support is shown as not supported."))
+        literal(tr("What the chapter states is tried here: predict, run, look, and read the verdict, given by a rule that was written down before. What the data do not support is shown as not supported."))
     )
     with st.expander(tr("A class of fifty minutes"), icon=":material/schedule:"):
         _draw_class(visit)
     if visit.person.may_lead():
         st.toggle(tr("Show the verdicts of all lessons"), key=ALL_VERDICTS, help=tr("Without it, a verdict stands here only once its lesson has been predicted."))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(tr("**Begin here:**"), width="content")
+        _draw_door(visit, LESSONS["0"], "first")
     for name, statement in STATEMENTS.items():
         _draw_group(visit, tr(statement.name), tr(statement.sentence), [lesson for lesson in LESSONS.values() if name in lesson.statements])
     beyond = [lesson for lesson in LESSONS.values() if not any(name in STATEMENTS for name in lesson.statements)]

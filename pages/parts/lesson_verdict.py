@@ -1,17 +1,18 @@
 """The verdict of a lesson: its figure, each claim with what came out, the own prediction beside it, and all that must always be said"""
 
 import statistics
+from math import isfinite
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from mlmtune_core.lessons.figures import plot_lesson, tabulate
+from mlmtune_core.lessons.figures import name_side, plot_lesson, tabulate
 from mlmtune_core.lessons.lesson import Lesson
 from mlmtune_core.lessons.outcomes import Outcome, read_outcomes
 from mlmtune_core.lessons.votes import count_votes, find_vote
 from mlmtune_core.lessons.worksheet import say_rule
-from mlmtune_core.names import effect_text, verdict_names
+from mlmtune_core.names import effect_text, side_text, verdict_names
 from pages.parts.answer_table import DIGITS, number_columns
 from pages.parts.figures import draw_figure
 from pages.parts.visit import Visit, literal
@@ -45,12 +46,21 @@ def _draw_verdict(visit: Visit, lesson: Lesson, number: int, verdict: dict[str, 
     colour, icon = LOOKS[verdict["kind"]]
     with st.container(border=True, key=f"verdict_{number}"):
         st.markdown(f"{icon} :{colour}-badge[**{literal(verdict_names(tr)[verdict['kind']])}**] {literal(tr(claim.sentence))}")
-        effect = effect_text(tr, visit.language, claim.unit, verdict["effect"], verdict["low"], verdict["high"])
+        effect = effect_text(tr, visit.language, claim.unit, verdict)
         told = tr("Effect {effect}, {seeds} seeds") if not verdict["examples"] else tr("Effect {effect}, {seeds} seeds, {examples} examples")
         st.markdown(literal(told.format(effect=effect, seeds=visit.number(verdict["seeds"]), examples=visit.number(verdict["examples"]))))
+        if verdict.get("between") and all(map(isfinite, verdict["sides"])):
+            st.markdown(literal(_say_sides(visit, lesson, claim.unit, verdict)))
         if verdict["kind"] == "inconclusive":
             st.markdown(literal(_say_more(visit, verdict)))
         st.caption(literal(tr("The rule, written down before the runs:") + " " + say_rule(lesson, number, tr, visit.language)))
+
+
+def _say_sides(visit: Visit, lesson: Lesson, unit: str, verdict: dict[str, Any]) -> str:
+    """What was compared with what, so that the effect can be checked."""
+    names = [name_side(lesson, name, visit.tr, visit.separators) for name in verdict["between"]]
+    first, second = (side_text(visit.language, unit, side) for side in verdict["sides"])
+    return visit.tr("On average over seeds: {first} ({one}), {second} ({other}).").format(one=names[0], first=first, other=names[1], second=second)
 
 
 def _say_more(visit: Visit, verdict: dict[str, Any]) -> str:

@@ -8,10 +8,11 @@ import streamlit as st
 from mlmtune_core.config import validate
 from mlmtune_core.explorer_charts import plot_overfitting
 from mlmtune_core.trial_data import split_in_three, spoil
+from mlmtune_core.written import write_rate
 from pages.parts.answer_table import DIGITS, number_columns
 from pages.parts.choice import choice
 from pages.parts.dial_chart import dial_chart
-from pages.parts.explored import Explored, ask_explored, offer_run, write_rate
+from pages.parts.explored import Explored, ask_explored, offer_run
 from pages.parts.visit import Visit
 
 LABELS = (16, 32, 64, 128, 256, 512, 1024)

@@ -9,10 +9,11 @@ from mlmtune_core.config import suggest_epochs, validate
 from mlmtune_core.data.splitting import split_examples
 from mlmtune_core.explorer_charts import final_accuracy, plot_rates
 from mlmtune_core.strategies import default_rates
+from mlmtune_core.written import write_rate
 from pages.parts.answer_table import DIGITS, number_columns, rate_columns
 from pages.parts.choice import choice
 from pages.parts.dial_chart import dial_chart
-from pages.parts.explored import Explored, ask_explored, offer_run, write_rate
+from pages.parts.explored import Explored, ask_explored, offer_run
 from pages.parts.rate_finder_view import draw_finder
 from pages.parts.visit import Visit
 
@@ -31,12 +32,12 @@ def draw_rates(visit: Visit, explored: Explored) -> None:
     )
     if found is None:
         return
-    rate = _draw_dial(visit, found)
-    st.caption(
+    st.markdown(
         tr(
-            "The encoder stays frozen: what it makes of the texts is computed once, and heads of all rates learn from that at once. Drag the dial."
+            "**Drag the dial.** The encoder stays frozen: what it makes of the texts is computed once, and heads of all rates learn from that at once."
         )
     )
+    rate = _draw_dial(visit, found)
     split = split_examples(explored.examples, validate(settings).validation_share, settings["seed"])
     offer_run(visit, explored, settings | {"head_learning_rate": rate, "patience": 0}, split, "rate")
     with st.expander(tr("The curves as tables"), icon=":material/table:"):

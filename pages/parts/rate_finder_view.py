@@ -8,10 +8,11 @@ import streamlit as st
 
 from mlmtune_core.explorer_charts import plot_finder
 from mlmtune_core.suggested_rate import judge_suggestion, mean_of
+from mlmtune_core.written import write_rate
 from pages.parts.answer_table import DIGITS, number_columns, rate_columns
 from pages.parts.choice import choice
 from pages.parts.dial_chart import dial_chart
-from pages.parts.explored import Explored, ask_explored, write_rate
+from pages.parts.explored import Explored, ask_explored
 from pages.parts.visit import Visit
 
 FULL = {"strategy": "full", "first_layers": 2, "epochs": 2}  # short enough for one run a rate

@@ -116,9 +116,8 @@ def _time_sentence(visit: Visit, run: Run, summary: dict[str, Any]) -> str:
     if summary["reason"] == "early_stopping":
         sentence = tr("Announced before Start for all epochs: {expected}. Ended early, it took {taken}.")
     else:
-        sentence = tr("Announced before Start: {expected}. It took {taken} (the announcement was {difference} off).")
-    times = {"expected": visit.seconds(expected, 1), "taken": visit.seconds(taken, 1)}
-    return sentence.format(**times, difference=visit.percent(expected / taken - 1, signed=True))
+        sentence = tr("Announced before Start: {expected}. It took {taken}.")
+    return sentence.format(expected=visit.seconds(expected, 1), taken=visit.seconds(taken, 1))
 
 
 def _queue_sentence(visit: Visit, run: Run) -> str:

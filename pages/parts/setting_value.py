@@ -7,6 +7,7 @@ from typing import Any
 from mlmtune_core.config import BUNDLED, BUNDLED_NAME, RunConfig
 from mlmtune_core.names import strategy_name
 from mlmtune_core.setting_names import say_choice
+from mlmtune_core.written import write_rate
 from pages.parts.visit import Visit
 
 
@@ -24,7 +25,7 @@ def say_setting(visit: Visit, name: str, value: Any) -> str:
     if value is None:
         return "–"
     if isinstance(value, float):
-        return f"{value:g}".replace(".", visit.separators[0])
+        return write_rate(value) if name.endswith("learning_rate") else f"{value:g}".replace(".", visit.separators[0])
     return str(say_choice(visit.tr, name, value))
 
 

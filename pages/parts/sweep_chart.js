@@ -139,9 +139,10 @@ class SweepChart {
       if (cells > 1 && arm >= cells) return;
       const first = !seen.has(arm); seen.add(arm);
       const colour = colours[arm % colours.length], faint = this.data.y === "train_loss";
+      const ends = points.x.length <= 2;  // of what lay between nothing is known
       traces.push({ ...points, type: "scatter", mode: faint ? "lines" : "lines+markers", name: this.data.arms[arm], legendgroup: String(arm), showlegend: cells === 1 && first,
-        line: { color: colour, width: faint ? 1.6 : 2, dash: DASHES[Math.floor(arm / colours.length) % DASHES.length] },
-        marker: { color: colour, symbol: SYMBOLS[arm % SYMBOLS.length], size: 7 }, opacity: 0.85,
+        line: { color: colour, width: faint ? 1.6 : ends ? 1 : 2, dash: ends ? "dot" : DASHES[Math.floor(arm / colours.length) % DASHES.length] },
+        marker: { color: colour, symbol: SYMBOLS[arm % SYMBOLS.length], size: 7 }, opacity: 0.85, cliponaxis: false,
         xaxis: axis("x", cell), yaxis: axis("y", cell),
         hovertemplate: `${this.data.arms[arm]} · ${this.data.texts.seed} ${seed}<br>%{x:.4~g}: %{y:.4f}<extra></extra>` });
     });
@@ -162,7 +163,7 @@ class SweepChart {
     const xGap = columns > 1 ? 0.035 : 0, yGap = rows > 1 ? 0.36 / rows : 0;
     for (let cell = 0; cell < cells; cell++) {
       const column = cell % columns, row = Math.floor(cell / columns);
-      const x0 = column / columns + (column ? xGap / 2 : 0), x1 = (column + 1) / columns - (column < columns - 1 ? xGap / 2 : 0);
+      const wide = (1 - (columns - 1) * xGap) / columns, x0 = column * (wide + xGap), x1 = x0 + wide;
       const y1 = 1 - row / rows - (row ? yGap / 2 : 0), y0 = 1 - (row + 1) / rows + (row < rows - 1 ? yGap / 2 : 0);
       const single = cells === 1, bottom = row === rows - 1 || cell + columns >= cells;
       axes[long("xaxis", cell)] = { ...line, domain: [x0, x1], anchor: axis("y", cell), rangemode: "tozero", ...(cell && { matches: "x" }),

@@ -26,7 +26,7 @@ def draw_scores(visit: Visit, sweep: Sweep) -> None:
     rates = [setting_title(visit, name) for name in (results[0].settings if results else ()) if name.endswith("learning_rate")]
     coarse = number_columns(table.filter([tr("Seconds")]), 1) | number_columns(table.filter([tr("Best epoch")]), 0)
     columns = number_columns(table, DIGITS) | coarse | rate_columns(*rates)
-    event = st.dataframe(table, hide_index=True, key="sweep_table", column_config=columns, on_select="rerun", selection_mode="single-row")
+    event = st.dataframe(table, hide_index=True, key="sweep_table", column_config=columns, placeholder="–", on_select="rerun", selection_mode="single-row")
     chosen = event["selection"]["rows"] if event else []
     with st.container(horizontal=True):
         st.download_button(tr("Download as CSV"), table.to_csv(index=False).encode("utf-8-sig"), f"sweep-{sweep.id[:8]}.csv", "text/csv", key="sweep_csv", icon=":material/download:")
@@ -57,7 +57,7 @@ def _plot(visit: Visit, results: list[Result]) -> None:
         ]
         values = [mark.x for mark in marks]
         log = min(values) > 0 and max(values) >= 10 * min(values)
-        figure = plot_by_x(marks, titles[by], metric, visit.separators, baseline, log, diagnosis_names(tr), tr("seed"))
+        figure = plot_by_x(marks, titles[by], tr("{metric} on the validation set, best epoch").format(metric=metric), visit.separators, baseline, log, diagnosis_names(tr), tr("seed"))
     alt = tr("The best validation score of every run over what was swept; every seed is a mark, lines join the means.")
     draw_figure(figure, key="sweep_scores", name="sweep-scores", alt=alt)
 
@@ -73,7 +73,7 @@ def _make_table(visit: Visit, results: list[Result]) -> pd.DataFrame:
             **{setting_title(visit, name): value for name, value in result.settings.items()},
             tr("Seed"): result.seed,
             tr("State"): states[result.state],
-            tr("What it is like"): kinds.get(result.kind, ""),
+            tr("Diagnosis"): kinds.get(result.kind, ""),
             metric_names(tr)[result.metric]: result.score,
             tr("Validation loss"): result.validation_loss,
             tr("Best epoch"): result.epoch,

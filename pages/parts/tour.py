@@ -1,5 +1,7 @@
 """The first visit: a tour that is done in the pages themselves; each step notices by itself that it was done"""
 
+import re
+
 import streamlit as st
 
 from mlmtune_core.errors import RunError
@@ -12,6 +14,7 @@ from pages.parts.visit import Visit, go_to, remember, remembered
 
 OFF = "off"
 LOOK_SECONDS = 1.0
+PLACES = re.compile(r"\[([^]]+)\]\(#\w+\)")  # links to what stands on the page of a step
 LIVE = IDS[IDS.index("evaluation") : -1]  # these wait for a run or a part of a page, which draw themselves anew
 BEFORE = "tour_before"  # in the session: the run that there was when the tour began, which is not the tour's
 
@@ -45,7 +48,7 @@ def offer_again(visit: Visit, key: str) -> None:
 def _offer(visit: Visit) -> None:
     tr = visit.tr
     with st.container(key="tour", horizontal=True, vertical_alignment="center", wrap=False):
-        st.markdown(tr("**Your first visit?** In 4 minutes you train a model, pause it and ask it. Nothing can break."), width="stretch")
+        st.markdown(tr("**Your first visit?** In 4 minutes you train a model, pause it and ask it a question. Nothing can break."), width="stretch")
         if st.button(tr("Take the tour"), key="tour_begin", type="primary", icon=":material/signpost:"):
             _begin()
         if st.button(tr("No, thanks"), key="tour_skip", type="tertiary"):
@@ -66,7 +69,8 @@ def _draw_step(visit: Visit, page: str) -> None:
             step = STEPS[place]
             count = tr("Tour: {number} of {count}").format(number=place + 1, count=len(STEPS))
             st.badge(count, width="content")
-            says = f"**{tr(step.says)}** {tr(step.why)}".replace("[CLS]", r"\[CLS\]").replace("[SEP]", r"\[SEP\]")
+            says = tr(step.says) if step.page == page else PLACES.sub(r"\1", tr(step.says))
+            says = f"**{says}** {tr(step.why)}".replace("[CLS]", r"\[CLS\]").replace("[SEP]", r"\[SEP\]")
             st.markdown(explained(visit, says, *step.terms), unsafe_allow_html=True, width="stretch")
             if step.page != page:
                 _offer_page(visit, step.page)
@@ -77,7 +81,7 @@ def _draw_step(visit: Visit, page: str) -> None:
 
 def _say_done(visit: Visit) -> str:
     tr = visit.tr
-    says = tr("**That was all.** You have trained a model, paused it and asked it.")
+    says = tr("**That was all.** You have trained a model, paused it and asked it a question.")
     why = tr("Below stand its logits and what the softmax makes of them: probabilities. Write something else, or change a setting and train again.")
     return explained(visit, f"{says} {why}", "logit", "softmax", "probability")
 
@@ -85,7 +89,7 @@ def _say_done(visit: Visit) -> str:
 def _offer_page(visit: Visit, page: str) -> None:
     """The way to where a step is done."""
     title = st.session_state["pages"][page].title.lstrip("0123456789 ")
-    if st.button(visit.tr("Go to: {page}").format(page=title), key="tour_go", icon=":material/arrow_forward:"):
+    if st.button(visit.tr("Go to: {page}").format(page=title), key="tour_go", type="primary", icon=":material/arrow_forward:"):
         go_to(page)
 
 
