@@ -32,12 +32,12 @@ def draw_rates(visit: Visit, explored: Explored) -> None:
     )
     if found is None:
         return
-    st.markdown(
+    rate = _draw_dial(visit, found)
+    st.caption(
         tr(
-            "**Drag the dial.** The encoder stays frozen: what it makes of the texts is computed once, and heads of all rates learn from that at once."
+            "The encoder stays frozen: what it makes of the texts is computed once, and heads of all rates learn from that at once."
         )
     )
-    rate = _draw_dial(visit, found)
     split = split_examples(explored.examples, validate(settings).validation_share, settings["seed"])
     offer_run(visit, explored, settings | {"head_learning_rate": rate, "patience": 0}, split, "rate")
     with st.expander(tr("The curves as tables"), icon=":material/table:"):
@@ -96,7 +96,7 @@ def _draw_dial(visit: Visit, found: dict[str, Any]) -> float:
     }
     figure, moves = plot_rates(found, texts, visit.separators)
     dial = {
-        "title": tr("Learning rate"),
+        "title": tr("Drag: the learning rate"),
         "labels": [write_rate(rate) for rate in RATES],
         "said": [_say(visit, found, lane) for lane in found["lanes"]],
         "moves": moves,

@@ -27,6 +27,8 @@ def draw_scores(visit: Visit, sweep: Sweep) -> None:
     coarse = number_columns(table.filter([tr("Seconds")]), 1) | number_columns(table.filter([tr("Best epoch")]), 0)
     columns = number_columns(table, DIGITS) | coarse | rate_columns(*rates)
     event = st.dataframe(table, hide_index=True, key="sweep_table", column_config=columns, placeholder="–", on_select="rerun", selection_mode="single-row")
+    if any(run.about().get("together") for run in sweep.runs()):
+        st.caption(tr("Heads alone are trained together: each row has the seconds of all."))
     chosen = event["selection"]["rows"] if event else []
     with st.container(horizontal=True):
         st.download_button(tr("Download as CSV"), table.to_csv(index=False).encode("utf-8-sig"), f"sweep-{sweep.id[:8]}.csv", "text/csv", key="sweep_csv", icon=":material/download:")

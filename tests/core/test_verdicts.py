@@ -13,6 +13,8 @@ from mlmtune_core.lessons.verdicts import (
     compare_failures,
     in_all_seeds,
 )
+from mlmtune_core.names import effect_text
+from mlmtune_core.translating import translator
 
 MINIMUM = 0.05
 SEEDS, EXAMPLES, TRIALS = 5, 800, 60
@@ -56,6 +58,16 @@ def test_swapping_the_arms_swaps_the_verdict():
     there, back = compare(one, other, MINIMUM), compare(other, one, MINIMUM)
     assert (there.kind, back.kind) == (SUPPORTED, NOT_SUPPORTED)
     assert (back.effect, back.low, back.high) == pytest.approx((-there.effect, -there.high, -there.low))
+    assert there.sides == back.sides[::-1] and there.sides[0] - there.sides[1] == pytest.approx(there.effect)
+
+
+@pytest.mark.parametrize(
+    ("low", "language", "told"),
+    [(0.0312, "en", "+5.0 points [+3.1, +7.0]"), (0.02005, "en", "+5.000 points [+2.005, +7.000]"), (0.02, "pt-BR", "+5,0 pontos [+2,0, +7,0]")],
+)
+def test_an_end_that_keeps_away_from_the_limit_never_looks_like_it(low, language, told):
+    found = {"effect": 0.05, "low": low, "high": 0.07, "minimum": 0.02, "margin": 0.0}
+    assert effect_text(translator(language), language, "points", found) == told
 
 
 def test_the_same_numbers_always_give_the_same_verdict():
