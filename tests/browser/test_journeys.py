@@ -105,7 +105,9 @@ def test_label_words_in_portuguese_in_the_dark(visit):
         expect(page.get_by_text("B-LOC", exact=True).first).to_be_visible()
         page.locator(".st-key-to_train button").click()
         page.locator(".layer-stack").wait_for()
-        fill_number(page, "epochs", "40")
+        fill_number(page, "epochs", "200")
+        page.get_by_text("Regularização").click()
+        fill_number(page, "patience", "0")
         page.locator(".st-key-start button").click()
         seen = [wait_for_points(page, 0)]
         seen.append(wait_for_points(page, seen[-1]))

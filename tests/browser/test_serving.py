@@ -141,6 +141,8 @@ def test_the_end_comes_within_five_seconds_and_leaves_nothing_behind(browser, tm
         page.goto(f"{server.address}/train?data=sample-entities-en")
         page.locator(".layer-stack").wait_for(timeout=90_000)
         settled(page)
+        page.get_by_text("Everything (full)").click()  # a head alone would be through too soon
+        settled(page)
         epochs = page.locator(".st-key-epochs input")
         epochs.fill("200")
         epochs.press("Enter")

@@ -30,6 +30,9 @@ def train(page: Page, strategy: str, epochs: str) -> None:
     settled(page)
 
 
+MARK = ":text-is('[SEP]'):not(.term)"  # where it is a token, not a word that is explained
+
+
 def show(page: Page, choice: str, place: int) -> None:
     page.locator(f".st-key-{choice} button").nth(place).click()
     settled(page)
@@ -41,13 +44,13 @@ def test_pairs_in_english(visit):
         page.locator(".st-key-own_data button").click()
         upload(page, SAMPLES_FOLDER / "nli.en.csv")
         expect(page.get_by_text("Guessed: two columns hold texts")).to_be_visible()
-        assert page.get_by_text("[SEP]", exact=True).count() == 10, "five examples with two marks each"
+        assert page.locator(MARK).count() == 10, "five examples with two marks each"
         train(page, "Last layers and head", "2")
         page.locator(".st-key-typed_text textarea").fill("Two boys are kicking a ball about in the park.")
         page.locator(".st-key-typed_second_text textarea").fill("Nobody is outside.")
         page.locator(".st-key-typed_second_text textarea").press("Control+Enter")
         expect(page.get_by_role("heading", name=re.compile(r"Answer: \w+ \(\d+\.\d%\)"))).to_be_visible()
-        expect(page.get_by_text("[SEP]", exact=True)).to_have_count(2)
+        expect(page.locator(MARK)).to_have_count(2)
         show(page, "way", 1)
         expect(page.locator(".st-key-confusion .main-svg").first).to_be_visible()
         expect(page.get_by_text("trivially", exact=False).first).to_be_visible()
