@@ -7,6 +7,7 @@ from typing import Any
 from mlmtune_core.event_log import find_best, find_start
 
 SPEED_STEPS = 30
+SHORTEST_STEP = 5e-4  # seconds
 
 
 @dataclass(frozen=True)
@@ -53,12 +54,19 @@ def summarise(rows: Sequence[dict[str, Any]], estimate: float | None = None) -> 
 
 
 def _speed(steps: Sequence[dict[str, Any]]) -> float | None:
-    """Examples learnt from per second over the last steps, pauses for measuring left out by the median."""
+    """Examples learnt from per second over the last steps, pauses for measuring left out by the median.
+
+    Steps that take less than their event (heads on what is stored) are logged many at a time: then all steps count, or none are known.
+    """
     recent = steps[-SPEED_STEPS:]
     gaps = sorted(later["time"] - earlier["time"] for earlier, later in zip(recent, recent[1:], strict=False))
     if not gaps:
         return None
-    usual = max(gaps[len(gaps) // 2], 1e-6)
+    usual = gaps[len(gaps) // 2]
+    if usual < SHORTEST_STEP:
+        recent, usual = steps, (steps[-1]["time"] - steps[0]["time"]) / (len(steps) - 1)
+    if usual < SHORTEST_STEP / 10:
+        return None
     return sum(row["examples"] for row in recent) / len(recent) / usual
 
 

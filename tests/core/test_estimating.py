@@ -167,3 +167,18 @@ def test_cores_are_shared_by_the_busy_and_followed_within_a_run(make_run, home):
         assert seen[7] == 2 and set(seen[9:]) == {1} and len(seen) == 24
     finally:
         torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize(
+    ("times", "told"),
+    [
+        ([100 + 0.5 * step for step in range(9)], 32.0),  # one after the other
+        ([100.0, 100.5, 101.0, 106.0, 106.5], 32.0),  # a pause for measuring is no slowness
+        ([100 + 0.1 * (step // 50) + 1e-6 * step for step in range(401)], 8000.0),  # fifty written at a time
+        ([100 + 1e-6 * step for step in range(50)], None),  # all at once: not known
+    ],
+)
+def test_the_speed_is_that_of_learning_however_steps_are_written(times, told):
+    steps = [{"kind": "StepDone", "step": i + 1, "epoch": 0.1, "examples": 16, "time": time} for i, time in enumerate(times)]
+    start = {"kind": "Started", "total_steps": 500, "epochs": 5, "time": 99.0}
+    assert summarise([start, *steps]).examples_per_second == (told and pytest.approx(told, rel=0.01))
