@@ -39,7 +39,6 @@ def run(browser: Browser, server: Server) -> dict[str, float]:
     page.locator(".st-key-start_sweep button").wait_for()
     settled(page)
     choose_rates(page)
-    page.locator(".st-key-swept").get_by_text("Learning rate of the head").wait_for()
     page.wait_for_function("() => [...document.querySelectorAll('[data-testid=stMetricValue]')].some(it => it.innerText.trim().endsWith('s'))")
     settled(page)
     count, announced = page.locator("[data-testid=stMetricValue]").all_inner_texts()

@@ -39,7 +39,7 @@ def plot_by_x(
     kinds: dict[str, str] | None = None,
     seed_title: str = "seed",
 ) -> go.Figure:
-    """y over x, a line through the means for each series. kinds: run class -> its name in the legend, for marks that have a sign of their own."""
+    """y over x (numbers, where log_x), a line through the means for each series. kinds: run class -> its name in the legend, for marks that have a sign of their own."""
     traces = []
     for place, series in enumerate(_series(marks)):
         colour, symbol = _look(place)
@@ -52,8 +52,7 @@ def plot_by_x(
     if baseline:
         places = [mark.x for mark in marks]
         traces.append(_baseline(baseline, [min(places), max(places)], [baseline[1]] * 2))
-    numbers = [mark.x for mark in marks if not isinstance(mark.x, str)]
-    axis = _logarithmic(numbers) if log_x and numbers else {}
+    axis = _logarithmic([mark.x for mark in marks], separators) if log_x else {}
     return make_figure(traces, x_title, y_title, separators, 420, x=axis, more=_legend(traces))
 
 
@@ -87,7 +86,7 @@ def plot_heat(marks: Sequence[Mark], x_title: str, y_title: str, z_title: str, s
     means = [[float(np.mean([mark.y for mark in marks if (mark.series, mark.x) == (row, column)] or [np.nan])) for column in columns] for row in rows]
     cells = {
         "type": "heatmap",
-        "x": [plain(column) if isinstance(column, str) else f"{column:g}" for column in columns],
+        "x": [plain(column) if isinstance(column, str) else write_place(column, separators) for column in columns],
         "y": [plain(row) for row in rows],
         "z": means,
         "colorscale": HEAT,
@@ -112,6 +111,11 @@ def plot_runs(lines: Sequence[tuple[str, int, Sequence[tuple[float, float]]]], x
              "hovertemplate": f"{plain(series)} · {plain(seed_title)} {seed}<br>%{{x}}: %{{y:.4f}}<extra></extra>"}
         )  # fmt: skip
     return make_figure(traces, x_title, y_title, separators, 420, more=_legend(traces))
+
+
+def write_place(x: float, separators: str, log_x: bool = False) -> str:
+    """A place on the x axis, as ticks, legends and tables name it: 0.5, or, where small ones are told by their powers, 3e-3."""
+    return write_rate(x) if log_x and x < 1 else f"{x:g}".replace(".", separators[0])
 
 
 def _line(x: Sequence[float], y: Sequence[float], series: str, colour: str) -> dict:
@@ -146,12 +150,12 @@ def _legend(traces: Sequence[dict]) -> dict:
     return {"showlegend": shown > 1, "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}}
 
 
-def _logarithmic(values: Sequence[float]) -> dict[str, Any]:
+def _logarithmic(values: Sequence[float], separators: str) -> dict[str, Any]:
     """An axis that names what was tried, or, of very many, the powers of ten."""
     tried = sorted(set(values))
     if len(tried) > MOST_NAMED:
         return {"type": "log", "exponentformat": "power", "dtick": 1}
-    return {"type": "log", "tickvals": tried, "ticktext": [write_rate(value) if value < 1 else f"{value:g}" for value in tried]}
+    return {"type": "log", "tickvals": tried, "ticktext": [write_place(value, separators, log_x=True) for value in tried]}
 
 
 def _series(marks: Sequence[Mark]) -> list[str]:

@@ -52,8 +52,8 @@ def carry_out_led(this: Run) -> Iterator[tuple[Run, Event]]:
     together = [each for each in find_together(this) if each.summary() is None]
     if len(together) > 1:
         yield from ((together[i], event) for i, event in carry_out_together(together))
-    for only in together if len(together) == 1 else ():
-        yield from ((only, event) for event in carry_out(only))
+    elif together:
+        yield from ((together[0], event) for event in carry_out(together[0]))
 
 
 def warm() -> None:

@@ -5,13 +5,13 @@ import streamlit as st
 
 from mlmtune_core.names import metric_names
 from mlmtune_core.run_store import ENDED, Run
-from pages.parts.answer_table import DIGITS, number_columns
 from pages.parts.kept_checkpoints import draw_keep_checkpoint
 from pages.parts.limits_line import draw_age
 from pages.parts.run_buttons import ask_before_deleting
 from pages.parts.run_curves import draw_curves
 from pages.parts.run_header import open_run_or_ask
 from pages.parts.run_state import draw_state
+from pages.parts.table_columns import number_columns
 from pages.parts.visit import Visit, this_visit
 
 REFRESH_SECONDS = 2
@@ -52,7 +52,7 @@ def _draw_evaluations(visit: Visit, run: Run) -> None:
             }
             for row in rows
         )
-        st.dataframe(table, hide_index=True, key="evaluations", column_config=number_columns(table, DIGITS) | number_columns(table[[tr("Epoch")]], 0))
+        st.dataframe(table, hide_index=True, key="evaluations", column_config=number_columns(table, others={tr("Epoch"): 0}))
 
 
 draw(this_visit())

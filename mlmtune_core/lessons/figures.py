@@ -11,9 +11,8 @@ import plotly.graph_objects as go
 from mlmtune_core.lessons.lesson import Figure, Lesson
 from mlmtune_core.lessons.outcomes import Outcome
 from mlmtune_core.names import baseline_names, diagnosis_names
-from mlmtune_core.sweep_charts import Mark, plot_arms, plot_by_x, plot_heat, plot_runs
+from mlmtune_core.sweep_charts import Mark, plot_arms, plot_by_x, plot_heat, plot_runs, write_place
 from mlmtune_core.translating import Translate, mark
-from mlmtune_core.written import write_rate
 
 SCORE = "score"
 TITLES = {  # of what is measured, or compared, where no figure names it
@@ -57,8 +56,7 @@ def name_arm(lesson: Lesson, name: str, tr: Translate, separators: str) -> str:
     title, over = tr(arm.title), tr(figure.x_title) if figure.x_title and figure.kind != "curves" else ""
     if arm.x is None:
         return title
-    value = write_rate(arm.x) if figure.log_x and arm.x < 1 else f"{arm.x:g}".replace(".", separators[0])
-    place = f"{over}: {value}".removeprefix(": ")
+    place = f"{over}: {write_place(arm.x, separators, figure.log_x)}".removeprefix(": ")
     return place if title == over else f"{title} · {place}"
 
 
@@ -79,7 +77,7 @@ def tabulate(lesson: Lesson, outcomes: list[Outcome], tr: Translate, separators:
             tr("Weights that learn"): outcome.start.get("trainable"),
             tr("Examples learnt from"): outcome.start.get("train_examples"),
             tr("Seconds"): round(outcome.seconds, 2),
-            **({_title(lesson, "gap", tr): outcome.train_score - outcome.score} if outcome.kept.get("train_metrics") else {}),
+            **({_title(lesson, "gap", tr): outcome.gap} if outcome.kept.get("train_metrics") else {}),
             **{_title(lesson, name, tr): _measured(outcome, name) for name in outcome.measured},
         }
         for outcome in outcomes

@@ -77,6 +77,11 @@ class Outcome:
         return float(self.kept["train_metrics"][self.metric]) if self.kept else 0.0
 
     @property
+    def gap(self) -> float:
+        """Score on training examples minus score on the test set."""
+        return self.train_score - self.score
+
+    @property
     def run_class(self) -> str:
         """What the diagnosis calls it (see diagnosis); `ok` where it says nothing."""
         found = diagnose(self.rows)

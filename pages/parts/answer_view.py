@@ -10,11 +10,12 @@ from mlmtune_core.names import label_names, role_names
 from mlmtune_core.probabilities import at_temperature
 from mlmtune_core.run_store import Run
 from mlmtune_core.setting_names import choice_names
-from pages.parts.answer_table import draw_table, number_columns
+from pages.parts.answer_table import draw_table
 from pages.parts.figures import draw_figure
 from pages.parts.logit_bars import logit_bars
 from pages.parts.pieces_choice import draw_input_row
 from pages.parts.span_view import draw_span
+from pages.parts.table_columns import number_columns
 from pages.parts.temperature import ask_temperature, say_entropy, say_temperature, share_title
 from pages.parts.terms import explained
 from pages.parts.visit import Visit, literal

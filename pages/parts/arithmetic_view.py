@@ -12,9 +12,9 @@ from mlmtune_core import model_charts
 from mlmtune_core.inspecting import arithmetic
 from mlmtune_core.inspecting.arithmetic import Linear
 from mlmtune_core.setting_names import choice_names
-from pages.parts.answer_table import number_columns
 from pages.parts.choice import choice
 from pages.parts.figures import draw_figure
+from pages.parts.table_columns import number_columns
 from pages.parts.visit import Visit, literal
 
 SHOWN_PRODUCTS = 10

@@ -7,9 +7,9 @@ import streamlit as st
 
 from mlmtune_core import model_charts
 from mlmtune_core.run_store import Run
-from pages.parts.answer_table import share_columns
 from pages.parts.example_table import draw_rows
 from pages.parts.figures import draw_figure
+from pages.parts.table_columns import share_columns
 from pages.parts.terms import hint
 from pages.parts.visit import Visit
 

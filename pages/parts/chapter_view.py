@@ -5,9 +5,9 @@ import streamlit as st
 
 from mlmtune_core.inspecting.chapter_case import CLASSES, MEANT, PRINTED, SIZE, TOKENS, ChapterCase, draw_case
 from mlmtune_core.run_store import Run
-from pages.parts.answer_table import number_columns
 from pages.parts.arithmetic_view import DIGITS, draw_arithmetic
 from pages.parts.choice import choice
+from pages.parts.table_columns import number_columns
 from pages.parts.visit import Visit
 
 RATE = 0.01

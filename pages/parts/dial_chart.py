@@ -8,8 +8,9 @@ from typing import Any
 import streamlit as st
 
 from pages.parts.addresses import PLOTLY_ROUTE
-from pages.parts.figures import figure_config, find_growth
+from pages.parts.figures import figure_config
 from pages.parts.live_chart import TOOLS
+from pages.parts.projector import find_growth
 
 HERE = Path(__file__).parent
 SHARE = 0.54  # of the window: what is small on a laptop may be larger on a projector

@@ -7,8 +7,8 @@ import pandas as pd
 import streamlit as st
 
 from mlmtune_core.run_store import Run
-from pages.parts.answer_table import share_columns
 from pages.parts.choice import choice
+from pages.parts.table_columns import share_columns
 from pages.parts.visit import Visit
 
 NAMED_BY = ("text", "question", "words", "true")  # what a row is called in the list to choose from

@@ -6,22 +6,18 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from pages.parts.choice import choice
-from pages.parts.visit import Visit, remembered
+from pages.parts.projector import find_growth
+from pages.parts.visit import Visit
 
 SCALE = 3  # times what stands on the screen: sharp in print and on a projector
-GROWTH = 1.35  # of what is written in a chart, for the projector; of the page see projector.css
 GROWING = ("size", "standoff", "height", "l", "r", "t", "b")  # fonts and marks, distances, margins
 
 
 def draw_figure(figure: go.Figure, *, key: str, alt: str, name: str, **options: Any) -> Any:
     """`st.plotly_chart`, larger for the projector: as Plotly itself measures it, so that nothing covers anything."""
-    grown = figure if find_growth() == 1 else go.Figure(_enlarge(figure.to_dict(), find_growth()))
+    times = find_growth()
+    grown = figure if times == 1 else go.Figure(_enlarge(figure.to_dict(), times))
     return st.plotly_chart(grown, key=key, alt=alt, config=figure_config(name), **options)
-
-
-def find_growth() -> float:
-    """How many times as large as usual this visit wants what is written in charts."""
-    return GROWTH if remembered("projector") == "1" else 1.0
 
 
 def _enlarge(part: Any, times: float, name: str = "") -> Any:

@@ -13,8 +13,8 @@ from mlmtune_core.lessons.outcomes import Outcome, read_outcomes
 from mlmtune_core.lessons.votes import count_votes, find_vote
 from mlmtune_core.lessons.worksheet import say_rule
 from mlmtune_core.names import effect_text, side_text, verdict_names
-from pages.parts.answer_table import DIGITS, number_columns
 from pages.parts.figures import draw_figure
+from pages.parts.table_columns import number_columns
 from pages.parts.visit import Visit, literal
 
 LOOKS = {"supported": ("green", ":material/check_circle:"), "not_supported": ("red", ":material/cancel:"), "inconclusive": ("orange", ":material/help:")}
@@ -106,8 +106,7 @@ def _draw_facts(visit: Visit, lesson: Lesson, report: dict[str, Any], outcomes: 
     }
     with st.expander(tr("All numbers: every run, data, machine"), key="lesson_numbers", icon=":material/table:"):
         table = tabulate(lesson, outcomes, tr, visit.separators)
-        columns = number_columns(table, DIGITS) | number_columns(table[[tr("Seconds")]], 1)
-        st.dataframe(table, hide_index=True, key="lesson_table", column_config=columns)
+        st.dataframe(table, hide_index=True, key="lesson_table", column_config=number_columns(table, others={tr("Seconds"): 1}))
         st.download_button(tr("Download as CSV"), table.to_csv(index=False).encode("utf-8-sig"), f"lesson-{lesson.id}.csv", "text/csv", key="lesson_csv", icon=":material/download:")
         st.dataframe(pd.DataFrame({tr("What"): list(facts), tr("Value"): list(facts.values())}), hide_index=True, key="lesson_facts")
 

@@ -142,7 +142,7 @@ class LiveChart {
     const shapes = [...(few ? this.epochs : []).map((step) => line(step, { color: GREY, width: 1, dash: "dot" })),
       ...this.unfrozen.map((row) => line(row.step, { color: PURPLE, width: 2, dash: "dash" }))];
     const annotations = this.unfrozen.map((row, i) => ({ x: row.step, xref: "x", y: 1, yref: "paper", yanchor: "top", xanchor: "left", showarrow: false,
-      text: (i ? "" : this.data.texts.unfrozen + " ") + row.layers, font: { size: 13, color: themeColours(this.root).text }, bgcolor: "rgba(204,121,167,.25)" }));
+      text: (i ? "" : this.data.texts.unfrozen + " ") + row.layers, font: { size: 13 * this.data.grow, color: themeColours(this.root).text }, bgcolor: "rgba(204,121,167,.25)" }));
     await window.Plotly.relayout(this.plot, { shapes, annotations });
     this.mark({ unfrozen: this.unfrozen.map((row) => row.step) });
   }

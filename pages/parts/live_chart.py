@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.parts.figures import find_growth
+from pages.parts.projector import find_growth
 
 HERE = Path(__file__).parent
 HEIGHT = 465
@@ -34,7 +34,7 @@ def live_chart(
     """Draws the run `run_id` from its first event on and follows it until it ends.
 
     `texts`: step, loss, metric, train_loss, train_loss_smooth, validation_loss, baseline, best, unfrozen, epoch, offline, alt.
-    The data never change while a run is shown, so a rerun of the page neither remounts nor reloads the chart.
+    The data change with the language and the projector alone, so a rerun of the page neither remounts nor reloads the chart.
     """
     _component(
         key=key,

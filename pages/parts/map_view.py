@@ -7,9 +7,9 @@ import streamlit as st
 
 from mlmtune_core import model_charts
 from mlmtune_core.moments import BEST, START
-from pages.parts.answer_table import DIGITS, number_columns
 from pages.parts.choice import choice
 from pages.parts.figures import draw_figure
+from pages.parts.table_columns import number_columns
 from pages.parts.terms import hint, meaning
 from pages.parts.visit import Visit
 
@@ -46,7 +46,7 @@ def draw_map(visit: Visit, drawn: dict[str, Any], moment: str, several_words: bo
     if as_table.open:  # else its thousand cells hold up every step of the slider
         places = pd.DataFrame(shown["places"], columns=axes)
         table = places.assign(**{tr("Row"): drawn["rows"], tr("Text"): drawn["texts"], tr("In the data"): truth, tr("Predicted"): shown["said"]})
-        as_table.dataframe(table, hide_index=True, key="map_table", column_config=number_columns(table, DIGITS))
+        as_table.dataframe(table, hide_index=True, key="map_table", column_config=number_columns(table))
     points = picked["selection"]["points"] if picked else []
     return drawn["rows"][points[0]["customdata"]] if points else None
 

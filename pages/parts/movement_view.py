@@ -7,9 +7,9 @@ import streamlit as st
 
 from mlmtune_core import charts, model_charts
 from mlmtune_core.run_store import Run
-from pages.parts.answer_table import DIGITS, number_columns
 from pages.parts.asking import ask_slowly
 from pages.parts.figures import draw_figure
+from pages.parts.table_columns import number_columns
 from pages.parts.visit import Visit
 
 
@@ -65,4 +65,4 @@ def _name(visit: Visit, name: str) -> str:
 
 
 def _table(table: pd.DataFrame, key: str) -> None:
-    st.dataframe(table, hide_index=True, key=key, column_config=number_columns(table, DIGITS))
+    st.dataframe(table, hide_index=True, key=key, column_config=number_columns(table))

@@ -9,10 +9,10 @@ from mlmtune_core.config import validate
 from mlmtune_core.explorer_charts import plot_overfitting
 from mlmtune_core.trial_data import split_in_three, spoil
 from mlmtune_core.written import write_rate
-from pages.parts.answer_table import DIGITS, number_columns
 from pages.parts.choice import choice
 from pages.parts.dial_chart import dial_chart
 from pages.parts.explored import Explored, ask_explored, offer_run
+from pages.parts.table_columns import number_columns
 from pages.parts.visit import Visit
 
 LABELS = (16, 32, 64, 128, 256, 512, 1024)
@@ -168,4 +168,4 @@ def _draw_table(visit: Visit, found: dict[str, Any]) -> None:
         "test_accuracy": tr("Test accuracy"),
     }
     table = pd.DataFrame(found["lanes"][0]["evaluations"])[list(titles)].rename(columns=titles)
-    st.dataframe(table, hide_index=True, key="overfit_table", column_config=number_columns(table, DIGITS))
+    st.dataframe(table, hide_index=True, key="overfit_table", column_config=number_columns(table))

@@ -10,11 +10,11 @@ from mlmtune_core.data.splitting import split_examples
 from mlmtune_core.explorer_charts import final_accuracy, plot_rates
 from mlmtune_core.strategies import default_rates
 from mlmtune_core.written import write_rate
-from pages.parts.answer_table import DIGITS, number_columns, rate_columns
 from pages.parts.choice import choice
 from pages.parts.dial_chart import dial_chart
 from pages.parts.explored import Explored, ask_explored, offer_run
 from pages.parts.rate_finder_view import draw_finder
+from pages.parts.table_columns import number_columns, rate_columns
 from pages.parts.visit import Visit
 
 RATES = (1e-6, 3e-6, 1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
@@ -134,13 +134,13 @@ def _draw_tables(visit: Visit, found: dict[str, Any], rate: float) -> None:
         {tr("Learning rate"): write_rate(each), **_row(visit, lane["evaluations"][-1])} for each, lane in lanes.items()
     ]
     table = pd.DataFrame(rows)
-    st.dataframe(table, hide_index=True, key="rate_table", column_config=number_columns(table, DIGITS))
+    st.dataframe(table, hide_index=True, key="rate_table", column_config=number_columns(table))
     st.markdown("**" + tr("Rate {rate}, epoch by epoch").format(rate=write_rate(rate)) + "**")
     rows = [{tr("Step"): each["step"], **_row(visit, each)} for each in lanes[rate]["evaluations"]]
     for row, rates in zip(rows, [[], *_by_epoch(lanes[rate]["rates"], found["steps"])], strict=False):
         row[tr("Rate at the end of the epoch")] = rates[-1] if rates else None
     table = pd.DataFrame(rows)
-    columns = number_columns(table, DIGITS) | rate_columns(tr("Rate at the end of the epoch"))
+    columns = number_columns(table) | rate_columns(tr("Rate at the end of the epoch"))
     st.dataframe(table, hide_index=True, key="rate_epochs_table", column_config=columns)
 
 

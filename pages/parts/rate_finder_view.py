@@ -9,10 +9,10 @@ import streamlit as st
 from mlmtune_core.explorer_charts import plot_finder
 from mlmtune_core.suggested_rate import judge_suggestion, mean_of
 from mlmtune_core.written import write_rate
-from pages.parts.answer_table import DIGITS, number_columns, rate_columns
 from pages.parts.choice import choice
 from pages.parts.dial_chart import dial_chart
 from pages.parts.explored import Explored, ask_explored
+from pages.parts.table_columns import number_columns, rate_columns
 from pages.parts.visit import Visit
 
 FULL = {"strategy": "full", "first_layers": 2, "epochs": 2}  # short enough for one run a rate
@@ -110,12 +110,12 @@ def _draw(visit: Visit, test: dict[str, Any], runs: list[dict[str, Any]]) -> Non
     )
     with st.expander(tr("The finder as tables"), icon=":material/table:"):
         rates = rate_columns(texts["rate"])
-        st.dataframe(table, hide_index=True, key="finder_table", column_config=number_columns(table, DIGITS) | rates)
+        st.dataframe(table, hide_index=True, key="finder_table", column_config=number_columns(table) | rates)
         if runs:
             ended = pd.DataFrame(runs).rename(
                 columns={"rate": texts["rate"], "accuracy": texts["final"], "loss": tr("Validation loss")}
             )
-            st.dataframe(ended, hide_index=True, key="finder_runs_table", column_config=number_columns(ended, DIGITS) | rates)
+            st.dataframe(ended, hide_index=True, key="finder_runs_table", column_config=number_columns(ended) | rates)
 
 
 def _judge(visit: Visit, suggestion: float, runs: list[dict[str, Any]]) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 
 import streamlit as st
 
-from pages.parts.figures import find_growth
 from pages.parts.live_chart import TOOLS
+from pages.parts.projector import find_growth
 
 HERE = Path(__file__).parent
 

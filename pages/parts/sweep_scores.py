@@ -8,10 +8,10 @@ from mlmtune_core.names import baseline_names, diagnosis_names, metric_names, st
 from mlmtune_core.sweep_charts import Mark, plot_arms, plot_by_x
 from mlmtune_core.sweep_results import Result, read_results
 from mlmtune_core.sweep_store import Sweep
-from pages.parts.answer_table import DIGITS, number_columns, rate_columns
 from pages.parts.choice import choice
 from pages.parts.figures import draw_figure
 from pages.parts.setting_value import say_settings, setting_title
+from pages.parts.table_columns import number_columns, rate_columns
 from pages.parts.visit import Visit, go_to
 
 
@@ -24,8 +24,7 @@ def draw_scores(visit: Visit, sweep: Sweep) -> None:
     st.subheader(tr("All runs as a table"))
     table = _make_table(visit, results)
     rates = [setting_title(visit, name) for name in (results[0].settings if results else ()) if name.endswith("learning_rate")]
-    coarse = number_columns(table.filter([tr("Seconds")]), 1) | number_columns(table.filter([tr("Best epoch")]), 0)
-    columns = number_columns(table, DIGITS) | coarse | rate_columns(*rates)
+    columns = number_columns(table, others={tr("Seconds"): 1, tr("Best epoch"): 0}) | rate_columns(*rates)
     event = st.dataframe(table, hide_index=True, key="sweep_table", column_config=columns, placeholder="–", on_select="rerun", selection_mode="single-row")
     if any(run.about().get("together") for run in sweep.runs()):
         st.caption(tr("Heads alone are trained together: each row has the seconds of all."))

@@ -7,8 +7,8 @@ import streamlit as st
 
 from mlmtune_core import model_charts
 from mlmtune_core.names import label_names
-from pages.parts.answer_table import share_columns
 from pages.parts.figures import draw_figure
+from pages.parts.table_columns import share_columns
 from pages.parts.visit import Visit, escaped, literal
 
 CHIP = "display:inline-block;margin:3px;padding:1px 8px;border-radius:7px;border:1px solid rgba(128,128,128,.45);line-height:1.5;vertical-align:top"

@@ -11,11 +11,11 @@ from mlmtune_core.data.cells import disarm
 from mlmtune_core.inspecting.edit_tree import Change, Row, follow, in_order
 from mlmtune_core.names import label_names
 from mlmtune_core.run_store import Run
-from pages.parts.answer_table import share_columns
 from pages.parts.asking import ask, ask_slowly
 from pages.parts.choice import choice
 from pages.parts.edit_form import Tree, ask_row, describe, draw_form, draw_ways_back, write_out
 from pages.parts.figures import draw_figure
+from pages.parts.table_columns import share_columns
 from pages.parts.visit import Visit, literal
 
 INDENT = "\u2003"  # a blank that tables keep

@@ -8,9 +8,9 @@ import pandas as pd
 import streamlit as st
 
 from mlmtune_core import model_charts
-from pages.parts.answer_table import DIGITS, number_columns
 from pages.parts.choice import choice
 from pages.parts.figures import draw_figure
+from pages.parts.table_columns import number_columns
 from pages.parts.terms import hint
 from pages.parts.visit import Visit, escaped, literal
 
@@ -75,7 +75,7 @@ def _draw_values(visit: Visit, found: dict[str, Any], name: str) -> None:
             )
         )  # fmt: skip
     table = pd.DataFrame({tr("Token"): found["tokens"], tr("Adds to the logit"): values})
-    st.dataframe(table, hide_index=True, key="why_table", column_config=number_columns(table, DIGITS))
+    st.dataframe(table, hide_index=True, key="why_table", column_config=number_columns(table))
 
 
 def _draw_attention(visit: Visit, found: dict[str, Any]) -> None:
@@ -89,4 +89,4 @@ def _draw_attention(visit: Visit, found: dict[str, Any]) -> None:
     alt = tr("Heat map: how much every token takes from each other, in one head of one layer.")
     draw_figure(figure, key="attention", alt=alt, name="attention")
     table = pd.DataFrame(shown, index=tokens, columns=tokens)
-    st.dataframe(table, key="attention_table", column_config=number_columns(table, DIGITS))
+    st.dataframe(table, key="attention_table", column_config=number_columns(table))

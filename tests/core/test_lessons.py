@@ -118,7 +118,8 @@ def small_lesson(monkeypatch, text_frame, tiny_checkpoint, tmp_path):
     arms = (Arm("slow", "slow", {"head_learning_rate": 1e-6}), Arm("quick", "quick", {"head_learning_rate": 1e-2}))
     claims = (Claim("rates", ("T5.2",), "quick is better", "by {minimum}", "points", judge_rates, minimum=0.05),)
     settings = {"checkpoint": tiny_checkpoint, "epochs": 2, "batch_size": 4, "strategy": "head_only"}
-    lesson = replace(LESSONS["6"], id="x", arms=arms, claims=claims, settings=settings, data="eight", measures=("half",))
+    figure = replace(LESSONS["6"].figure, log_x=False)  # its arms are names
+    lesson = replace(LESSONS["6"], id="x", arms=arms, claims=claims, settings=settings, data="eight", measures=("half",), figure=figure)
     monkeypatch.setitem(LESSONS, "x", lesson)
     monkeypatch.setitem(data.MAKERS, "eight", lambda: frame)
     monkeypatch.setitem(MEASURES, "half", lambda run: 0.5)

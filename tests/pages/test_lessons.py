@@ -14,7 +14,7 @@ from mlmtune_core.people import admit, find_person
 from mlmtune_core.run_groups import find_together
 from mlmtune_core.sweep_store import list_sweeps
 from mlmtune_core.translating import LANGUAGES, translator
-from pages.parts.figures import GROWTH
+from pages.parts.projector import GROWTH
 from tests.core.test_lessons import small_lesson as small_lesson  # a lesson of two arms on eight texts
 
 pytestmark = pytest.mark.thorough
