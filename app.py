@@ -14,11 +14,11 @@ from starlette.middleware import Middleware
 log = logging.getLogger("mlmtune_core.app")
 ROOT = Path(__file__).resolve().parent
 sys.path[:0] = [str(ROOT)]
-# pages/ stands last, or Streamlit would put it first, where pages/inspect.py hides the standard library's inspect
+# pages/ stands last, or Streamlit would put it first, where pages/inspecting/page.py hides the standard library's inspect
 sys.path.append(str(ROOT / "pages"))
 
-from mlmtune_core import engine, logs  # noqa: E402
-from mlmtune_core.limits import check_settings  # noqa: E402
+from mlmtune_core.runs.limits import check_settings  # noqa: E402
+from mlmtune_core.workers import engine, logs  # noqa: E402
 from pages.serving.age_cleaning import clean_daily  # noqa: E402
 from pages.serving.ending import bound_open_answers  # noqa: E402
 from pages.serving.headers import SecurityHeaders  # noqa: E402

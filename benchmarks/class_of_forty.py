@@ -25,7 +25,7 @@ from typing import Any
 import psutil
 
 from benchmarks.students import warm_up
-from mlmtune_core.run_store import ENDED, Run
+from mlmtune_core.runs.run import ENDED, Run
 from tests.browser.serving import ROOT, Server, serve
 
 SAMPLE_SECONDS = 1.0

@@ -1,4 +1,4 @@
-"""Sixty real runs whose class is known from how they are made, and what mlmtune_core.diagnosis calls them; writes docs/results.md.
+"""Sixty real runs whose class is known from how they are made, and what mlmtune_core.runs.diagnosis calls them; writes docs/results.md.
 
     python -m benchmarks.diagnosis [--json]
 
@@ -24,14 +24,15 @@ from torch import nn
 
 from benchmarks.diagnosis_plan import PLAN, Planned
 from benchmarks.results_page import put_section
-from mlmtune_core import worker
 from mlmtune_core.config import RunConfig, validate
-from mlmtune_core.data.preparing import prepare
+from mlmtune_core.data.preparation import prepare
 from mlmtune_core.data.splitting import sample_examples, split_examples
-from mlmtune_core.diagnosis import KINDS, Diagnosis, diagnose
-from mlmtune_core.freezing import find_layers
-from mlmtune_core.run_shelf import create_run
-from mlmtune_core.run_store import Run
+from mlmtune_core.models.freezing import find_layers
+from mlmtune_core.runs.diagnosis import KINDS, Diagnosis, diagnose
+from mlmtune_core.runs.run import Run
+from mlmtune_core.runs.shelf import create_run
+from mlmtune_core.training import assembly
+from mlmtune_core.workers import worker
 
 TITLE = "## Diagnosis of sixty runs"
 SHARE = 0.25  # measured with
@@ -132,7 +133,7 @@ def add_noise(examples: pd.DataFrame, share: float, seed: int) -> pd.DataFrame:
 @contextmanager
 def planted(plant: str) -> Iterator[None]:
     """While it lasts, models are built with a weight that is no number, or becomes none at a step."""
-    build = worker.make_model
+    build = assembly.make_model
 
     def make_model(*args: Any) -> nn.Module:
         model = build(*args)

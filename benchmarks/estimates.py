@@ -17,12 +17,12 @@ import pandas as pd
 import torch
 
 from benchmarks.trainer_side import read_frame
-from mlmtune_core import worker
 from mlmtune_core.config import validate
 from mlmtune_core.data.splitting import sample_examples
-from mlmtune_core.estimating import estimate, expect_sizes
-from mlmtune_core.rehearsing import rehearse
-from mlmtune_core.run_shelf import create_run
+from mlmtune_core.runs.shelf import create_run
+from mlmtune_core.workers import worker
+from mlmtune_core.workers.costs.estimate import estimate, expect_sizes
+from mlmtune_core.workers.costs.rehearsal import rehearse
 
 LENGTHS = {"short": (1, 1000), "middle": (3, 600), "long": (8, 200)}  # texts joined into one, how many such examples
 STRATEGIES = {"head_only": 5, "last_layers:2": 3, "full": 1}  # and epochs

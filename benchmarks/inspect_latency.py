@@ -19,11 +19,11 @@ import pandas as pd
 import psutil
 from playwright.sync_api import Browser, Page
 
-from mlmtune_core import worker
 from mlmtune_core.config import validate
-from mlmtune_core.data.preparing import prepare
-from mlmtune_core.run_shelf import create_run
-from mlmtune_core.run_store import Run
+from mlmtune_core.data.preparation import prepare
+from mlmtune_core.runs.run import Run
+from mlmtune_core.runs.shelf import create_run
+from mlmtune_core.workers import worker
 from tests.browser.serving import Server, chromium, serve, settled, warm_up
 
 QUESTIONS, SWITCHES, MAPS, GRADIENTS = 30, 30, 3, 10

@@ -76,7 +76,7 @@ def measure(rows: int) -> dict[str, float]:
         write_csv(path, rows)
         code = (
             "import json, resource, sys, time; from pathlib import Path;"
-            "from mlmtune_core.data import preparing; from mlmtune_core.data_store import keep_upload;"
+            "from mlmtune_core.data import preparing; from mlmtune_core.data.uploads import keep_upload;"
             f"data_id = keep_upload('large.csv', Path({str(path)!r}).read_bytes());"
             "began = time.monotonic(); counted = preparing.count_rows(data_id); read = time.monotonic();"
             "data = preparing.prepare(data_id); done = time.monotonic();"

@@ -17,9 +17,9 @@ from playwright.sync_api import Browser
 
 from mlmtune_core.config import validate
 from mlmtune_core.events import EvalDone, PhaseStarted, Started, StepDone
-from mlmtune_core.heartbeats import beating
-from mlmtune_core.run_shelf import create_run
-from mlmtune_core.run_store import Run
+from mlmtune_core.runs.heartbeats import beating
+from mlmtune_core.runs.run import Run
+from mlmtune_core.runs.shelf import create_run
 from tests.browser.serving import Server, chromium, serve, warm_up
 
 VISITS, STARTS, EVENTS, QUESTIONS = 5, 5, 60, 60

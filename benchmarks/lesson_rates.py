@@ -1,4 +1,4 @@
-"""Which rate of the body suits which start: what lessons that compare starts give each of them (mlmtune_core.lessons.rates).
+"""Which rate of the body suits which start: what lessons that compare starts give each of them (mlmtune_core.lessons.lesson).
 
     python -m benchmarks.lesson_rates [LESSON ...] [--json]
 
@@ -23,7 +23,7 @@ from mlmtune_core.lessons.lesson import Arm, Lesson
 from mlmtune_core.lessons.planning import describe_data
 from mlmtune_core.lessons.running import carry_out_sweep
 from mlmtune_core.people import PROGRAM
-from mlmtune_core.sweep_store import Member, create_sweep
+from mlmtune_core.runs.sweeps import Member, create_sweep
 
 RATES = (3e-5, 1e-4, 3e-4, 1e-3, 3e-3)
 SEEDS = (1000, 1001)

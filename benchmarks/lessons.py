@@ -13,13 +13,13 @@ import time
 from pathlib import Path
 from typing import Any
 
+from mlmtune_core.language import translator
 from mlmtune_core.lessons import LESSONS
 from mlmtune_core.lessons.lesson import Lesson
 from mlmtune_core.lessons.outcomes import read_outcomes
 from mlmtune_core.lessons.records import has_recorded, read_recorded
 from mlmtune_core.lessons.running import carry_out_lesson, describe_outcomes, record
 from mlmtune_core.names import effect_text
-from mlmtune_core.translating import translator
 
 TABLE = Path(__file__).parent.parent / "docs" / "lessons.md"
 HEAD = """# The lessons, run for real

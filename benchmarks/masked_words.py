@@ -17,15 +17,15 @@ import pandas as pd
 import torch
 
 from benchmarks.results_page import put_section
-from mlmtune_core.checkpoint_saving import save_checkpoint
 from mlmtune_core.config import validate
 from mlmtune_core.data.splitting import sample_examples, split_examples
-from mlmtune_core.data_store import read_bbc_news
-from mlmtune_core.head_runs import as_texts
+from mlmtune_core.data.uploads import read_bbc_news
+from mlmtune_core.exporting.model_folder import save_checkpoint
 from mlmtune_core.people import PROGRAM
-from mlmtune_core.run_shelf import create_run
-from mlmtune_core.run_store import Run
-from mlmtune_core.worker import carry_out
+from mlmtune_core.runs.owned_runs import as_texts
+from mlmtune_core.runs.run import Run
+from mlmtune_core.runs.shelf import create_run
+from mlmtune_core.workers.worker import carry_out
 
 TITLE = "## Masked words"
 STAGES = {"a head, encoder frozen": {"strategy": "head_only", "epochs": 6}, "then all weights": {"strategy": "full", "epochs": 3}}

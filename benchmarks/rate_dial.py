@@ -17,8 +17,8 @@ import pandas as pd
 from playwright.sync_api import Browser, Page
 
 from benchmarks.inspect_latency import summarise, wait_for_rest
-from mlmtune_core.data.preparing import prepare
-from mlmtune_core.data_store import keep_upload
+from mlmtune_core.data.preparation import prepare
+from mlmtune_core.data.uploads import keep_upload
 from tests.browser.serving import Server, chromium, serve, settled, warm_up
 
 EXAMPLES, CHANGES = 500, 20

@@ -93,7 +93,7 @@ def carry_out(each: Set, strategy: str, seed: int) -> dict:
         if done.returncode:
             raise RuntimeError(done.stderr)
         result = json.loads(done.stdout)
-        code = f"import json; from mlmtune_core.reviewing import review; print(json.dumps(review({out!r})['baseline']))"
+        code = f"import json; from mlmtune_core.inspecting.review import review; print(json.dumps(review({out!r})['baseline']))"
         baseline = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=True)  # fmt: skip
     return {
         "set": each.id,

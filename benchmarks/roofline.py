@@ -19,12 +19,12 @@ from collections.abc import Sequence
 import torch
 
 from benchmarks.trainer_side import CASES, COMMON, read_frame
-from mlmtune_core import worker
 from mlmtune_core.config import RunConfig, validate
 from mlmtune_core.events import PhaseStarted, StepDone
-from mlmtune_core.model import Model
-from mlmtune_core.run_shelf import create_run
-from mlmtune_core.training import train
+from mlmtune_core.models.model import Model
+from mlmtune_core.runs.shelf import create_run
+from mlmtune_core.training.loop import train
+from mlmtune_core.workers import worker
 
 TOKENS = {"task": "token_classification", "strategy": "full", "learning_rate": 1e-4}
 ROWS = {"full_batch_16": TOKENS, "texts": CASES["full_3"], "texts_whole_layers": CASES["full_3"]}

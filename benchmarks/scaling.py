@@ -24,9 +24,9 @@ from scipy.optimize import nnls
 
 from benchmarks.estimates import join
 from benchmarks.trainer_side import read_frame
-from mlmtune_core import worker
 from mlmtune_core.config import validate
-from mlmtune_core.run_shelf import create_run
+from mlmtune_core.runs.shelf import create_run
+from mlmtune_core.workers import worker
 
 REPEATS = 3
 SERIES: dict[str, dict[str, Any]] = {

@@ -23,12 +23,12 @@ from websockets.exceptions import ConnectionClosed
 
 from benchmarks.streamlit_client import Visitor
 from benchmarks.streamlit_page import ProtocolError
-from mlmtune_core.data_store import SAMPLES, SAMPLES_FOLDER
-from mlmtune_core.run_store import ENDED
-from pages.parts.addresses import PLOTLY_ROUTE
+from mlmtune_core.data.uploads import SAMPLES, SAMPLES_FOLDER
+from mlmtune_core.runs.run import ENDED
+from pages.serving.addresses import PLOTLY_ROUTE
 
 FEWEST_ROWS, MOST_ROWS = 60, 200
-POLL_SECONDS, FIRST_POLL_SECONDS, FIRST_POLLS = 0.7, 0.15, 40  # as pages/parts/live_chart.js
+POLL_SECONDS, FIRST_POLL_SECONDS, FIRST_POLLS = 0.7, 0.15, 40  # as pages/components/live_chart.js
 LAG_SECONDS = 0.05
 THINKING = (1.0, 4.0)  # seconds between two clicks
 NICENESS = 5

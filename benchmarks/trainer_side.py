@@ -21,12 +21,13 @@ import pandas as pd
 import torch
 
 from benchmarks.real_data import DATA, SETS
-from mlmtune_core import checkpoints, metrics
 from mlmtune_core.config import RunConfig, validate
-from mlmtune_core.data.preparing import prepare
+from mlmtune_core.data.preparation import prepare
 from mlmtune_core.data.splitting import split_examples
-from mlmtune_core.data_store import keep_upload
+from mlmtune_core.data.uploads import keep_upload
+from mlmtune_core.models import checkpoints
 from mlmtune_core.strategies import parse_strategy
+from mlmtune_core.tasks import metrics
 
 PUBLIC = {each.id: each for each in SETS}
 UCI = [DATA / name for name in PUBLIC["uci_sentiment_en"].train]
@@ -84,9 +85,9 @@ def _examples(name: str, raw: bytes) -> pd.DataFrame:
 
 def train_with_mlmtune(config: RunConfig, frame: pd.DataFrame, side: str, folder: str) -> float:
     """As the app does it, the best weights written and all events kept."""
-    from mlmtune_core import worker
     from mlmtune_core.events import EvalDone
-    from mlmtune_core.run_shelf import create_run
+    from mlmtune_core.runs.shelf import create_run
+    from mlmtune_core.workers import worker
 
     run = create_run(config, frame, {"name": "benchmark", "fingerprint": "", "columns": {}})
     return [event.metrics for event in worker.carry_out(run) if isinstance(event, EvalDone)][-1][_metric(config)]
@@ -94,9 +95,9 @@ def train_with_mlmtune(config: RunConfig, frame: pd.DataFrame, side: str, folder
 
 def sweep_with_mlmtune(config: RunConfig, frame: pd.DataFrame, side: str, folder: str) -> float:
     """SWEEP over one case, each seed's heads as one training; returns the best score of all."""
-    from mlmtune_core import worker
-    from mlmtune_core.run_shelf import create_run
-    from mlmtune_core.sweeps import group, make_grid
+    from mlmtune_core.runs.shelf import create_run
+    from mlmtune_core.runs.sweeps import group, make_grid
+    from mlmtune_core.workers import worker
 
     configs = make_grid(config.model_dump(), SWEEP)
     best = []

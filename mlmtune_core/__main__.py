@@ -13,17 +13,58 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from mlmtune_core.config import RunConfig, validate
-from mlmtune_core.data import checking, columns, reading, splitting
+from mlmtune_core.data import checking, columns, splitting
+from mlmtune_core.data.readers import table
 from mlmtune_core.data.report import Report, find_fingerprint
 from mlmtune_core.errors import UserError
 from mlmtune_core.exporting.command import add_export
+from mlmtune_core.language import nearest_language, translator, visible, visible_json
 from mlmtune_core.lessons.command import add_lessons
-from mlmtune_core.moments import BEST
-from mlmtune_core.printing import show_check, show_predict, show_train
-from mlmtune_core.run_shelf import create_run, open_run
-from mlmtune_core.run_store import Run
-from mlmtune_core.translating import nearest_language, translator
-from mlmtune_core.visible import visible, visible_json
+from mlmtune_core.runs.kept_weights import BEST
+from mlmtune_core.runs.run import Run
+from mlmtune_core.runs.shelf import create_run, open_run
+
+
+def show_train(result: dict[str, Any], tr: Any) -> str:
+    """The result of train as a few lines."""
+    lines = [
+        f"{epoch['epoch']:3d}  train loss {epoch['train_loss']:.4f}  validation loss {epoch['validation_loss']:.4f}  "
+        + "  ".join(f"{name} {value:.4f}" for name, value in epoch["metrics"].items())
+        for epoch in result["epochs"]
+    ]
+    return "\n".join(
+        [
+            *lines,
+            f"{result['trainable']:,} of {result['total']:,} weights learnt in {result['seconds']} s. Run: {result['run']}",
+        ]
+    )
+
+
+def show_predict(result: Any, tr: Any) -> str:
+    """The answer as a line per label, or per word."""
+    if isinstance(result, list):
+        return "\n".join(
+            f"{word['word']:20} {word['label']:12} {word['probabilities'][word['label']]:.3f}" for word in result
+        )
+    if "value" in result:
+        return f"{result['value']:.3f}"
+    if "hidden" in result:
+        return "\n".join(f"{each['true']:20} guessed: {each['said']:20} {each['probability']:.3f}" for each in result["hidden"])
+    if "spans" in result:
+        return "\n".join(f"{span['probability']:.3f}  {span['text'] or '(no answer)'}" for span in result["spans"])
+    return "\n".join(
+        f"{name:20} logit {result['logits'][name]:+.3f}  probability {value:.4f}"
+        for name, value in sorted(result["probabilities"].items(), key=lambda pair: -pair[1])
+    )
+
+
+def show_check(result: dict[str, Any], tr: Any) -> str:
+    """The report as a few lines."""
+    lines = [
+        f"{result['rows_kept']} of {result['rows_read']} rows can be used. Columns: {result['columns']}. Labels: {result['labels']}."
+    ]
+    return "\n".join(lines + [f"{problem['severity']}: {problem['message']}" for problem in result["problems"]])
+
 
 SETTINGS = (
     "task",
@@ -142,7 +183,7 @@ def run_train(chosen: argparse.Namespace) -> dict[str, Any]:
     """train: checks everything first, then trains; a folder is left behind only by a run that could begin."""
     settings = {name: getattr(chosen, name) for name in SETTINGS if getattr(chosen, name) is not None}
     if "task" not in settings:
-        settings["task"] = columns.guess_task(reading.read_file(chosen.file).rows)[0]
+        settings["task"] = columns.guess_task(table.read_file(chosen.file).rows)[0]
     config = validate(settings)
     report = checking.require_sound(read_report(chosen.file, config.task, chosen))
     examples = report.examples
@@ -162,15 +203,15 @@ def run_train(chosen: argparse.Namespace) -> dict[str, Any]:
 
 def read_report(file: Path, task: str | None, chosen: argparse.Namespace) -> Report:
     """A file and the columns told on the command line -> Report."""
-    table = reading.read_file(file)
-    task = validate({"task": task}).task if task else columns.guess_task(table.rows)[0]
+    read = table.read_file(file)
+    task = validate({"task": task}).task if task else columns.guess_task(read.rows)[0]
     told = {role: getattr(chosen, f"{role}_column") for role in columns.ROLES[task]}
-    return checking.check(table.rows, task, columns.choose(table.rows, task, told))
+    return checking.check(read.rows, task, columns.choose(read.rows, task, told))
 
 
 def run_predict(chosen: argparse.Namespace) -> Any:
     """predict: what the best model answers; for words a list with one answer per word."""
-    from mlmtune_core.predicting import predict
+    from mlmtune_core.inspecting.predicting import predict
 
     task = open_run(chosen.run).config().task
     if task == "token_classification":
@@ -186,14 +227,14 @@ def run_predict(chosen: argparse.Namespace) -> Any:
 
 def run_worker(chosen: argparse.Namespace) -> None:
     """worker: carries out runs until it is interrupted."""
-    from mlmtune_core.joining import join
+    from mlmtune_core.workers.cluster_worker import join
 
     join(chosen.scheduler, max(1, chosen.slots))
 
 
 def _train_with_progress(this: Run, named: str) -> dict[str, Any]:
     """Trains in this process with a bar on stderr. A failed run leaves no folder."""
-    from mlmtune_core import worker
+    from mlmtune_core.workers import worker
 
     seen: dict[str, list[Any]] = {"Started": [], "EvalDone": [], "Finished": [], "Tested": []}
     look = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

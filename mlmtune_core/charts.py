@@ -5,7 +5,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from mlmtune_core.visible import visible
+from mlmtune_core.language import visible
 
 BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#8a94a0"
 FONT_SIZE = 15

@@ -8,7 +8,7 @@ import errno
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from mlmtune_core.translating import mark
+from mlmtune_core.language import mark
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import unicodedata
 from dataclasses import dataclass
 
-from mlmtune_core.translating import Translate, mark
+from mlmtune_core.language import Translate, mark
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mlmtune_core.data.reading import Format
-from mlmtune_core.translating import Translate
-from mlmtune_core.written import write_number, write_percent
+from mlmtune_core.language import Translate, write_number, write_percent
 
 
 def task_names(tr: Translate) -> dict[str, str]:
@@ -171,26 +169,35 @@ def say_unfreezing(tr: Translate, language: str, rows: Sequence[dict[str, Any]])
     return tr("Layers that learn, from the top: {moments}.").format(moments=", ".join(told)) if told else ""
 
 
-def delimiter_names(tr: Translate) -> dict[str, str]:
-    """delimiter -> its name."""
-    return {"\t": tr("tab"), ",": tr("comma"), ";": tr("semicolon"), "|": tr("bar")}
-
-
-def format_names(tr: Translate, form: Format) -> str:
-    """One line on how a file was read."""
-    if form.kind == "table":
-        quotes = tr("quotes enclose cells") if form.quoted else tr("quotes are plain signs")
-        return tr("Read as a table, {encoding}; delimiter: {delimiter}; {quotes}.").format(
-            encoding=form.encoding, delimiter=delimiter_names(tr).get(form.delimiter, tr("none")), quotes=quotes
-        )
-    sentences = {
-        "jsonl": tr("Read as JSON Lines, {encoding}."),
-        "json": tr("Read as JSON, {encoding}."),
-        "squad": tr("Read as SQuAD JSON, {encoding}: articles, paragraphs, questions, answers with their position."),
-        "conll": tr("Read as CoNLL columns, {encoding}: one word a line, an empty line ends a sentence."),
-        "conllu": tr("Read as CoNLL-U, {encoding}."),
-        "excel": tr("Read as an Excel workbook: its first sheet."),
-        "parquet": tr("Read as Parquet."),
+def choice_names(tr: Translate) -> dict[str, dict[str, str]]:
+    """setting -> value -> its name, of those whose values are words."""
+    return {
+        "initial_weights": {
+            "pretrained": tr("as pre-trained"),
+            "shuffled": tr("shuffled within each matrix"),
+            "random": tr("drawn at random"),
+        },
+        "head": {
+            "linear": tr("linear: one layer, z = hW + b"),
+            "pooler": tr("pooler: BERT's own, a layer with tanh before it"),
+            "mlp": tr("mlp: a hidden layer with GELU before it"),
+        },
+        "pooling": {
+            "cls": tr("the vector of [CLS]"),
+            "mean": tr("the mean of the vectors of all tokens"),
+            "max": tr("the largest value of all tokens at each place"),
+            "last4": tr("the vectors of [CLS] in the last four layers"),
+        },
+        "truncation": {
+            "head": tr("the beginning"),
+            "tail": tr("the end"),
+            "both": tr("a quarter from the beginning, the rest from the end"),
+        },
     }
-    remark = tr(form.remark[0]).format(**form.remark[1]) if form.remark else ""
-    return f"{sentences[form.kind].format(encoding=form.encoding)} {remark}".strip()
+
+
+def say_choice(tr: Translate, name: str, value: Any) -> Any:
+    """The value of setting `name` as people read it: words translated, yes and no; numbers as they are."""
+    if isinstance(value, bool):
+        return tr("yes") if value else tr("no")
+    return choice_names(tr).get(name, {}).get(value, value)

@@ -1,1 +1,6 @@
 """The pages: they ask and draw, and never compute."""
+
+
+
+
+

@@ -6,19 +6,20 @@ from pathlib import Path
 import streamlit as st
 
 from mlmtune_core.errors import UserError
+from mlmtune_core.language import LANGUAGES
 from mlmtune_core.people import is_class
-from mlmtune_core.translating import LANGUAGES
-from pages.parts.choice import choice
-from pages.parts.entrance import ask_name_and_code, draw_name, recognise
-from pages.parts.glossary_view import draw_glossary
-from pages.parts.lesson_link import keep_fixed, read_fixed
-from pages.parts.projector import draw_projector
-from pages.parts.sign_in import SignedIn, draw_way_out, signed_in
-from pages.parts.tour import draw_tour
-from pages.parts.visit import Visit, begin_visit, show_error
+from pages.lessons.link import keep_fixed, read_fixed
+from pages.shared.choice import choice
+from pages.shared.projector import draw_projector
+from pages.shared.visit import Visit, begin_visit, show_error
+from pages.shell.entrance import ask_name_and_code, draw_name, recognise
+from pages.shell.glossary import draw_glossary
+from pages.shell.sign_in import SignedIn, draw_way_out, signed_in
+from pages.shell.tour import draw_tour
 
-PARTS = Path(__file__).parent / "parts"
-ICON, STYLE = PARTS / "icon.png", PARTS / "page.css"
+PAGES = Path(__file__).parent
+ICON, STYLE = PAGES / "shell" / "icon.png", PAGES / "shell" / "page.css"
+FOLDERS = {"inspect": "inspecting"}  # address -> folder where they differ: a package named inspect would hide the standard library's
 
 
 def main() -> None:
@@ -76,7 +77,7 @@ def _make_pages(visit: Visit) -> dict[str, st.Page]:
         titles["workers"] = tr("Workers")
     return {
         name: st.Page(
-            f"{name}.py",
+            PAGES / FOLDERS.get(name, name) / "page.py",
             title=title if name in ("home", "lessons", "workers") else f"{number} {title}",
             url_path="" if name == "home" else name,
             default=name == "home",

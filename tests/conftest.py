@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from mlmtune_core.config import TASK_NAMES, validate
-from mlmtune_core.run_shelf import create_run
+from mlmtune_core.runs.shelf import create_run
 
 MASKED = "masked_words"  # has tests of its own: it gives no label, tag, number or span
 KINDS = (*(name for name in TASK_NAMES if name != MASKED), "several_labels")  # what make_run can make besides

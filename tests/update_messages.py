@@ -6,7 +6,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
-from mlmtune_core.translating import LANGUAGES, catalogue_path
+from mlmtune_core.language import LANGUAGES, catalogue_path
 
 ROOT = Path(__file__).parent.parent
 ERRORS = ("UserError", "ConfigError", "DataError", "CheckpointError", "TrainingError", "RunError", "PeopleError", "LimitError")

@@ -1,1 +1,6 @@
 """Reading, columns, checking, splitting: an uploaded file becomes examples."""
+
+
+
+
+

@@ -5,14 +5,13 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from mlmtune_core.data.cells import clean, clean_label, find_separator, has_control, to_labels, to_number
 from mlmtune_core.data.checking_spans import check_questions, check_sentences
-from mlmtune_core.data.headers import SPLIT_WORDS, simplify
+from mlmtune_core.data.readers.cells import clean, clean_label, find_separator, has_control, to_labels, to_number
+from mlmtune_core.data.readers.headers import SPLIT_WORDS, simplify
 from mlmtune_core.data.report import Problem, Report, in_order, rows_problem
-from mlmtune_core.data.resemblance import find_key, find_shared
-from mlmtune_core.data.surprises import find_surprises
+from mlmtune_core.data.screening import find_key, find_shared, find_surprises
 from mlmtune_core.errors import DataError
-from mlmtune_core.translating import mark
+from mlmtune_core.language import mark
 
 MIN_ROWS = 4
 MAX_LABELS = 100

@@ -4,10 +4,10 @@ from collections import Counter
 
 import pandas as pd
 
-from mlmtune_core.data.cells import CONTROL, to_list
+from mlmtune_core.data.readers.cells import CONTROL, to_list
 from mlmtune_core.data.report import Problem, Report, in_order, rows_problem
-from mlmtune_core.data.schemes import SAID, find_scheme, is_legal, to_bio
-from mlmtune_core.translating import mark
+from mlmtune_core.data.tag_schemes import SAID, find_scheme, is_legal, to_bio
+from mlmtune_core.language import mark
 
 MAX_TAGS = 100
 

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from mlmtune_core.data.headers import KNOWN_NAMES, SPLIT_WORDS, is_number, simplify
+from mlmtune_core.data.readers.headers import KNOWN_NAMES, SPLIT_WORDS, is_number, simplify
 from mlmtune_core.errors import DataError, nearest_first
-from mlmtune_core.translating import mark
+from mlmtune_core.language import mark
 
 if TYPE_CHECKING:
     import pandas as pd

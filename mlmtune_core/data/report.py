@@ -7,7 +7,7 @@ from functools import cached_property
 
 import pandas as pd
 
-from mlmtune_core.translating import Translate
+from mlmtune_core.language import Translate
 
 SEVERITIES = ("error", "warning", "note")
 

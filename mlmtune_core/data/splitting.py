@@ -7,7 +7,7 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 import pandas as pd
 
-from mlmtune_core.data.resemblance import find_key
+from mlmtune_core.data.screening import find_key
 
 SPLITS = ("train", "validation", "test")
 SCORE_BANDS = 5

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from mlmtune_core.errors import RunError
-from mlmtune_core.run_shelf import open_run
-from mlmtune_core.translating import nearest_language
+from mlmtune_core.language import nearest_language
+from mlmtune_core.runs.shelf import open_run
 
 KINDS = {  # option -> what is written
     "onnx": "the model as ONNX, checked with onnxruntime",
@@ -33,7 +33,7 @@ def add_export(commands: Any) -> argparse.ArgumentParser:
 
 def run_export(chosen: argparse.Namespace) -> dict[str, str]:
     """export: {kind: path} of what was written; nothing that is there already is overwritten."""
-    from mlmtune_core.exporting.preparing import FILES, FOLDERS, demand_kind
+    from mlmtune_core.exporting.packing import FILES, FOLDERS, demand_kind
 
     run = open_run(chosen.run)
     language = nearest_language(chosen.lang or os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG"))

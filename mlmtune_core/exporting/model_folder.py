@@ -11,15 +11,51 @@ from transformers import (
     AutoModelForQuestionAnswering,
     AutoModelForSequenceClassification,
     AutoModelForTokenClassification,
+    AutoTokenizer,
 )
 
-from mlmtune_core.checkpoint_saving import write_checkpoint
 from mlmtune_core.data.columns import has_several_labels
-from mlmtune_core.encoding import choose_places
-from mlmtune_core.masked_head import MaskedHead
-from mlmtune_core.predicting import Trained, find_logits, load_run
-from mlmtune_core.run_store import Run
+from mlmtune_core.errors import RunError
+from mlmtune_core.inspecting.predicting import Trained, find_logits, load_run
+from mlmtune_core.models import checkpoints
+from mlmtune_core.models.masked_head import MaskedHead, join
+from mlmtune_core.people import Person
+from mlmtune_core.runs.kept_checkpoints import keep_checkpoint
+from mlmtune_core.runs.run import Run
+from mlmtune_core.runs.shelf import open_run
 from mlmtune_core.tasks import TASKS
+from mlmtune_core.tasks.encoding import choose_places
+
+WEIGHT_BYTES = 4
+
+
+def save_checkpoint(name: str, title: str, person: Person) -> str:
+    """Keeps the best model of run `name` under a title, as somebody's; returns its name in settings.
+
+    Raises RunError for a run on something else, CheckpointError without a title, LimitError where the disk is full.
+    """
+    trained = load_run(open_run(name))
+    if not isinstance(trained.model.head, MaskedHead):
+        raise RunError("Only runs on masked words become checkpoints: take the model of this one home instead.")
+    size = WEIGHT_BYTES * sum(weight.numel() for weight in trained.model.parameters())
+    return keep_checkpoint(title, person, trained.config.checkpoint, size, lambda folder: write_checkpoint(trained, folder)).name
+
+
+def write_checkpoint(trained: Trained, folder: Path) -> str:
+    """config.json, model.safetensors and the tokenizer of a model on masked words, with the dropout of the checkpoint that it began as.
+
+    Returns the transformers class that opens it.
+    """
+    encoder = trained.model.encoder
+    config = checkpoints.load_config(trained.config.checkpoint)
+    config.num_hidden_layers = encoder.config.num_hidden_layers
+    with torch.no_grad():
+        whole = join(encoder, trained.model.head, config)
+    whole.save_pretrained(folder)
+    source = checkpoints.find_folder(trained.config.checkpoint)
+    AutoTokenizer.from_pretrained(source, local_files_only=True, trust_remote_code=False).save_pretrained(folder)
+    return type(whole).__name__
+
 
 TOLERANCE = 1e-4
 TRIED = 8  # examples that are compared before a folder counts as the same model

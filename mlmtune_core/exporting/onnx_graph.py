@@ -9,15 +9,15 @@ import numpy as np
 import torch
 from torch import nn
 
-from mlmtune_core import progress
-from mlmtune_core.batching import to_batch
 from mlmtune_core.errors import RunError
 from mlmtune_core.exporting.model_folder import write_about, write_predict
-from mlmtune_core.model import INPUTS, Model, plain_attention
-from mlmtune_core.predicting import Trained, load_run
-from mlmtune_core.run_store import Run
+from mlmtune_core.inspecting.predicting import Trained, load_run
+from mlmtune_core.models.model import INPUTS, Model, plain_attention
+from mlmtune_core.runs.run import Run
 from mlmtune_core.tasks import TASKS
 from mlmtune_core.tasks.base import Encoded
+from mlmtune_core.training.batches import to_batch
+from mlmtune_core.workers import progress
 
 TOLERANCE = 1e-4
 TRIED = 32  # examples of the run that are compared

@@ -11,32 +11,30 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
-from mlmtune_core import charts, model_charts, progress
+from mlmtune_core import charts
 from mlmtune_core.config import RunConfig
-from mlmtune_core.data.cells import shorten
-from mlmtune_core.data.thinning import learnt_from
+from mlmtune_core.data.readers.cells import shorten
+from mlmtune_core.data.subsets import learnt_from
 from mlmtune_core.errors import RunError
-from mlmtune_core.event_log import find_best
-from mlmtune_core.example_list import list_examples
-from mlmtune_core.inspecting import calibration
+from mlmtune_core.inspecting import certainty, model_charts
 from mlmtune_core.inspecting.certainty import find_certainty
-from mlmtune_core.names import (  # fmt: skip
+from mlmtune_core.inspecting.review import list_examples, review
+from mlmtune_core.language import find_separators, translator, visible, write_number, write_percent
+from mlmtune_core.names import (
     axis_names,
     baseline_names,
     metric_names,
     metric_value,
     role_names,
+    say_choice,
     say_unfreezing,
     split_names,
     strategy_name,
     task_names,
 )
-from mlmtune_core.reviewing import review
-from mlmtune_core.run_store import Run
-from mlmtune_core.setting_names import say_choice
-from mlmtune_core.translating import translator
-from mlmtune_core.visible import visible
-from mlmtune_core.written import find_separators, write_number, write_percent
+from mlmtune_core.runs.event_log import find_best
+from mlmtune_core.runs.run import Run
+from mlmtune_core.workers import progress
 
 PAGE = Path(__file__).parent / "report_page.txt"
 MISTAKES_SHOWN = 20
@@ -94,7 +92,7 @@ def write_report(run: Run, file: Path, language: str) -> None:
     for side in sides:
         _draw_review(page, found[side], side)
         _list_mistakes(page, list_examples(run.id, side))
-        if config.task not in calibration.WITHOUT:
+        if config.task not in certainty.WITHOUT:
             _draw_certainty(page, find_certainty(run.id, side))
         progress.report(0.8)
     _say_settings(page, run)

@@ -1,1 +1,6 @@
 """Looking into a trained model: the arithmetic of its head, and what its answers rest on."""
+
+
+
+
+

@@ -8,14 +8,14 @@ import numpy as np
 import torch
 from captum.attr import FeatureAblation, LayerIntegratedGradients
 
-from mlmtune_core import progress
-from mlmtune_core.batching import to_batch
-from mlmtune_core.cores import every_core
-from mlmtune_core.model import plain_attention
-from mlmtune_core.predicting import Trained, find_example, load_run, typed_record
-from mlmtune_core.run_shelf import open_run
+from mlmtune_core.inspecting.predicting import Trained, find_example, load_run, typed_record
+from mlmtune_core.models.model import plain_attention
+from mlmtune_core.runs.shelf import open_run
 from mlmtune_core.tasks import TASKS
 from mlmtune_core.tasks.base import Encoded
+from mlmtune_core.training.batches import to_batch
+from mlmtune_core.workers import progress
+from mlmtune_core.workers.cores import every_core
 
 STEPS = 64  # of the path from baseline to input
 AT_ONCE = 16  # inputs in one pass

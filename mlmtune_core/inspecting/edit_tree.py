@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
 
-from mlmtune_core.words import find_words
+from mlmtune_core.data.words import find_words
 
 MOST_ROWS = 40
 Field = str | tuple[str, ...]  # a text, or the words of a sentence where every word has a label

@@ -4,12 +4,12 @@ from typing import Any
 
 import numpy as np
 
-from mlmtune_core.evaluating import compute_logits
-from mlmtune_core.model import inputs_of
-from mlmtune_core.predicting import Trained, find_example, load_run, typed_record
-from mlmtune_core.run_shelf import open_run
+from mlmtune_core.inspecting.predicting import Trained, find_example, load_run, typed_record
+from mlmtune_core.models.model import inputs_of
+from mlmtune_core.runs.shelf import open_run
 from mlmtune_core.tasks import TASKS
 from mlmtune_core.tasks.base import IGNORE_INDEX, Encoded
+from mlmtune_core.training.evaluation import compute_logits
 
 KINDS = {"one per token": "one label", "one span": "one place", "one number": "one number"}
 

@@ -6,11 +6,11 @@ from typing import Any
 import torch
 
 from mlmtune_core.errors import RunError
-from mlmtune_core.masked_head import MaskedHead
-from mlmtune_core.moments import BEST, START
-from mlmtune_core.predicting import Trained, load_run
-from mlmtune_core.run_shelf import open_run
-from mlmtune_core.run_store import Run
+from mlmtune_core.inspecting.predicting import Trained, load_run
+from mlmtune_core.models.masked_head import MaskedHead
+from mlmtune_core.runs.kept_weights import BEST, START
+from mlmtune_core.runs.run import Run
+from mlmtune_core.runs.shelf import open_run
 
 MASK = "[MASK]"  # as it is typed, whatever the tokenizer calls it
 SIDES = {"before": START, "after": BEST}

@@ -5,19 +5,19 @@ from typing import Any
 import numpy as np
 import torch
 
-from mlmtune_core import progress
-from mlmtune_core.batching import to_batch
-from mlmtune_core.freezing import find_layers
-from mlmtune_core.history import read_heads
-from mlmtune_core.inspecting.side_by_side import BATCH_SIZE
-from mlmtune_core.model import INPUTS, Model
-from mlmtune_core.moments import START
-from mlmtune_core.ordering import order_by_length
-from mlmtune_core.predicting import Trained, load_run
-from mlmtune_core.run_shelf import open_run
-from mlmtune_core.run_store import Run
+from mlmtune_core.inspecting.predicting import Trained, load_run
+from mlmtune_core.inspecting.what_if import BATCH_SIZE
+from mlmtune_core.models.freezing import find_layers
+from mlmtune_core.models.model import INPUTS, Model
+from mlmtune_core.runs.kept_weights import START
+from mlmtune_core.runs.run import Run
+from mlmtune_core.runs.shelf import open_run
 from mlmtune_core.tasks import TASKS
 from mlmtune_core.tasks.base import Encoded
+from mlmtune_core.training.batches import to_batch
+from mlmtune_core.training.order import order_by_length
+from mlmtune_core.workers import progress
+from mlmtune_core.workers.recorder import read_heads
 
 MOST_EXAMPLES = 200
 

@@ -5,7 +5,7 @@ Portuguese, as the chapter has them, stands in the catalogue; English is transla
 
 from dataclasses import dataclass
 
-from mlmtune_core.translating import mark
+from mlmtune_core.language import mark
 
 
 @dataclass(frozen=True)

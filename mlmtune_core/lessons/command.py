@@ -9,14 +9,14 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from mlmtune_core.data import checking, columns, reading, splitting
+from mlmtune_core.data import checking, columns, splitting
+from mlmtune_core.data.readers import table
 from mlmtune_core.data.report import find_fingerprint
 from mlmtune_core.errors import ConfigError, DataError
+from mlmtune_core.language import visible
 from mlmtune_core.lessons import LESSONS, find_lesson
 from mlmtune_core.people import PROGRAM
-from mlmtune_core.sweep_store import Member, Sweep, create_sweep
-from mlmtune_core.sweeps import make_grid
-from mlmtune_core.visible import visible
+from mlmtune_core.runs.sweeps import Member, Sweep, create_sweep, make_grid
 
 LOOK = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
 PARTS = ("file", "settings", "choices", "columns")
@@ -80,7 +80,7 @@ def run_sweep(chosen: argparse.Namespace) -> list[dict[str, Any]]:
     """sweep: the runs stay, each with its settings that were swept and its scores."""
     told = _read_yaml(chosen.file)
     settings = dict(told.get("settings") or {})
-    rows = reading.read_file(chosen.file.parent / told["file"]).rows
+    rows = table.read_file(chosen.file.parent / told["file"]).rows
     settings.setdefault("task", columns.guess_task(rows)[0])
     configs = make_grid(settings, told["choices"])
     report = checking.require_sound(checking.check(rows, configs[0].task, columns.choose(rows, configs[0].task, told.get("columns") or {})))

@@ -7,7 +7,7 @@ from functools import lru_cache
 import pandas as pd
 
 from mlmtune_core.data import splitting
-from mlmtune_core.data.preparing import prepare
+from mlmtune_core.data.preparation import prepare
 from mlmtune_core.errors import DataError, nearest_first
 
 SPLIT_SEED = 20

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from mlmtune_core.language import Translate, mark
 from mlmtune_core.lessons.lesson import Figure, Lesson
 from mlmtune_core.lessons.outcomes import Outcome
 from mlmtune_core.names import baseline_names, diagnosis_names
-from mlmtune_core.sweep_charts import Mark, plot_arms, plot_by_x, plot_heat, plot_runs, write_place
-from mlmtune_core.translating import Translate, mark
+from mlmtune_core.runs.sweep_charts import Mark, plot_arms, plot_by_x, plot_heat, plot_runs, write_place
 
 SCORE = "score"
 TITLES = {  # of what is measured, or compared, where no figure names it

@@ -141,3 +141,9 @@ def make_arms(series: str, title: str, setting: str, values: Sequence[Any], **se
     return tuple(
         Arm(f"{series}@{value:g}", title, {**settings, setting: value}, series=series, x=float(value)) for value in values
     )
+
+
+HEAD_ALONE = 2e-2  # on all six layers, about a hundred steps of eight texts
+BODY = 3e-4  # two or three layers, about a hundred steps
+TO_LOSS = {"pretrained": 1e-4, "shuffled": 1e-4, "random": 1e-4}  # start -> rate with the lowest validation loss (lesson 2)
+TO_SCORE = {"pretrained": 3e-4, "shuffled": 1e-3, "random": 3e-4}  # start -> rate with the best validation score (lesson 2)

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from mlmtune_core.config import RANKED_BY
-from mlmtune_core.diagnosis import diagnose
-from mlmtune_core.event_log import find_best, find_start
 from mlmtune_core.lessons import verdicts
+from mlmtune_core.runs.diagnosis import diagnose
+from mlmtune_core.runs.event_log import find_best, find_start
 
 Row = dict[str, Any]
 SCORES = {"entity_f1": verdicts.f1, "pearson": verdicts.pearson}  # all others are means

@@ -8,7 +8,7 @@ from mlmtune_core.lessons import LESSONS
 from mlmtune_core.lessons.data import open_lesson_data
 from mlmtune_core.lessons.lesson import Arm, Lesson
 from mlmtune_core.people import Person
-from mlmtune_core.sweep_store import Member, Sweep, create_sweep
+from mlmtune_core.runs.sweeps import Member, Sweep, create_sweep
 
 VERDICTS = "verdicts"  # under which name a lesson's sweep keeps what its runs came to
 

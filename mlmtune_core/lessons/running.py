@@ -1,28 +1,41 @@
 """The runs of a lesson: carried out, read when they have ended, measured and judged"""
 
 import platform
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
 import transformers
 
-from mlmtune_core import worker
-from mlmtune_core.devices import choose_device, describe_device
+from mlmtune_core.config import RANKED_BY, RunConfig
 from mlmtune_core.errors import RunError
 from mlmtune_core.events import Failed, Finished
-from mlmtune_core.example_list import read_measured
+from mlmtune_core.inspecting.review import read_measured
 from mlmtune_core.lessons import LESSONS
-from mlmtune_core.lessons.counting import count
 from mlmtune_core.lessons.lesson import Lesson
-from mlmtune_core.lessons.measuring import MEASURES
+from mlmtune_core.lessons.measures import MEASURES
 from mlmtune_core.lessons.outcomes import Outcome, Outcomes, read_outcomes
 from mlmtune_core.lessons.planning import VERDICTS, create_lesson
 from mlmtune_core.lessons.records import as_shipped, write_recorded
+from mlmtune_core.models.devices import choose_device, describe_device
 from mlmtune_core.people import PROGRAM
-from mlmtune_core.run_store import Run
-from mlmtune_core.sweep_store import Sweep, find_sweep
-from mlmtune_core.tasks import TASKS
+from mlmtune_core.runs.run import Run
+from mlmtune_core.runs.sweeps import Sweep, find_sweep
+from mlmtune_core.tasks import TASKS, metrics
+from mlmtune_core.workers import worker
+
+
+def count(config: RunConfig, true: Sequence[Any], said: Sequence[Any]) -> list[list[float]]:
+    """For every example the numbers of whose sums its score is made (see verdicts: mean, f1, pearson)."""
+    metric = RANKED_BY[config.task]
+    if metric == "entity_f1":
+        pairs = [(set(metrics.find_entities(one)), set(metrics.find_entities(other))) for one, other in zip(true, said, strict=True)]
+        return [[float(len(want & got)), float(len(want) + len(got))] for want, got in pairs]
+    if metric == "pearson":
+        return [[1.0, x, y, x * x, y * y, x * y] for x, y in zip(map(float, true), map(float, said), strict=True)]
+    if metric == "answer_f1":
+        return [[metrics.answers([one], [other])["answer_f1"], 1.0] for one, other in zip(true, said, strict=True)]
+    return [[float(one == other), 1.0] for one, other in zip(true, said, strict=True)]
 
 
 def carry_out_sweep(sweep: Sweep) -> Iterator[tuple[Run, Any]]:

@@ -2,11 +2,10 @@
 
 from html import escape
 
+from mlmtune_core.language import Translate, translator, write_number
 from mlmtune_core.lessons.chapter import BEYOND, STATEMENTS
 from mlmtune_core.lessons.lesson import Lesson
 from mlmtune_core.names import verdict_names
-from mlmtune_core.translating import Translate, translator
-from mlmtune_core.written import write_number
 
 STYLE = """
 :root { color-scheme: light; }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from mlmtune_core.masking import IGNORE_INDEX as IGNORE_INDEX  # every task and batching take it from here
+from mlmtune_core.models.masking import IGNORE_INDEX as IGNORE_INDEX  # every task and batching take it from here
 
 if TYPE_CHECKING:
     import torch

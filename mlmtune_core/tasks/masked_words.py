@@ -10,10 +10,10 @@ import torch
 from torch import nn
 
 from mlmtune_core.errors import DataError
-from mlmtune_core.masked_head import MaskedHead
-from mlmtune_core.masking import hide, uncover
+from mlmtune_core.language import mark
+from mlmtune_core.models.masked_head import MaskedHead
+from mlmtune_core.models.masking import hide, uncover
 from mlmtune_core.tasks.base import IGNORE_INDEX, Dataset, Encoded
-from mlmtune_core.translating import mark
 
 TITLE = mark("Guess masked words")
 COLUMNS = ("text",)

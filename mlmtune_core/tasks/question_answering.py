@@ -10,14 +10,14 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from mlmtune_core import metrics
-from mlmtune_core.encoding import describe_tokens
 from mlmtune_core.errors import DataError
-from mlmtune_core.heads import build_token_head
-from mlmtune_core.probabilities import softmax
-from mlmtune_core.spans import OUTSIDE, best_spans, find_span
+from mlmtune_core.language import mark
+from mlmtune_core.models.heads import build_token_head
+from mlmtune_core.models.probabilities import softmax
+from mlmtune_core.tasks import metrics
 from mlmtune_core.tasks.base import Dataset, Encoded
-from mlmtune_core.translating import mark
+from mlmtune_core.tasks.encoding import describe_tokens
+from mlmtune_core.tasks.spans import OUTSIDE, best_spans, find_span
 
 TITLE = mark("Answer a question")
 COLUMNS = ("question", "context", "answer")

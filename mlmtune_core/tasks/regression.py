@@ -9,12 +9,12 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from mlmtune_core import metrics
-from mlmtune_core.encoding import describe_tokens, encode_texts
 from mlmtune_core.errors import DataError
-from mlmtune_core.heads import build_text_head
+from mlmtune_core.language import mark
+from mlmtune_core.models.heads import build_text_head
+from mlmtune_core.tasks import metrics
 from mlmtune_core.tasks.base import Dataset, Encoded
-from mlmtune_core.translating import mark
+from mlmtune_core.tasks.encoding import describe_tokens, encode_texts
 
 TITLE = mark("Predict a number")
 COLUMNS = ("text", "second_text", "score")

@@ -10,13 +10,13 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from mlmtune_core import metrics
-from mlmtune_core.entity_errors import find_entity_errors
 from mlmtune_core.errors import DataError
-from mlmtune_core.heads import build_token_head
-from mlmtune_core.probabilities import name_scores, softmax
+from mlmtune_core.language import mark
+from mlmtune_core.models.heads import build_token_head
+from mlmtune_core.models.probabilities import name_scores, softmax
+from mlmtune_core.tasks import metrics
 from mlmtune_core.tasks.base import IGNORE_INDEX, Dataset, Encoded
-from mlmtune_core.translating import mark
+from mlmtune_core.tasks.entity_errors import find_entity_errors
 
 TITLE = mark("Label every word")
 COLUMNS = ("words", "tags")

@@ -1,1 +1,6 @@
 """What the server does beside drawing pages."""
+
+
+
+
+

@@ -3,8 +3,8 @@
 import asyncio
 import logging
 
-from mlmtune_core import engine
-from mlmtune_core.runs_kept import DAY_SECONDS, clean_by_age, forget_exports
+from mlmtune_core.runs.owned_runs import DAY_SECONDS, clean_by_age, forget_exports
+from mlmtune_core.workers import engine
 
 
 async def clean_daily() -> None:

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mlmtune_core.people import find_person, is_token
-from pages.parts.addresses import BASE
+from pages.serving.addresses import BASE
 
 COOKIE = "mlmtune_person"
 YEAR_SECONDS = 365 * 24 * 3600

@@ -10,14 +10,14 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from mlmtune_core import engine
 from mlmtune_core.errors import RunError
 from mlmtune_core.lessons import LESSONS
 from mlmtune_core.lessons.records import has_recorded, read_recorded
-from mlmtune_core.run_shelf import find_run
-from mlmtune_core.run_store import EXPORTS, Run
-from mlmtune_core.sweep_store import find_sweep
-from pages.parts.addresses import EVENTS_ROUTE, EXPORT_ROUTE, HEALTH_ROUTE, PLOTLY_ROUTE, RECORDED_ROUTE, SWEEP_ROUTE
+from mlmtune_core.runs.run import EXPORTS, Run
+from mlmtune_core.runs.shelf import find_run
+from mlmtune_core.runs.sweeps import find_sweep
+from mlmtune_core.workers import engine
+from pages.serving.addresses import EVENTS_ROUTE, EXPORT_ROUTE, HEALTH_ROUTE, PLOTLY_ROUTE, RECORDED_ROUTE, SWEEP_ROUTE
 from pages.serving.person_cookie import admitted
 from pages.serving.static_files import plotly_script
 

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from pages.parts.addresses import BASE, PLOTLY_ROUTE
+from pages.serving.addresses import BASE, PLOTLY_ROUTE
 
 STATIC = Path(streamlit.__file__).parent / "static"
 PLOTLY_FILE = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import expect
 
-from mlmtune_core.run_store import Run
+from mlmtune_core.runs.run import Run
 from tests.browser.serving import chromium, serve, settled, warm_up
 
 expect.set_options(timeout=60_000)

@@ -6,7 +6,7 @@ from importlib.resources import files
 import pytest
 from playwright.sync_api import Page, expect
 
-from mlmtune_core import worker
+from mlmtune_core.workers import worker
 from tests.browser.serving import serve, settled
 
 pytestmark = pytest.mark.browser

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from mlmtune_core.run_store import Run
+from mlmtune_core.runs.run import Run
 from tests.browser.serving import serve, settled
 from tests.browser.test_journeys import fill_number, wait_for_points
 

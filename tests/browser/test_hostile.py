@@ -6,8 +6,8 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import expect
 
-from mlmtune_core.data.cells import clean
-from mlmtune_core.visible import visible
+from mlmtune_core.data.readers.cells import clean
+from mlmtune_core.language import visible
 from tests.browser.serving import ROOT, serve, settled
 from tests.browser.test_journeys import fill_number
 from tests.hostile_texts import EVIL_HOST, HOSTILE, PRINTABLE, normal
@@ -166,7 +166,7 @@ SHOWING = """
 import sys
 sys.path.insert(0, {root!r})
 import streamlit as st
-from pages.parts.visit import literal
+from pages.shared.visit import literal
 from tests.hostile_texts import HOSTILE
 
 for name, text in HOSTILE.items():

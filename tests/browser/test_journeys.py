@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from mlmtune_core.data_store import SAMPLES_FOLDER
+from mlmtune_core.data.uploads import SAMPLES_FOLDER
 from tests.browser.serving import settled
 
 pytestmark = pytest.mark.browser

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from mlmtune_core.data.reading import MAX_BYTES
+from mlmtune_core.data.readers.table import MAX_BYTES
 from tests.browser.serving import ROOT, Server, free_port, serve, settled
 
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import expect
 
-from mlmtune_core.run_store import Run
+from mlmtune_core.runs.run import Run
 from tests.browser.serving import settled
 from tests.browser.test_journeys import chart, fill_number, wait_for_points
 

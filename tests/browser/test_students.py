@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from benchmarks.students import Notes, Student, make_file
-from mlmtune_core.run_store import Run
+from mlmtune_core.runs.run import Run
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
 MINUTES = 4

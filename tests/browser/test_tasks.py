@@ -5,8 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from mlmtune_core.data_store import SAMPLES_FOLDER
-from mlmtune_core.worker import carry_out
+from mlmtune_core.data.uploads import SAMPLES_FOLDER
+from mlmtune_core.workers.worker import carry_out
 from tests.browser.serving import settled
 from tests.browser.test_journeys import fill_number, upload
 

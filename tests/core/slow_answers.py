@@ -2,7 +2,7 @@
 
 import time
 
-from mlmtune_core import progress
+from mlmtune_core.workers import progress
 
 
 def count(steps, seconds):

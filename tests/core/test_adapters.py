@@ -6,15 +6,16 @@ from safetensors.torch import load_file
 from torch import nn
 from transformers import DistilBertConfig, DistilBertModel
 
-from mlmtune_core import worker
-from mlmtune_core.checkpoints import load_encoder
 from mlmtune_core.errors import ConfigError
 from mlmtune_core.events import EvalDone, Finished, FrozenChecked, Started
 from mlmtune_core.exporting.model_folder import write_model
-from mlmtune_core.freezing import apply_strategy
 from mlmtune_core.inspecting.movement import find_movement
-from mlmtune_core.moments import list_moments
-from mlmtune_core.predicting import load_run
+from mlmtune_core.inspecting.predicting import load_run
+from mlmtune_core.models.checkpoints import load_encoder
+from mlmtune_core.models.freezing import apply_strategy
+from mlmtune_core.runs.kept_weights import list_moments
+from mlmtune_core.training import assembly
+from mlmtune_core.workers import worker
 
 RANK, HIDDEN, LAYERS = 3, 32, 4
 LORA = {"strategy": f"lora:{RANK}", "learning_rate": 2e-2, "patience": 0, "dropout": 0.2, "epochs": 3}
@@ -24,7 +25,7 @@ TOUCHED = {f"encoder.encoder.layer.{layer}.attention.self.{name}.weight" for lay
 def follow(run, monkeypatch):
     """(events, logits of the model under way on two examples at each evaluation, the model)"""
     models, said, events = [], [], []
-    make_model = worker.make_model
+    make_model = assembly.make_model
     with monkeypatch.context() as patch:
         patch.setattr(worker, "make_model", lambda *args: models.append(make_model(*args)) or models[-1])
         for event in worker.carry_out(run):
@@ -101,6 +102,6 @@ def test_a_family_that_peft_does_not_know_gets_a_sentence():
 def test_the_families_that_are_named_are_known():
     from peft.utils import TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING as KNOWN
 
-    from mlmtune_core import adapters
+    from mlmtune_core.models import adapters
 
     assert {*adapters.KNOWN.split(", ")} <= {*KNOWN}

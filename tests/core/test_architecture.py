@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from babel.messages.pofile import read_po
 
-from mlmtune_core.translating import LANGUAGES, catalogue_path, nearest_language, translator
+from mlmtune_core.language import LANGUAGES, catalogue_path, nearest_language, translator
 from tests.update_messages import KEYWORDS, extract
 
 ROOT = Path(__file__).parent.parent.parent
@@ -45,7 +45,7 @@ def test_no_task_imports_another_and_nobody_imports_the_worker_but_its_readers()
             if name.startswith("mlmtune_core.tasks.") and not name.startswith("mlmtune_core.tasks.base")
         }
         assert path.name == "__init__.py" or not found - allowed, path
-    readers = {path.name for path in SOURCES if any(name.startswith("mlmtune_core.worker") for name in imports(path))}
+    readers = {path.name for path in SOURCES if any(name.startswith("mlmtune_core.workers.worker") for name in imports(path))}
     assert readers <= {"predicting.py", "rehearsing.py", "known_features.py", "running.py", "__main__.py"}
 
 
@@ -58,8 +58,8 @@ def test_only_public_names_cross_modules():
 
 def test_the_server_process_imports_neither_torch_nor_transformers():
     code = (
-        "import sys; sys.path.insert(0, '.'); import app; import mlmtune_core.charts, mlmtune_core.data_store, mlmtune_core.run_summary; "
-        "from pages.parts import dataset, estimate_view, live_chart, overfit_view, rate_dial, take_home_view, token_strip, layer_stack, token_row; "
+        "import sys; sys.path.insert(0, '.'); import app; import mlmtune_core.charts, mlmtune_core.data.uploads, mlmtune_core.runs.event_log; "
+        "from pages.shared import dataset, estimate_view, live_chart, overfit_view, rate_dial, take_home_view, token_strip, layer_stack, token_row; "
         "print(sorted({'torch', 'transformers', 'datasets', 'sklearn', 'onnx', 'onnxruntime', 'onnxscript'} & set(sys.modules)))"
     )
     done = subprocess.run(

@@ -9,7 +9,11 @@ from torch import nn
 from torch.nn import functional
 
 from mlmtune_core.inspecting.arithmetic import (
+    CLASSES,
+    MEANT,
+    PRINTED,
     Linear,
+    draw_case,
     find_gradients,
     find_loss,
     find_probabilities,
@@ -17,7 +21,6 @@ from mlmtune_core.inspecting.arithmetic import (
     split_softmax,
     take_step,
 )
-from mlmtune_core.inspecting.chapter_case import CLASSES, MEANT, PRINTED, draw_case
 
 CASES = {
     "one label": (1, 4, 2, lambda z: functional.cross_entropy(z, torch.tensor([2]))),

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mlmtune_core.data import checking, columns, preparing
-from mlmtune_core.data.reading import read_table
-from mlmtune_core.data_store import keep_reading, keep_upload
+from mlmtune_core.data import checking, columns, preparation
+from mlmtune_core.data.readers.table import read_table
+from mlmtune_core.data.uploads import keep_reading, keep_upload
 from mlmtune_core.errors import DataError
-from mlmtune_core.translating import translator
+from mlmtune_core.language import translator
 from tests.core.broken_files import mutated, nasty
 
 NASTY = nasty()
@@ -94,7 +94,7 @@ def test_what_can_be_read_is_read_whole(name):
 def test_downloads_of_rows_at_fault_run_no_formula():
     raw = b"text,label\n" + b'"=HYPERLINK(""http://evil"")",\n@SUM(1),\n' + b"a,x\nb,y\nc,x\nd,y\n"
     data_id = keep_upload("formulas.csv", raw)
-    csv = preparing.write_rows_at_fault(data_id, "missing_label").decode("utf-8-sig")
+    csv = preparation.write_rows_at_fault(data_id, "missing_label").decode("utf-8-sig")
     assert "'=HYPERLINK" in csv and "'@SUM" in csv
 
 
@@ -102,4 +102,4 @@ def test_reading_that_was_told_wrongly_is_a_sentence_too():
     data_id = keep_upload("a.csv", b'text,label\n"a" b,x\nc,y\nd,x\ne,y\n')
     keep_reading(data_id, {"quoted": True})
     with pytest.raises(DataError, match="Quotes cannot enclose cells"):
-        preparing.prepare(data_id)
+        preparation.prepare(data_id)

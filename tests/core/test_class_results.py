@@ -7,13 +7,13 @@ from contextlib import ExitStack
 import pandas as pd
 import pytest
 
-from mlmtune_core import worker
-from mlmtune_core.class_results import COLUMNS, make_results, rank_results, write_results
 from mlmtune_core.config import validate
 from mlmtune_core.events import EvalDone, Started
-from mlmtune_core.heartbeats import beating
 from mlmtune_core.people import admit
-from mlmtune_core.run_shelf import create_run, list_runs
+from mlmtune_core.runs.heartbeats import beating
+from mlmtune_core.runs.results import COLUMNS, make_results, rank_results, write_results
+from mlmtune_core.runs.shelf import create_run, list_runs
+from mlmtune_core.workers import worker
 
 ANA = "a" * 43
 

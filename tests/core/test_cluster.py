@@ -14,12 +14,12 @@ import pytest
 import torch
 from distributed.protocol.pickle import dumps
 
-from mlmtune_core import cores, engine
 from mlmtune_core.__main__ import main
-from mlmtune_core.cluster import Cluster, can_reach, errand
-from mlmtune_core.heartbeats import beating, is_alive, who
-from mlmtune_core.run_queue import RunQueue
-from mlmtune_core.run_shelf import list_runs
+from mlmtune_core.runs.heartbeats import beating, is_alive, who
+from mlmtune_core.runs.shelf import list_runs
+from mlmtune_core.workers import cores, engine
+from mlmtune_core.workers.cluster import Cluster, can_reach, errand
+from mlmtune_core.workers.queue import RunQueue
 
 ROOT = Path(__file__).parent.parent.parent
 LONG = {"strategy": "full", "epochs": 200, "patience": 0, "batch_size": 1}

@@ -3,12 +3,12 @@
 import pandas as pd
 import pytest
 
-from mlmtune_core.comparing import check_comparable, find_comparable, find_differences, find_named_run, share_data
 from mlmtune_core.config import validate
 from mlmtune_core.errors import RunError
-from mlmtune_core.inspecting.agreement import compare_measured
-from mlmtune_core.run_shelf import create_run
-from mlmtune_core.worker import run as carry_out
+from mlmtune_core.inspecting.review import compare_measured
+from mlmtune_core.runs.results import check_comparable, find_comparable, find_differences, find_named_run, share_data
+from mlmtune_core.runs.shelf import create_run
+from mlmtune_core.workers.worker import run as carry_out
 from tests.conftest import KINDS
 
 pytestmark = pytest.mark.thorough

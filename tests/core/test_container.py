@@ -45,7 +45,7 @@ def test_every_instruction_is_known_and_every_source_is_there_and_not_ignored():
     sources = [source for rest in values("COPY") for source in shlex.split(rest)[:-1]]
     assert all((ROOT / source).exists() and not left_out(source) for source in sources)
     tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
-    for name in ("mlmtune_core/data/samples/sentiment.en.csv", ".streamlit/config.toml", "pages/parts/live_chart.js"):
+    for name in ("mlmtune_core/data/samples/sentiment.en.csv", ".streamlit/config.toml", "pages/components/live_chart.js"):
         assert name in tracked and not left_out(name)
         assert any(name == source or name.startswith(f"{source}/") for source in sources)
 

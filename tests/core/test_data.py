@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlmtune_core.data import checking, columns
-from mlmtune_core.data.reading import MAX_BYTES, Telling, read_table
+from mlmtune_core.data.readers.table import MAX_BYTES, Telling, read_table
 from mlmtune_core.data.splitting import rarest_tags, split
 from mlmtune_core.errors import DataError
 

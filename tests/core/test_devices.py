@@ -4,9 +4,11 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from mlmtune_core import devices, evaluating, model, stepping, worker
 from mlmtune_core.errors import ConfigError
 from mlmtune_core.events import EvalDone, Failed, Progress, Started, StepDone
+from mlmtune_core.models import devices, model
+from mlmtune_core.training import evaluation, steps
+from mlmtune_core.workers import worker
 from tests.conftest import KINDS
 
 
@@ -52,19 +54,19 @@ def test_losses_read_back_later_are_the_same_events(make_run, monkeypatch, strat
     settings = {"strategy": strategy, "epochs": 3, "batch_size": 1, "dropout": 0.2}
     told = []
     for limit in (1, 3):
-        monkeypatch.setattr(stepping, "steps_unread", lambda device, limit=limit: limit)
+        monkeypatch.setattr(steps, "steps_unread", lambda device, limit=limit: limit)
         told.append([e for e in worker.carry_out(make_run(**settings)) if not isinstance(e, Started | Progress)])
     assert told[0] == told[1]
 
 
 def test_a_loss_that_is_no_number_is_named_with_its_step_even_when_read_later(make_run, monkeypatch):
-    monkeypatch.setattr(stepping, "steps_unread", lambda device: 3)
+    monkeypatch.setattr(steps, "steps_unread", lambda device: 3)
     forward = model.Model.forward
-    steps = []
+    passes = []
 
     def poisoned(self, batch):
-        steps.append(torch.is_grad_enabled())
-        return forward(self, batch) * (float("nan") if sum(steps) == 2 else 1.0)
+        passes.append(torch.is_grad_enabled())
+        return forward(self, batch) * (float("nan") if sum(passes) == 2 else 1.0)
 
     monkeypatch.setattr(model.Model, "forward", poisoned)
     events = list(worker.carry_out(make_run(strategy="full", batch_size=1, epochs=1)))
@@ -81,7 +83,7 @@ def test_bfloat16_products_give_nearly_the_same_run_and_weights_in_float32(make_
         run = make_run(**settings)
         events = list(worker.carry_out(run))
         losses.append([e.loss for e in events if isinstance(e, StepDone)] + [e.validation_loss for e in events if isinstance(e, EvalDone)])  # fmt: skip
-        for module in (stepping, evaluating, model):
+        for module in (steps, evaluation, model):
             monkeypatch.setattr(module, "precision", lambda device: torch.autocast("cpu", torch.bfloat16))
     assert losses[1] == pytest.approx(losses[0], rel=0.05, abs=0.05) and losses[1] != losses[0]
     assert {weight.dtype for weight in load_file(run.weights_file).values()} == {torch.float32}

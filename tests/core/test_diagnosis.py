@@ -5,14 +5,13 @@ import math
 import numpy as np
 import pytest
 
-from mlmtune_core import worker
-from mlmtune_core.diagnosis import KINDS, diagnose
 from mlmtune_core.errors import TrainingError
-from mlmtune_core.evaluating import Standing, conclude
 from mlmtune_core.events import Failed, Finished, failure, to_row
-from mlmtune_core.label_prior import find_prior_loss, find_top_share
-from mlmtune_core.stepping import not_finite
+from mlmtune_core.runs.diagnosis import KINDS, diagnose
 from mlmtune_core.tasks.base import IGNORE_INDEX, Encoded
+from mlmtune_core.training.evaluation import Standing, conclude, find_prior_loss, find_top_share
+from mlmtune_core.training.steps import not_finite
+from mlmtune_core.workers import worker
 from tests.conftest import KINDS as TASKS
 
 PRIOR = math.log(2)

@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch import nn
 
-from mlmtune_core import worker
-from mlmtune_core.dropout import Dropout, use_quick_dropout
 from mlmtune_core.events import StepDone
+from mlmtune_core.models.dropout import Dropout, use_quick_dropout
+from mlmtune_core.workers import worker
 
 
 @pytest.mark.parametrize("p", [0.1, 0.5, 0.9])

@@ -4,9 +4,10 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from mlmtune_core import embedding_rows, worker
-from mlmtune_core.embedding_rows import EmbeddingRows, rows_in_use
 from mlmtune_core.events import EvalDone, StepDone
+from mlmtune_core.training.faster import embedding_rows
+from mlmtune_core.training.faster.embedding_rows import EmbeddingRows, rows_in_use
+from mlmtune_core.workers import worker
 
 pytestmark = pytest.mark.thorough
 

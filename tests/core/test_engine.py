@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from mlmtune_core import engine
 from mlmtune_core.errors import CheckpointError, RunError
-from mlmtune_core.run_store import Run
+from mlmtune_core.runs.run import Run
 from mlmtune_core.storage import home as home_folder
+from mlmtune_core.workers import engine
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parent.parent.parent
@@ -45,13 +45,13 @@ def test_runs_queue_finish_and_can_be_asked(running, make_run):
     running.queue.submit(first)
     wait_until(lambda: first.state() == second.state() == "finished")
     assert len(first.events("Started")) == 1
-    answer = running.ask("mlmtune_core.predicting:predict", first.id, "best", "a good film")
+    answer = running.ask("mlmtune_core.inspecting.predicting:predict", first.id, "best", "a good film")
     assert set(answer["probabilities"]) == {"pos", "neg"}
     with pytest.raises(RunError, match="There is no run"):
-        running.ask("mlmtune_core.predicting:predict", "nowhere", "best", "x")
+        running.ask("mlmtune_core.inspecting.predicting:predict", "nowhere", "best", "x")
     with pytest.raises(CheckpointError, match="There is no folder"):
         running.ask(
-            "mlmtune_core.previewing:describe_model", "/nowhere/x", "sequence_classification", 2, "full", "linear"
+            "mlmtune_core.inspecting.trials.preview:describe_model", "/nowhere/x", "sequence_classification", 2, "full", "linear"
         )
 
 
@@ -108,7 +108,7 @@ def test_queued_runs_of_an_earlier_server_are_queued_again(home, make_run):
 
 
 def test_a_killed_server_takes_its_workers_along(home):
-    code = "import sys, time\nfrom mlmtune_core import engine\nif __name__ == '__main__':\n    e = engine.start()\n    print(*[n.pid for n in e._cluster.workers.values()], flush=True)\n    time.sleep(60)"
+    code = "import sys, time\nfrom mlmtune_core.workers import engine\nif __name__ == '__main__':\n    e = engine.start()\n    print(*[n.pid for n in e._cluster.workers.values()], flush=True)\n    time.sleep(60)"
     script = home.parent / "server.py"
     script.write_text(code)
     server = subprocess.Popen(

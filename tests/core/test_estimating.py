@@ -6,10 +6,13 @@ import pandas as pd
 import pytest
 import torch
 
-from mlmtune_core import worker
 from mlmtune_core.config import validate
-from mlmtune_core.cores import follow, share
-from mlmtune_core.estimating import (
+from mlmtune_core.events import StepDone
+from mlmtune_core.runs.event_log import summarise
+from mlmtune_core.runs.shelf import list_runs
+from mlmtune_core.workers import worker
+from mlmtune_core.workers.cores import follow, share
+from mlmtune_core.workers.costs.estimate import (
     Costs,
     Law,
     as_first_layers,
@@ -19,10 +22,7 @@ from mlmtune_core.estimating import (
     fit_layers,
     fit_rows,
 )
-from mlmtune_core.events import StepDone
-from mlmtune_core.rehearsing import rehearse
-from mlmtune_core.run_shelf import list_runs
-from mlmtune_core.run_summary import summarise
+from mlmtune_core.workers.costs.rehearsal import rehearse
 from tests.conftest import KINDS
 
 pytestmark = pytest.mark.thorough

@@ -9,11 +9,11 @@ import pytest
 
 from mlmtune_core.errors import LimitError, RunError
 from mlmtune_core.exporting.model_folder import write_model
-from mlmtune_core.exporting.preparing import demand_kind, prepare
+from mlmtune_core.exporting.packing import demand_kind, prepare
 from mlmtune_core.inspecting import head_view
-from mlmtune_core.moments import BEST
-from mlmtune_core.predicting import load_run, predict
-from mlmtune_core.worker import run as carry_out
+from mlmtune_core.inspecting.predicting import load_run, predict
+from mlmtune_core.runs.kept_weights import BEST
+from mlmtune_core.workers.worker import run as carry_out
 from tests.conftest import WORDS
 
 ASKED = 50
@@ -123,7 +123,7 @@ def test_what_would_not_fit_on_the_disk_is_not_made(make_run, monkeypatch):
     run = make_run()
     carry_out(run.id)
     monkeypatch.setenv("MLMTUNE_DISK_MB", "100")
-    monkeypatch.setattr("mlmtune_core.limits.find_disk_mb", lambda: 100)
+    monkeypatch.setattr("mlmtune_core.runs.limits.find_disk_mb", lambda: 100)
     with pytest.raises(LimitError, match="disk space"):
         prepare(run.id, "model.zip")
     assert prepare(run.id, "answers.csv") == "answers.csv"

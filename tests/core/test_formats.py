@@ -7,9 +7,9 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from mlmtune_core.data import checking, columns, schemes
-from mlmtune_core.data.reading import read_table
-from mlmtune_core.data.resemblance import find_shared
+from mlmtune_core.data import checking, columns, tag_schemes
+from mlmtune_core.data.readers.table import read_table
+from mlmtune_core.data.screening import find_shared
 
 RECORDS = [{"text": f"a line of text number {i}", "label": ["good", "bad"][i % 2]} for i in range(8)]
 
@@ -141,8 +141,8 @@ def test_conllu_takes_the_words_within_multiword_tokens():
     ],
 )
 def test_tag_schemes_are_recognised_and_converted(scheme, tags, bio):
-    assert schemes.find_scheme([tags]) == scheme
-    assert schemes.to_bio(tags, scheme) == bio and (scheme == "plain" or schemes.is_legal(bio))
+    assert tag_schemes.find_scheme([tags]) == scheme
+    assert tag_schemes.to_bio(tags, scheme) == bio and (scheme == "plain" or tag_schemes.is_legal(bio))
     text = "\n\n".join("\n".join(f"w{i} {tag}" for i, tag in enumerate(tags)) for _ in range(4))
     report = report_of(text, "a.conll", "token_classification")[1]
     assert report.examples["tags"].iloc[0] == bio

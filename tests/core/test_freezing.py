@@ -5,10 +5,10 @@ import torch
 from torch import nn
 from transformers import AlbertConfig, AlbertModel, DistilBertConfig, DistilBertModel, RobertaConfig, RobertaModel
 
-from mlmtune_core.checkpoints import load_encoder
 from mlmtune_core.errors import ConfigError
-from mlmtune_core.freezing import apply_strategy, count_weights, find_layers, hash_frozen, set_train_mode
-from mlmtune_core.model import build
+from mlmtune_core.models.checkpoints import load_encoder
+from mlmtune_core.models.freezing import apply_strategy, count_weights, find_layers, hash_frozen, set_train_mode
+from mlmtune_core.models.model import build
 from mlmtune_core.tasks.sequence_classification import build_head
 
 SMALL = {"vocab_size": 50, "hidden_size": 16, "num_hidden_layers": 3, "num_attention_heads": 2, "intermediate_size": 32}

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from mlmtune_core.glossary import TERMS, list_terms
-from mlmtune_core.translating import LANGUAGES, translator
+from mlmtune_core.language import LANGUAGES, translator
 
 # what a student reads on the pages and has a right to look up
 MET = """

@@ -5,13 +5,13 @@ import pytest
 import torch
 from safetensors.numpy import load_file
 
-from mlmtune_core.batching import to_batch
 from mlmtune_core.inspecting import head_view
 from mlmtune_core.inspecting.arithmetic import Linear, find_loss, find_probabilities
-from mlmtune_core.moments import BEST
-from mlmtune_core.predicting import find_example, load_run
+from mlmtune_core.inspecting.predicting import find_example, load_run
+from mlmtune_core.runs.kept_weights import BEST
 from mlmtune_core.tasks import TASKS
-from mlmtune_core.worker import run as carry_out
+from mlmtune_core.training.batches import to_batch
+from mlmtune_core.workers.worker import run as carry_out
 from tests.conftest import KINDS
 
 

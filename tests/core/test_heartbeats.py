@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from mlmtune_core.heartbeats import FREE, Held, beating, forget_claims, is_alive, who
+from mlmtune_core.runs.heartbeats import FREE, Held, beating, forget_claims, is_alive, who
 
 ROOT = Path(__file__).parent.parent.parent
 TRY = """
 import sys, time
 from pathlib import Path
-from mlmtune_core import heartbeats
+from mlmtune_core.runs import heartbeats
 heartbeats.BEAT_SECONDS = 0.1
 print("ready", flush=True)
 while not Path(sys.argv[1]).with_name("go").exists():

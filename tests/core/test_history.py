@@ -5,15 +5,17 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from mlmtune_core import worker
-from mlmtune_core.embedding_rows import learnt_weights
+from mlmtune_core import storage
 from mlmtune_core.errors import RunError
 from mlmtune_core.events import EvalDone
-from mlmtune_core.history import find_stride, read_heads
-from mlmtune_core.moments import BEST, START, list_moments
-from mlmtune_core.predicting import load_run, predict
-from mlmtune_core.run_shelf import drop_histories
+from mlmtune_core.inspecting.predicting import load_run, predict
+from mlmtune_core.runs.kept_weights import BEST, START, list_moments
+from mlmtune_core.runs.shelf import drop_histories
 from mlmtune_core.storage import measure
+from mlmtune_core.training import assembly
+from mlmtune_core.training.faster.embedding_rows import learnt_weights
+from mlmtune_core.workers import worker
+from mlmtune_core.workers.recorder import find_stride, read_heads
 
 EPOCHS = 5
 FULL = {"strategy": "full", "learning_rate": 1e-3}
@@ -65,8 +67,8 @@ def test_heads_are_kept_of_every_evaluation_whatever_the_limit(make_run, monkeyp
 
 def test_whole_models_stay_within_the_limit_and_evenly_spaced(make_run, monkeypatch):
     run = make_run(epochs=9, patience=0, **FULL)
-    size = sum(weight.nbytes for weight in worker.make_model(run.config(), ["a", "b"]).state_dict().values())
-    monkeypatch.setattr("mlmtune_core.history.MB", size // 4)  # as if it were more
+    size = sum(weight.nbytes for weight in assembly.make_model(run.config(), ["a", "b"]).state_dict().values())
+    monkeypatch.setattr("mlmtune_core.workers.recorder.MB", size // 4)  # as if it were more
     monkeypatch.setenv("MLMTUNE_HISTORY_MB", "13")
     train(run)
     assert list(run.history()) == [4, 8]
@@ -97,10 +99,12 @@ def test_the_best_model_and_its_moment_are_one_file(make_run):
 
 
 def test_a_disk_without_room_costs_the_moments_alone(make_run, monkeypatch):
-    def full(*_, **__):
-        raise OSError(28, "No space left on device")
+    def full(path, content, durable=True):
+        if path.parent.name == "history":
+            raise OSError(28, "No space left on device")
+        storage.write_atomically(path, content, durable)
 
-    monkeypatch.setattr("mlmtune_core.history.write_atomically", full)
+    monkeypatch.setattr("mlmtune_core.workers.recorder.write_atomically", full)
     run = make_run(epochs=2)
     train(run)
     assert run.state() == "finished" and [moment.name for moment in list_moments(run)] == [START, BEST]

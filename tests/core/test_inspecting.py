@@ -7,13 +7,13 @@ import torch
 
 from mlmtune_core.config import validate
 from mlmtune_core.inspecting import attribution, movement, projection
-from mlmtune_core.inspecting.calibration import find_calibration
-from mlmtune_core.inspecting.points import find_confidences, find_points, find_points_at
-from mlmtune_core.moments import BEST, START
-from mlmtune_core.predicting import load_run, predict_example
-from mlmtune_core.probabilities import softmax
-from mlmtune_core.run_shelf import create_run
-from mlmtune_core.worker import run as carry_out
+from mlmtune_core.inspecting.certainty import find_calibration
+from mlmtune_core.inspecting.predicting import load_run, predict_example
+from mlmtune_core.inspecting.projection import find_confidences, find_points, find_points_at
+from mlmtune_core.models.probabilities import softmax
+from mlmtune_core.runs.kept_weights import BEST, START
+from mlmtune_core.runs.shelf import create_run
+from mlmtune_core.workers.worker import run as carry_out
 
 pytestmark = pytest.mark.thorough
 

@@ -7,20 +7,19 @@ from dataclasses import replace
 import pytest
 
 from mlmtune_core import __main__ as command
+from mlmtune_core.language import LANGUAGES, find_separators, translator
 from mlmtune_core.lessons import LESSONS, data, records, running
 from mlmtune_core.lessons.chapter import BEYOND, STATEMENTS
 from mlmtune_core.lessons.figures import TITLES, plot_lesson, tabulate
 from mlmtune_core.lessons.lesson import Arm, Claim
-from mlmtune_core.lessons.measuring import MEASURES
+from mlmtune_core.lessons.measures import MEASURES
 from mlmtune_core.lessons.outcomes import read_outcomes
 from mlmtune_core.lessons.records import has_recorded, read_recorded
 from mlmtune_core.lessons.running import as_shipped, carry_out_lesson, judge
 from mlmtune_core.lessons.votes import count_votes, find_vote, forget_votes, vote
 from mlmtune_core.lessons.worksheet import write_worksheet
 from mlmtune_core.people import Person
-from mlmtune_core.sweeps import make_grid
-from mlmtune_core.translating import LANGUAGES, translator
-from mlmtune_core.written import find_separators
+from mlmtune_core.runs.sweeps import make_grid
 
 KINDS = ("supported", "not_supported", "inconclusive")
 every_lesson = pytest.mark.parametrize("lesson", LESSONS.values(), ids=LESSONS.keys())

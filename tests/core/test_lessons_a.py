@@ -8,7 +8,16 @@ import pytest
 
 from benchmarks import lesson_rates
 from mlmtune_core.config import RunConfig
-from mlmtune_core.lessons import LESSONS, arrival, cost, data, labels, length, luck, transfer, word_order
+from mlmtune_core.lessons import LESSONS, data
+from mlmtune_core.lessons.experiments import (
+    lesson_01_labels,
+    lesson_01b_word_order,
+    lesson_01c_transfer,
+    lesson_02_arrival,
+    lesson_02b_cost,
+    lesson_10_luck,
+    lesson_12_length,
+)
 from mlmtune_core.lessons.outcomes import Outcome, Outcomes
 from mlmtune_core.lessons.verdicts import INCONCLUSIVE, NOT_SUPPORTED, SUPPORTED
 
@@ -51,7 +60,7 @@ def outcomes(arms):
     ],
 )
 def test_labels_are_read_from_a_line_that_is_straight_over_the_logarithm(curve, target, found):
-    assert labels.find_labels(curve, target) == pytest.approx(found)
+    assert lesson_01_labels.find_labels(curve, target) == pytest.approx(found)
 
 
 @pytest.mark.parametrize(
@@ -65,31 +74,31 @@ def test_labels_are_read_from_a_line_that_is_straight_over_the_logarithm(curve, 
     ],
 )
 def test_saved_labels_are_a_ratio_in_every_seed(pretrained, random, kind, ratio):
-    arms = {f"pretrained@{size}": score for size, score in zip(labels.SIZES["pretrained"], pretrained, strict=True)}
-    verdict = labels.judge_saving(outcomes({**arms, "random@1000": random}))
+    arms = {f"pretrained@{size}": score for size, score in zip(lesson_01_labels.SIZES["pretrained"], pretrained, strict=True)}
+    verdict = lesson_01_labels.judge_saving(outcomes({**arms, "random@1000": random}))
     assert verdict.kind == kind and verdict.effect == pytest.approx(ratio, rel=0.01)
 
 
 def test_every_size_gets_about_as_many_steps():
-    for start, sizes in labels.SIZES.items():
-        steps = [labels.choose_epochs(labels.STEPS[start], size) * math.ceil(size / labels.BATCH) for size in sizes]
-        assert all(0.8 <= each / labels.STEPS[start] <= 1.3 for each in steps), (start, steps)
-    assert RunConfig().batch_size == labels.BATCH
+    for start, sizes in lesson_01_labels.SIZES.items():
+        steps = [lesson_01_labels.choose_epochs(lesson_01_labels.STEPS[start], size) * math.ceil(size / lesson_01_labels.BATCH) for size in sizes]
+        assert all(0.8 <= each / lesson_01_labels.STEPS[start] <= 1.3 for each in steps), (start, steps)
+    assert RunConfig().batch_size == lesson_01_labels.BATCH
 
 
 @pytest.mark.parametrize(("right", "kind"), [(0.6, SUPPORTED), (0.25, NOT_SUPPORTED), (0.3, INCONCLUSIVE)])
 def test_few_labels_are_compared_with_the_majority_line(right, kind):
-    verdict = word_order.judge_few(outcomes({"pretrained@50": right}))
+    verdict = lesson_01b_word_order.judge_few(outcomes({"pretrained@50": right}))
     assert verdict.kind == kind and verdict.effect == pytest.approx(right - MAJORITY)
 
 
 @pytest.mark.parametrize(
     ("judge", "one", "other"),
     [
-        (word_order.judge_knowledge, "pretrained@400", "random@400"),
-        (transfer.judge_full, "kept", "shuffled"),
-        (transfer.judge_frozen, "kept_frozen", "shuffled_frozen"),
-        (length.judge_gain, "head@64", "head@16"),
+        (lesson_01b_word_order.judge_knowledge, "pretrained@400", "random@400"),
+        (lesson_01c_transfer.judge_full, "kept", "shuffled"),
+        (lesson_01c_transfer.judge_frozen, "kept_frozen", "shuffled_frozen"),
+        (lesson_12_length.judge_gain, "head@64", "head@16"),
     ],
 )
 def test_two_arms_are_compared_the_right_way_round(judge, one, other):
@@ -100,7 +109,7 @@ def test_two_arms_are_compared_the_right_way_round(judge, one, other):
 
 @pytest.mark.parametrize(("both", "kind"), [(0.7, SUPPORTED), (0.48, INCONCLUSIVE), (0.3, NOT_SUPPORTED)])
 def test_keeping_the_end_may_cost_a_little(both, kind):
-    assert length.judge_parts(outcomes({"both@32": both, "head@32": 0.5})).kind == kind
+    assert lesson_12_length.judge_parts(outcomes({"both@32": both, "head@32": 0.5})).kind == kind
 
 
 @pytest.mark.parametrize(
@@ -115,13 +124,13 @@ def test_keeping_the_end_may_cost_a_little(both, kind):
 def test_arrival_counts_steps_to_the_loss_of_the_random_start(pretrained, random, kind, ratio):
     told = outcomes({"pretrained": {"losses": pretrained}, "random": {"losses": random}, "shuffled": {"losses": random}})
     for start in ("random", "shuffled"):
-        verdict = arrival.judge_arrival(told, start=start)
+        verdict = lesson_02_arrival.judge_arrival(told, start=start)
         assert verdict.kind == kind and verdict.effect == pytest.approx(ratio)
 
 
 def test_the_target_loss_is_averaged_over_seeds():
     told = outcomes({"random": [{"losses": [2.0, low]} for low in (0.8, 1.0, 1.2)]})
-    assert arrival.find_target(told) == pytest.approx(arrival.SLACK)
+    assert lesson_02_arrival.find_target(told) == pytest.approx(lesson_02_arrival.SLACK)
 
 
 FAST, SLOW, NEVER = [0.2, 0.6, 0.7, 0.7], [0.2, 0.3, 0.4, 0.62], [0.2, 0.3, 0.3, 0.3]
@@ -136,49 +145,49 @@ FAST, SLOW, NEVER = [0.2, 0.6, 0.7, 0.7], [0.2, 0.3, 0.4, 0.62], [0.2, 0.3, 0.3,
     ],
 )
 def test_cost_is_that_of_the_dearest_strategy(arms, kind, ratio):
-    told = outcomes({arm: {"scores": scores} for arm, scores in {**arms, cost.SCRATCH: SLOW}.items()})
-    for read in (cost.read_seconds, cost.read_steps):
-        verdict = cost.judge_cost(told, read=read)
+    told = outcomes({arm: {"scores": scores} for arm, scores in {**arms, lesson_02b_cost.SCRATCH: SLOW}.items()})
+    for read in (lesson_02b_cost.read_seconds, lesson_02b_cost.read_steps):
+        verdict = lesson_02b_cost.judge_cost(told, read=read)
         assert verdict.kind == kind and verdict.effect == pytest.approx(ratio)
 
 
 def test_seconds_and_steps_are_two_costs():
-    fast = {arm: {"scores": FAST, "seconds": 4.0} for arm in cost.STRATEGIES}
-    told = outcomes({**fast, cost.SCRATCH: {"scores": SLOW}})
-    found = [cost.judge_cost(told, read=read) for read in (cost.read_seconds, cost.read_steps)]
+    fast = {arm: {"scores": FAST, "seconds": 4.0} for arm in lesson_02b_cost.STRATEGIES}
+    told = outcomes({**fast, lesson_02b_cost.SCRATCH: {"scores": SLOW}})
+    found = [lesson_02b_cost.judge_cost(told, read=read) for read in (lesson_02b_cost.read_seconds, lesson_02b_cost.read_steps)]
     assert [(verdict.kind, verdict.effect) for verdict in found] == [(NOT_SUPPORTED, 0.75), (SUPPORTED, 3.0)]
 
 
 def test_a_seed_from_random_weights_that_misses_the_target_counts_up_to_its_end():
-    told = outcomes({**{arm: {"scores": FAST} for arm in cost.STRATEGIES}, cost.SCRATCH: [{"scores": SLOW}, {"scores": SLOW}, {"scores": [0.2, 0.3, 0.4, 0.45]}]})
-    verdict = cost.judge_cost(told, read=cost.read_steps)
+    told = outcomes({**{arm: {"scores": FAST} for arm in lesson_02b_cost.STRATEGIES}, lesson_02b_cost.SCRATCH: [{"scores": SLOW}, {"scores": SLOW}, {"scores": [0.2, 0.3, 0.4, 0.45]}]})
+    verdict = lesson_02b_cost.judge_cost(told, read=lesson_02b_cost.read_steps)
     assert verdict.low == verdict.high == pytest.approx(3.0)
 
 
 @pytest.mark.parametrize(("spread", "kind"), [(0.06, SUPPORTED), (0.02, INCONCLUSIVE), (0.004, NOT_SUPPORTED), (0.0, NOT_SUPPORTED)])
 def test_spread_is_twice_the_deviation_with_an_interval_that_holds_the_truth(spread, kind):
     scores = 0.7 + spread / 2 * np.array([1, -1] * 5) * math.sqrt(9 / 10)
-    verdict = luck.find_spread(list(scores), luck.SMALLEST_CLAIM)
+    verdict = lesson_10_luck.find_spread(list(scores), lesson_10_luck.SMALLEST_CLAIM)
     assert verdict.kind == kind and verdict.effect == pytest.approx(spread) and verdict.low <= spread <= verdict.high
-    assert luck.find_spread([0.7], luck.SMALLEST_CLAIM).kind == INCONCLUSIVE
+    assert lesson_10_luck.find_spread([0.7], lesson_10_luck.SMALLEST_CLAIM).kind == INCONCLUSIVE
 
 
 def test_the_interval_of_the_spread_holds_a_planted_deviation_nineteen_times_of_twenty():
     random = np.random.default_rng(5)
-    found = [luck.find_spread(list(random.normal(0.7, 0.02, size=10)), luck.SMALLEST_CLAIM) for _ in range(400)]
+    found = [lesson_10_luck.find_spread(list(random.normal(0.7, 0.02, size=10)), lesson_10_luck.SMALLEST_CLAIM) for _ in range(400)]
     assert 0.925 <= np.mean([verdict.low <= 0.04 <= verdict.high for verdict in found]) <= 0.975
 
 
 def test_more_seeds_are_named_where_they_would_settle_it():
-    verdict = luck.find_spread(list(0.7 + 0.013 * np.array([1, -1] * 5)), luck.SMALLEST_CLAIM)
+    verdict = lesson_10_luck.find_spread(list(0.7 + 0.013 * np.array([1, -1] * 5)), lesson_10_luck.SMALLEST_CLAIM)
     assert verdict.kind == INCONCLUSIVE and verdict.more_seeds
-    more = luck.find_spread(list(0.7 + 0.013 * np.array([1, -1] * 50)), luck.SMALLEST_CLAIM)
+    more = lesson_10_luck.find_spread(list(0.7 + 0.013 * np.array([1, -1] * 50)), lesson_10_luck.SMALLEST_CLAIM)
     assert more.kind == SUPPORTED
 
 
 def test_no_claim_elsewhere_is_smaller_than_what_luck_is_compared_with():
-    least = [word_order.LEAST, transfer.LEAST, length.LEAST_GAIN, length.MOST_LOST]
-    assert min(least) >= luck.SMALLEST_CLAIM
+    least = [lesson_01b_word_order.LEAST, lesson_01c_transfer.LEAST, lesson_12_length.LEAST_GAIN, lesson_12_length.MOST_LOST]
+    assert min(least) >= lesson_10_luck.SMALLEST_CLAIM
 
 
 def test_starts_that_are_compared_differ_in_weights_and_rate_alone():
@@ -191,7 +200,7 @@ def test_starts_that_are_compared_differ_in_weights_and_rate_alone():
 @pytest.mark.thorough
 def test_few_news_are_the_same_for_every_seed_and_long_news_go_on_where_the_short_end():
     news, few, long = (data.open_lesson_data(name) for name in ("news", "news_few", "long_news"))
-    assert (few["split"] == "train").sum() == luck.LABELS
+    assert (few["split"] == "train").sum() == lesson_10_luck.LABELS
     assert set(few.loc[few["split"] == "train", "text"]) < set(news.loc[news["split"] == "train", "text"])
     assert few.loc[few["split"] == "test", "text"].tolist() == news.loc[news["split"] == "test", "text"].tolist()
     assert set(few["label"]) == set(few.loc[few["split"] == "train", "label"])

@@ -7,23 +7,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mlmtune_core import metrics
 from mlmtune_core.config import validate
-from mlmtune_core.lessons import (
-    LESSONS,
-    custom_heads,
-    five_tasks,
-    measures_reasons,
-    measures_tags,
-    measures_vectors,
-    measures_words,
-)
-from mlmtune_core.lessons.counting import count
+from mlmtune_core.lessons import LESSONS
 from mlmtune_core.lessons.data import open_lesson_data, take_evenly
-from mlmtune_core.lessons.measuring import MEASURES
+from mlmtune_core.lessons.experiments import lesson_07_custom_heads, lesson_07b_five_tasks
+from mlmtune_core.lessons.measures import MEASURES, reasons, tags, vectors, words
 from mlmtune_core.lessons.outcomes import Outcome, Outcomes
+from mlmtune_core.lessons.running import count
 from mlmtune_core.lessons.verdicts import INCONCLUSIVE, NOT_SUPPORTED, SUPPORTED, Verdict, find_weakest
-from mlmtune_core.sweeps import make_grid
+from mlmtune_core.runs.sweeps import make_grid
+from mlmtune_core.tasks import metrics
 
 MINE = ("3", "3b", "7", "7b", "8", "9", "9b", "11")
 KINDS = (SUPPORTED, NOT_SUPPORTED, INCONCLUSIVE)
@@ -109,7 +102,7 @@ def test_a_head_has_trained_where_its_loss_fell_in_every_seed_and_the_slowest_sp
 
     assert [trained(*last).kind for last in ((1.0, 1.0, 1.0), (1.6, 1.6, 1.59), (1.0, 1.6, 1.0))] == list(KINDS)
     assert trained(1.2, 1.2, 1.2).effect == pytest.approx(0.25)
-    assert custom_heads.find_fall(outcome("mlp", 0)) == 0
+    assert lesson_07_custom_heads.find_fall(outcome("mlp", 0)) == 0
 
 
 def test_one_head_that_costs_much_decides_against_customising_for_free():
@@ -173,7 +166,7 @@ def test_never_answering_does_not_pass_for_finding_spans():
     counts = count(validate({"task": "question_answering"}), accepted, [""] * len(accepted))
     rows = [{"kind": "Tested", "metrics": {}, "baseline": {"answer_f1": 0.036}}]
     silent = Outcomes(tuple(outcome("span", seed, "question_answering", counts, rows) for seed in SEEDS))
-    verdict = five_tasks.judge_task(silent, "span")
+    verdict = lesson_07b_five_tasks.judge_task(silent, "span")
     assert 0.05 < verdict.effect < verdict.minimum - 0.04 and verdict.kind != SUPPORTED
 
 
@@ -190,21 +183,21 @@ def test_the_two_scores_of_tags_lie_apart_or_do_not(words, entities, kind):
 def test_the_built_case_is_built_from_the_truth_and_does_what_it_is_built_for():
     frame = open_lesson_data("entities")
     run = SimpleNamespace(data=lambda: frame)
-    words, entities = (measures_tags.find_built(run, name) for name in ("token_accuracy", "entity_f1"))
+    words, entities = (tags.find_built(run, name) for name in ("token_accuracy", "entity_f1"))
     assert words > 0.94 and entities < 0.5
     runs = [outcome("head@1", seed, "token_classification", built_token_accuracy=words, built_entity_f1=entities) for seed in SEEDS]
     assert judge("9b", "built", runs).kind == SUPPORTED
     true = ["B-PER", "I-PER", "O", "B-LOC"]
-    assert measures_tags.break_entities(true) == ["B-PER", "B-PER", "O", "B-LOC"] and true[1] == "I-PER"
-    assert metrics.entities([true], [measures_tags.break_entities(true)])["entity_f1"] == pytest.approx(2 / 5)
+    assert tags.break_entities(true) == ["B-PER", "B-PER", "O", "B-LOC"] and true[1] == "I-PER"
+    assert metrics.entities([true], [tags.break_entities(true)])["entity_f1"] == pytest.approx(2 / 5)
 
 
 @pytest.mark.parametrize(
-    ("tags", "share"),
+    ("told", "share"),
     [("B-PER I-PER I-PER O", 0), ("I-PER I-PER O O", 1 / 4), ("B-PER I-LOC O I-LOC", 2 / 4), ("O O", 0), ("B-PER B-PER", 0)],
 )
-def test_a_tag_that_goes_on_with_nothing_is_illegal(tags, share):
-    assert measures_tags.share_illegal(tags.split()) == share
+def test_a_tag_that_goes_on_with_nothing_is_illegal(told, share):
+    assert tags.share_illegal(told.split()) == share
 
 
 def test_rows_are_taken_from_the_whole_table_each_once():
@@ -219,7 +212,7 @@ def test_a_probe_finds_what_a_vector_holds_and_nothing_else():
     random, labels = np.random.default_rng(0), ["a", "b"] * 60
     holds = random.normal(size=(120, 8)) + 4 * np.array([[label == "a"] + [False] * 7 for label in labels])
     empty = random.normal(size=(120, 8))
-    scores = [np.mean(measures_vectors.ask_probe(each[:80], labels[:80], each[80:], labels[80:])) for each in (holds, empty)]
+    scores = [np.mean(vectors.ask_probe(each[:80], labels[:80], each[80:], labels[80:])) for each in (holds, empty)]
     assert scores[0] > 0.9 and scores[1] < 0.75
 
 
@@ -227,38 +220,38 @@ TEXT = "The price of oil rose sharply, and shares of BP fell by 3% in London"
 
 
 def test_words_are_deleted_in_equal_number_and_nothing_else_changes():
-    kinds = measures_words.split_kinds(TEXT)
-    words = TEXT.split()
-    assert [words[i] for i in kinds["function"]] == ["The", "of", "and", "of", "by", "in"] and len(kinds["content"]) == 9
-    drawn = measures_words.draw_shorter(TEXT, np.random.default_rng(0))
+    kinds = words.split_kinds(TEXT)
+    told = TEXT.split()
+    assert [told[i] for i in kinds["function"]] == ["The", "of", "and", "of", "by", "in"] and len(kinds["content"]) == 9
+    drawn = words.draw_shorter(TEXT, np.random.default_rng(0))
     for kind, texts in drawn.items():
-        assert len(texts) == measures_words.TRIES and all(len(text.split()) == len(words) - 3 for text in texts)
-        lost = {word for text in texts for word in words if text.split().count(word) < words.count(word)}
-        assert lost <= {words[i] for i in kinds[kind]}
-    assert measures_words.draw_shorter("oil prices rise", np.random.default_rng(0)) == {"content": [], "function": []}
+        assert len(texts) == words.TRIES and all(len(text.split()) == len(told) - 3 for text in texts)
+        lost = {word for text in texts for word in told if text.split().count(word) < told.count(word)}
+        assert lost <= {told[i] for i in kinds[kind]}
+    assert words.draw_shorter("oil prices rise", np.random.default_rng(0)) == {"content": [], "function": []}
 
 
 def test_a_model_that_counts_content_words_moves_without_them_alone():
     def ask(records):
-        return [np.array([0.0, len(measures_words.split_kinds(record["text"])["content"])]) for record in records]
+        return [np.array([0.0, len(words.split_kinds(record["text"])["content"])]) for record in records]
 
     records = [{"text": TEXT, "label": "x"}, {"text": "oil prices rise", "label": "x"}]
-    assert measures_words.measure_shifts(records, ask, np.random.default_rng(0)) == {"content": [3.0, 0.0], "function": [0.0, 0.0]}
+    assert words.measure_shifts(records, ask, np.random.default_rng(0)) == {"content": [3.0, 0.0], "function": [0.0, 0.0]}
 
 
 def test_a_method_that_names_the_right_tokens_makes_the_logit_fall_most(monkeypatch):
     weights = np.array([0.0, 5, 4, 3, 0.1, 0.1, 0.1, 0.1, 0.0])
-    monkeypatch.setattr(measures_reasons, "open_places", lambda trained, target: list(range(1, 8)))
-    monkeypatch.setattr(measures_reasons, "find_drops", lambda trained, target, groups: [float(weights[list(places)].sum()) for places in groups])
+    monkeypatch.setattr(reasons, "open_places", lambda trained, target: list(range(1, 8)))
+    monkeypatch.setattr(reasons, "find_drops", lambda trained, target, groups: [float(weights[list(places)].sum()) for places in groups])
     told = {"gradients": weights, "occlusion": weights, "attention": [9.0, *-weights[1:]]}
-    monkeypatch.setattr(measures_reasons, "METHODS", {name: lambda *_, values=values: values for name, values in told.items()})
-    found = measures_reasons.compare_methods(None, None, np.random.default_rng(0))
+    monkeypatch.setattr(reasons, "METHODS", {name: lambda *_, values=values: values for name, values in told.items()})
+    found = reasons.compare_methods(None, None, np.random.default_rng(0))
     assert found["gradients"] == found["occlusion"] == 12 and found["attention"] == pytest.approx(0.3) and 0.3 < found["random"] < 12
 
 
 @pytest.mark.thorough
 def test_every_measure_reads_a_finished_run_one_number_an_example_or_one_a_run(make_run):
-    from mlmtune_core.worker import run as carry_out
+    from mlmtune_core.workers.worker import run as carry_out
 
     for task, lessons in (("sequence_classification", ("3", "3b", "11")), ("token_classification", ("9", "9b"))):
         run = make_run(with_test=True, task=task, strategy="full", learning_rate=1e-3)
@@ -268,19 +261,19 @@ def test_every_measure_reads_a_finished_run_one_number_an_example_or_one_a_run(m
             found = np.atleast_1d(MEASURES[name](run))
             assert len(found) in (1, examples) and np.isfinite(found).all(), name
         if task == "token_classification":
-            assert measures_tags.find_tested(run, "entity_f1") == run.events("Tested")[-1]["metrics"]["entity_f1"]
+            assert tags.find_tested(run, "entity_f1") == run.events("Tested")[-1]["metrics"]["entity_f1"]
 
 
 def test_the_mean_of_all_tokens_leaves_padding_out(tiny_checkpoint):
-    from mlmtune_core.checkpoints import load_tokenizer
-    from mlmtune_core.predicting import Trained
-    from mlmtune_core.worker import make_model
+    from mlmtune_core.inspecting.predicting import Trained
+    from mlmtune_core.models.checkpoints import load_tokenizer
+    from mlmtune_core.training.assembly import make_model
 
     config, names = validate({"checkpoint": tiny_checkpoint}), ["neg", "pos"]
     trained = Trained(config, make_model(config, names).eval(), load_tokenizer(tiny_checkpoint), names, {})
     records = [{"row": i, "text": text, "label": "pos"} for i, text in enumerate(("bad", "a great film was not bad at all"))]
-    together = measures_vectors.read_vectors(trained, records)
+    together = vectors.read_vectors(trained, records)
     for i, record in enumerate(records):
-        for pooling, vectors in measures_vectors.read_vectors(trained, [record]).items():
-            assert np.allclose(vectors[0], together[pooling][i], atol=1e-5), pooling
+        for pooling, alone in vectors.read_vectors(trained, [record]).items():
+            assert np.allclose(alone[0], together[pooling][i], atol=1e-5), pooling
     assert not np.allclose(together["cls"], together["mean"], atol=1e-2)

@@ -6,31 +6,31 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from mlmtune_core import worker
 from mlmtune_core.config import validate
-from mlmtune_core.freezing import find_layers
-from mlmtune_core.lessons import (
-    LESSONS,
-    by_heart,
-    dropout_amount,
-    extract_or_tune,
-    finder_trust,
-    first_run,
-    freezing_depth,
-    head_trap,
-    layer_by_layer,
-    longer_schedule,
-    stopping_in_time,
-    warming_up,
-    weight_pull,
+from mlmtune_core.inspecting.predicting import load_run
+from mlmtune_core.lessons import LESSONS
+from mlmtune_core.lessons.experiments import (
+    lesson_00_first_run,
+    lesson_04_freezing_depth,
+    lesson_04b_head_trap,
+    lesson_04c_layer_by_layer,
+    lesson_04d_extract_or_tune,
+    lesson_05_by_heart,
+    lesson_05a_dropout_amount,
+    lesson_05b_weight_pull,
+    lesson_05c_stopping_in_time,
+    lesson_06a_warming_up,
+    lesson_06b_finder_trust,
+    lesson_06c_longer_schedule,
 )
-from mlmtune_core.lessons.measuring import MEASURES
+from mlmtune_core.lessons.measures import MEASURES
 from mlmtune_core.lessons.outcomes import Outcome, Outcomes, best_validation
 from mlmtune_core.lessons.verdicts import INCONCLUSIVE, NOT_SUPPORTED, SUPPORTED
-from mlmtune_core.memory import PROCESS_BYTES, memory_law
-from mlmtune_core.moments import START
-from mlmtune_core.predicting import load_run
-from mlmtune_core.recorder import save_best
+from mlmtune_core.models.freezing import find_layers
+from mlmtune_core.runs.kept_weights import START
+from mlmtune_core.workers import worker
+from mlmtune_core.workers.costs.memory import PROCESS_BYTES, memory_law
+from mlmtune_core.workers.recorder import save_best
 
 SEEDS, EXAMPLES = 5, 200
 ALL = (SUPPORTED, NOT_SUPPORTED, INCONCLUSIVE)
@@ -112,13 +112,13 @@ def swing(high, low):
 
 def test_the_weights_that_learn_are_counted_exactly():
     plan = [{"first": {}}, {"first": {"trainable": 768}}, {"first": lambda seed: {"trainable": 770 + seed % 2}}]
-    check(first_run.LESSON, first_run.judge_count, *plan)
-    verdict = first_run.judge_count(gather(first_run.LESSON, first={"trainable": 771}))
+    check(lesson_00_first_run.LESSON, lesson_00_first_run.judge_count, *plan)
+    verdict = lesson_00_first_run.judge_count(gather(lesson_00_first_run.LESSON, first={"trainable": 771}))
     assert verdict.kind == NOT_SUPPORTED  # one too many is as wrong as one too few
 
 
 def test_adaptation_takes_the_best_by_validation_and_not_by_test():
-    lesson, judge = freezing_depth.LESSON, freezing_depth.judge_adaptation
+    lesson, judge = lesson_04_freezing_depth.LESSON, lesson_04_freezing_depth.judge_adaptation
     head = {"head_only_800": {"score": 0.7}}
     check(
         lesson,
@@ -135,7 +135,7 @@ def test_adaptation_takes_the_best_by_validation_and_not_by_test():
 
 
 def test_overfitting_is_a_difference_of_gaps():
-    lesson, judge = freezing_depth.LESSON, freezing_depth.judge_overfitting
+    lesson, judge = lesson_04_freezing_depth.LESSON, lesson_04_freezing_depth.judge_overfitting
     full = {"full_50": {"score": 0.7, "train_score": 1.0}}
     cases = [full | {"head_only_50": {"score": 0.7, "train_score": share}} for share in (0.8, 1.1, 0.98)]
     check(lesson, judge, *cases)
@@ -144,7 +144,7 @@ def test_overfitting_is_a_difference_of_gaps():
 
 
 def test_the_trap_needs_a_low_rate_that_fails_and_a_high_one_that_does_not():
-    lesson, judge = head_trap.LESSON, head_trap.judge_trap
+    lesson, judge = lesson_04b_head_trap.LESSON, lesson_04b_head_trap.judge_trap
     slow = {"score": 0.25, "validation_score": 0.25, "train_loss": 1.55, "validation": [1.6, 1.59, 1.58, 1.57, 1.56]}
     assert gather(lesson, rate_5e_05=slow).all[0].run_class == "crawling"
     check(
@@ -161,10 +161,10 @@ def test_the_trap_needs_a_low_rate_that_fails_and_a_high_one_that_does_not():
 @pytest.mark.parametrize(
     ("lesson", "judge", "plain", "other"),
     [
-        (layer_by_layer.LESSON, layer_by_layer.judge_care, "plain", "gradual"),
-        (dropout_amount.LESSON, dropout_amount.judge_score, "dropout_0", "dropout_0_3"),
-        (weight_pull.LESSON, weight_pull.judge_score, "decay_0", "back_0_1"),
-        (stopping_in_time.LESSON, stopping_in_time.judge_score, "last", "stopped"),
+        (lesson_04c_layer_by_layer.LESSON, lesson_04c_layer_by_layer.judge_care, "plain", "gradual"),
+        (lesson_05a_dropout_amount.LESSON, lesson_05a_dropout_amount.judge_score, "dropout_0", "dropout_0_3"),
+        (lesson_05b_weight_pull.LESSON, lesson_05b_weight_pull.judge_score, "decay_0", "back_0_1"),
+        (lesson_05c_stopping_in_time.LESSON, lesson_05c_stopping_in_time.judge_score, "last", "stopped"),
     ],
     ids=["4c", "5a", "5b", "5c"],
 )
@@ -183,11 +183,11 @@ def test_what_is_better_beyond_noise_is_supported_and_what_is_worse_is_not(lesso
 def test_tuning_is_held_against_the_best_frozen_vector():
     best = {"mean": {"validation_score": 0.9, "score": 0.75}}
     cases = [best | {"tuned": told} for told in ({"score": 0.85}, {"score": 0.65}, swing(0.8, 0.7))]
-    check(extract_or_tune.LESSON, extract_or_tune.judge_tuning, *cases)
+    check(lesson_04d_extract_or_tune.LESSON, lesson_04d_extract_or_tune.judge_tuning, *cases)
 
 
 def test_memorising_is_counted_by_how_far_the_validation_loss_rose():
-    lesson, judge = by_heart.LESSON, by_heart.judge_memorising
+    lesson, judge = lesson_05_by_heart.LESSON, lesson_05_by_heart.judge_memorising
     heart = {"train_score": 1.0, "train_loss": 0.02, "validation": [1.6, 0.8, 0.9, 1.2]}
     check(lesson, judge, {"wrong": heart}, {"wrong": {}}, {"wrong": lambda seed: heart if seed else {}})
     assert judge(gather(lesson, wrong=heart)).effect == pytest.approx(1.5)
@@ -195,48 +195,48 @@ def test_memorising_is_counted_by_how_far_the_validation_loss_rose():
 
 
 def test_dropout_may_shrink_the_gap_without_being_better():
-    lesson, chosen = dropout_amount.LESSON, {"validation_score": 0.95}
+    lesson, chosen = lesson_05a_dropout_amount.LESSON, {"validation_score": 0.95}
     cases = [
         {"dropout_0": {"train_score": 1.0}, "dropout_0_5": chosen | {"train_score": share}}
         for share in (0.85, 1.1, 0.97)
     ]
-    check(lesson, dropout_amount.judge_gap, *cases)
-    assert dropout_amount.judge_score(gather(lesson, **cases[0])).kind == INCONCLUSIVE
+    check(lesson, lesson_05a_dropout_amount.judge_gap, *cases)
+    assert lesson_05a_dropout_amount.judge_score(gather(lesson, **cases[0])).kind == INCONCLUSIVE
 
 
 def test_weight_decay_is_asked_whether_it_moved_anything():
-    lesson, usual = weight_pull.LESSON, {"measured": {"body_norm": 100.0}}
+    lesson, usual = lesson_05b_weight_pull.LESSON, {"measured": {"body_norm": 100.0}}
     plan = [
         {"measured": {"body_norm": 103.0}},
         {"measured": {"body_norm": 100.1}},
         lambda seed: {"measured": {"body_norm": 103.0 if seed else 100.0}},
     ]
-    check(lesson, weight_pull.judge_size, *[{"decay_0": each, "decay_0_01": usual} for each in plan])
+    check(lesson, lesson_05b_weight_pull.judge_size, *[{"decay_0": each, "decay_0_01": usual} for each in plan])
     broken = {"decay_0": lambda seed: plan[0] if seed < SEEDS - 1 else {}, "decay_0_01": usual}
-    assert weight_pull.judge_size(gather(lesson, **broken)).kind == INCONCLUSIVE
+    assert lesson_05b_weight_pull.judge_size(gather(lesson, **broken)).kind == INCONCLUSIVE
 
 
 def test_epochs_saved_are_a_ratio_in_every_seed():
-    lesson, whole = stopping_in_time.LESSON, {"epochs": 20}
+    lesson, whole = lesson_05c_stopping_in_time.LESSON, {"epochs": 20}
     plan = [{"epochs": 6}, {"epochs": 20}, lambda seed: {"epochs": 6 if seed else 18}]
-    verdicts = [stopping_in_time.judge_saving(gather(lesson, last=whole, stopped=each)) for each in plan]
+    verdicts = [lesson_05c_stopping_in_time.judge_saving(gather(lesson, last=whole, stopped=each)) for each in plan]
     assert [verdict.kind for verdict in verdicts] == list(ALL)
 
 
 def test_failed_runs_are_counted_whatever_they_failed_by():
-    lesson, judge = warming_up.LESSON, warming_up.judge_all
+    lesson, judge = lesson_06a_warming_up.LESSON, lesson_06a_warming_up.judge_all
     one_sided = {"score": 0.3, "top_share": 1.0, "train_loss": 1.7}
     at_majority = {"score": 0.2}
     assert [
-        warming_up.failed(make(lesson, "bare", 0, **each)) for each in (one_sided, at_majority, {"score": 0.6})
+        lesson_06a_warming_up.failed(make(lesson, "bare", 0, **each)) for each in (one_sided, at_majority, {"score": 0.6})
     ] == [True, True, False]
     cases = [{"bare": one_sided}, {"all": at_majority}, {"bare": lambda seed: at_majority if seed < 2 else {}}]
     assert [judge(gather(lesson, seeds=10, **case)).kind for case in cases] == list(ALL)
-    assert warming_up.judge_warm(gather(lesson, seeds=10, bare=one_sided, warm=one_sided)).effect == 0
+    assert lesson_06a_warming_up.judge_warm(gather(lesson, seeds=10, bare=one_sided, warm=one_sided)).effect == 0
 
 
 def test_a_suggestion_is_held_against_the_best_real_rate():
-    lesson, name = finder_trust.LESSON, finder_trust.SUGGESTED
+    lesson, name = lesson_06b_finder_trust.LESSON, lesson_06b_finder_trust.SUGGESTED
     best = {"validation_score": 0.95}
     told = [
         lambda seed: {"measured": {name: 2e-3}},
@@ -244,14 +244,14 @@ def test_a_suggestion_is_held_against_the_best_real_rate():
         lambda seed: {"measured": {name: 2e-3 if seed else 4e-4}},
     ]
     check(
-        lesson, finder_trust.judge_suggestion, *[{"rate_0_0003": best, "rate_0_003": each} for each in told]
+        lesson, lesson_06b_finder_trust.judge_suggestion, *[{"rate_0_0003": best, "rate_0_003": each} for each in told]
     )  # asked in another run
     nothing = {"rate_0_0003": best | {"measured": {name: 0.0}}}
-    assert finder_trust.judge_suggestion(gather(lesson, **nothing)).kind == INCONCLUSIVE
+    assert lesson_06b_finder_trust.judge_suggestion(gather(lesson, **nothing)).kind == INCONCLUSIVE
 
 
 def test_the_first_epochs_of_a_long_run_are_compared_step_by_step():
-    lesson = longer_schedule.LESSON
+    lesson = lesson_06c_longer_schedule.LESSON
     short, same, far = (
         [*np.linspace(1.6, 0.8, 40)],
         [*np.linspace(1.6, 0.8, 40), *[0.1] * 80],
@@ -260,32 +260,32 @@ def test_the_first_epochs_of_a_long_run_are_compared_step_by_step():
     plan = [far, same, None]
     cases = [{"linear_5": {"losses": short}, "linear_15": {"losses": long}} for long in plan[:2]]
     cases.append({"linear_5": {"losses": short}, "linear_15": lambda seed: {"losses": far if seed else same}})
-    check(lesson, longer_schedule.judge_apart, *cases)
+    check(lesson, lesson_06c_longer_schedule.judge_apart, *cases)
     cases = [
         {name.replace("linear", "constant"): told for name, told in case.items()}
         for case in (cases[1], cases[0], cases[2])
     ]
-    check(lesson, longer_schedule.judge_together, *cases)
+    check(lesson, lesson_06c_longer_schedule.judge_together, *cases)
 
 
 def test_where_the_last_model_is_kept_arms_are_chosen_by_the_last_validation_score():
-    outcome = make(by_heart.LESSON, "wrong", 0)
+    outcome = make(lesson_05_by_heart.LESSON, "wrong", 0)
     outcome.evaluations[1]["metrics"]["accuracy"] = 0.99
     assert best_validation(outcome) == 0.8
-    assert best_validation(make(longer_schedule.LESSON, "linear@5", 0, validation_score=0.7)) == 0.7
+    assert best_validation(make(lesson_06c_longer_schedule.LESSON, "linear@5", 0, validation_score=0.7)) == 0.7
     usual = Outcome(**vars(outcome) | {"config": outcome.config | {"early_stopping_metric": "metric"}})
     assert best_validation(usual) == 0.99
 
 
 def test_arms_take_about_as_many_steps_and_stopped_runs_begin_alike():
     """Of lesson 4, whatever the number of labels; of lesson 5c, up to the end of the shorter one."""
-    lesson = freezing_depth.LESSON
+    lesson = lesson_04_freezing_depth.LESSON
     steps = {
         -(-config.train_examples // config.batch_size) * config.epochs
         for config in (lesson.config(arm, 0) for arm in lesson.arms)
     }
     assert max(steps) - min(steps) <= 2
-    one, other = (stopping_in_time.LESSON.config(arm, 0) for arm in stopping_in_time.LESSON.arms)
+    one, other = (lesson_05c_stopping_in_time.LESSON.config(arm, 0) for arm in lesson_05c_stopping_in_time.LESSON.arms)
     assert one.model_dump(exclude={"early_stopping_metric", "patience"}) == other.model_dump(
         exclude={"early_stopping_metric", "patience"}
     )
@@ -337,7 +337,7 @@ def test_the_finder_is_asked_once_for_all_rates_and_never_sees_the_test_set(make
         asked.append((set(examples["split"]), settings))
         return {"suggestions": {"valley": 2e-3} if len(asked) == 1 else {}}
 
-    monkeypatch.setitem(sys.modules, "mlmtune_core.rate_finder", SimpleNamespace(find_rate=find_rate))
+    monkeypatch.setitem(sys.modules, "mlmtune_core.inspecting.trials.rate_finder", SimpleNamespace(find_rate=find_rate))
     runs = [
         make_run(True, learning_rate=rate, head_learning_rate=rate, seed=seed)
         for seed in (0, 1)

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from mlmtune_core import data_store, limits, runs_kept, starting
 from mlmtune_core.config import validate
+from mlmtune_core.data import uploads
 from mlmtune_core.errors import ConfigError, LimitError
-from mlmtune_core.limits import Use, find_problems, is_near, read_limits
 from mlmtune_core.people import Person
-from mlmtune_core.run_shelf import list_runs
+from mlmtune_core.runs import limits, owned_runs
+from mlmtune_core.runs.limits import Use, find_problems, is_near, read_limits
+from mlmtune_core.runs.shelf import list_runs
 from mlmtune_core.storage import measure
 
 ANA, BIA = Person("ana", "Ana", admitted=True), Person("bia", "Bia", admitted=True)
@@ -35,10 +36,10 @@ class Queue:
 @pytest.fixture
 def start(text_frame, monkeypatch):
     """start(person, data=..., **settings) -> the run; `start.queue` holds all of them."""
-    monkeypatch.setattr(starting, "_recent", {})
+    monkeypatch.setattr(owned_runs, "_recent", {})
 
     def begin(person=ANA, data=DATA, **settings):
-        return starting.start_run(person, begin.queue, validate(settings), text_frame, data)
+        return owned_runs.start_run(person, begin.queue, validate(settings), text_frame, data)
 
     begin.queue = Queue()
     return begin
@@ -84,7 +85,7 @@ def test_start_pressed_twice_is_one_run_and_other_settings_are_another(start):
 
 def test_after_three_seconds_or_a_deletion_the_same_start_is_another_run(start, monkeypatch):
     first, now = start(), time.monotonic()
-    monkeypatch.setattr(starting.time, "monotonic", lambda: now + 3.5)
+    monkeypatch.setattr(owned_runs.time, "monotonic", lambda: now + 3.5)
     second = start()
     assert second.id != first.id
     second.delete()
@@ -107,8 +108,8 @@ def test_only_so_many_runs_of_a_person_are_kept_and_none_goes_by_itself(start, m
     runs = [start(seed=seed) for seed in range(2)]
     with pytest.raises(LimitError, match="Delete one"):
         start(seed=2)
-    assert {run.id for run in runs_kept.runs_of("ana")} == {run.id for run in runs}
-    assert runs_kept.owners() == {"ana": 2}
+    assert {run.id for run in owned_runs.runs_of("ana")} == {run.id for run in runs}
+    assert owned_runs.owners() == {"ana": 2}
     runs[0].delete()
     start(seed=2)
 
@@ -127,16 +128,16 @@ def test_a_full_disk_refuses_runs_and_uploads_but_first_gives_up_what_can_be_com
     with pytest.raises(LimitError, match="disk space"):
         start(seed=2)
     with pytest.raises(LimitError, match="disk space"):
-        data_store.keep_upload("a.csv", b"text,label\n" * 100_000)
+        limits.accept_upload("a.csv", b"text,label\n" * 100_000)
     assert len(list(list_runs())) == 2
 
 
 def test_a_file_that_is_too_large_is_not_written(home, monkeypatch):
     monkeypatch.setenv("MLMTUNE_UPLOAD_MB", "1")
     with pytest.raises(LimitError, match="2 MB; this server takes up to 1 MB"):
-        data_store.keep_upload("a.csv", b"x" * (2**20 + 1))
+        limits.accept_upload("a.csv", b"x" * (2**20 + 1))
     assert not (home / "data").exists()
-    data_store.keep_upload("a.csv", b"x" * 2**20)
+    limits.accept_upload("a.csv", b"x" * 2**20)
 
 
 def age(run, days):
@@ -148,15 +149,15 @@ def test_by_age_go_old_runs_and_uploads_but_nothing_that_waits_or_goes_on(start,
     old, busy, young = (start(seed=seed) for seed in range(3))
     for run in (old, busy):
         age(run, 31)
-    upload, fresh = data_store.keep_upload("a.csv", b"x"), data_store.keep_upload("b.csv", b"x")
+    upload, fresh = uploads.keep_upload("a.csv", b"x"), uploads.keep_upload("b.csv", b"x")
     os.utime(home / "data" / upload, (time.time() - 31 * 86400,) * 2)
-    assert runs_kept.clean_by_age({busy.id}) == 0 and runs_kept.kept_until(0.0) is None, "by default all is kept"
+    assert owned_runs.clean_by_age({busy.id}) == 0 and owned_runs.kept_until(0.0) is None, "by default all is kept"
     monkeypatch.setenv("MLMTUNE_KEEP_DAYS", "30")
-    assert runs_kept.kept_until(86400.0) == 31 * 86400
-    assert [run.id for run in runs_kept.runs_older_than(30, {busy.id})] == [old.id]
-    assert runs_kept.clean_by_age({busy.id}) == 2
+    assert owned_runs.kept_until(86400.0) == 31 * 86400
+    assert [run.id for run in owned_runs.runs_older_than(30, {busy.id})] == [old.id]
+    assert owned_runs.clean_by_age({busy.id}) == 2
     assert {run.id for run in list_runs()} == {busy.id, young.id}
-    assert [data_id for data_id, _ in data_store.list_uploads()] == [fresh]
+    assert [data_id for data_id, _ in uploads.list_uploads()] == [fresh]
 
 
 def test_what_a_folder_takes_is_what_its_files_take(tmp_path):

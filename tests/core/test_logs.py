@@ -4,8 +4,8 @@ import logging
 
 import pytest
 
-from mlmtune_core import logs, worker
 from mlmtune_core.errors import DataError
+from mlmtune_core.workers import logs, worker
 
 log = logging.getLogger("mlmtune_core.test")
 

@@ -16,23 +16,24 @@ from transformers import (
     pipeline,
 )
 
-from mlmtune_core import checkpoints, worker
 from mlmtune_core.__main__ import main
-from mlmtune_core.checkpoint_saving import save_checkpoint
-from mlmtune_core.checkpoint_store import delete_checkpoint, find_kept, list_checkpoints
 from mlmtune_core.config import validate
 from mlmtune_core.errors import CheckpointError, LimitError, PeopleError, RunError
-from mlmtune_core.head_runs import as_texts, find_head_run, plan_head
+from mlmtune_core.exporting.model_folder import save_checkpoint
 from mlmtune_core.inspecting.masked_words import fill, has_head
-from mlmtune_core.limits import find_disk_mb, look_again
-from mlmtune_core.masked_head import MaskedHead
-from mlmtune_core.masking import IGNORE_INDEX, hide, uncover
+from mlmtune_core.inspecting.predicting import load_run, predict
+from mlmtune_core.models import checkpoints
+from mlmtune_core.models.masked_head import MaskedHead
+from mlmtune_core.models.masking import IGNORE_INDEX, hide, uncover
+from mlmtune_core.models.saved_checkpoints import find_kept
 from mlmtune_core.people import PROGRAM, Person
-from mlmtune_core.predicting import load_run, predict
-from mlmtune_core.run_shelf import create_run
-from mlmtune_core.runs_kept import clean_by_age
+from mlmtune_core.runs.kept_checkpoints import delete_checkpoint, list_checkpoints
+from mlmtune_core.runs.limits import find_disk_mb, look_again
+from mlmtune_core.runs.owned_runs import as_texts, clean_by_age, find_head_run, plan_head
+from mlmtune_core.runs.shelf import create_run
 from mlmtune_core.tasks import masked_words
 from mlmtune_core.tasks.base import Dataset
+from mlmtune_core.workers import worker
 from tests.conftest import KINDS, MASKED
 
 pytestmark = pytest.mark.thorough
@@ -251,7 +252,7 @@ def test_a_checkpoint_is_whole_or_not_there_and_counts(news, home, monkeypatch):
     monkeypatch.setenv("MLMTUNE_DISK_MB", "1")
     look_again()
     find_disk_mb()
-    monkeypatch.setattr("mlmtune_core.limits.find_disk_mb", lambda: 1)
+    monkeypatch.setattr("mlmtune_core.runs.limits.find_disk_mb", lambda: 1)
     with pytest.raises(LimitError):
         save_checkpoint(run.id, "large", PROGRAM)
     monkeypatch.undo()
@@ -260,7 +261,7 @@ def test_a_checkpoint_is_whole_or_not_there_and_counts(news, home, monkeypatch):
     def break_off(*_):
         raise OSError("the disk is gone")
 
-    monkeypatch.setattr("mlmtune_core.checkpoint_saving.write_checkpoint", break_off)
+    monkeypatch.setattr("mlmtune_core.exporting.model_folder.write_checkpoint", break_off)
     with pytest.raises(OSError, match="gone"):
         save_checkpoint(run.id, "half", PROGRAM)
     assert not list((home / "checkpoints").iterdir()) and not list_checkpoints(PROGRAM)

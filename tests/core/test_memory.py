@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from mlmtune_core.config import validate
-from mlmtune_core.estimating import Costs, Law
-from mlmtune_core.memory import PROCESS_BYTES, memory_law, needed_bytes, worker_limit
+from mlmtune_core.workers.costs.estimate import Costs, Law
+from mlmtune_core.workers.costs.memory import PROCESS_BYTES, memory_law, needed_bytes, worker_limit
 
 ROOT = Path(__file__).parent.parent.parent
 NOTHING = Law(0, 0, 0)
@@ -20,10 +20,10 @@ MINILM = 22_713_216
 
 STEP = """
 import json, sys, torch
-from mlmtune_core import worker
+from mlmtune_core.training import assembly
 from mlmtune_core.config import validate
-from mlmtune_core.freezing import apply_strategy, set_train_mode
-from mlmtune_core.optimizing import make_optimizer
+from mlmtune_core.models.freezing import apply_strategy, set_train_mode
+from mlmtune_core.training.optimizer import make_optimizer
 
 def resident(kind):
     lines = open("/proc/self/status").read().splitlines()
@@ -32,7 +32,7 @@ def resident(kind):
 torch.set_num_threads(1)
 count, length, strategy = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 config = validate({"strategy": strategy})
-model = worker.make_model(config, ["a", "b"])
+model = assembly.make_model(config, ["a", "b"])
 apply_strategy(strategy, model.encoder, model.head)
 set_train_mode(model)
 optimizer = make_optimizer(model, config)
@@ -49,9 +49,9 @@ print(json.dumps(resident("VmHWM") - before))
 BOUNDED = """
 import sys
 from pathlib import Path
-from mlmtune_core import worker
-from mlmtune_core.memory import bound
-from mlmtune_core.run_store import Run
+from mlmtune_core.workers import worker
+from mlmtune_core.workers.costs.memory import bound
+from mlmtune_core.runs.run import Run
 
 worker.warm()
 bound(3_000 * 2**20)
@@ -98,7 +98,7 @@ def test_the_limit_is_told_or_a_part_of_the_machine(monkeypatch):
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems do not bound what a process may take in this way")
 def test_a_run_that_does_not_fit_ends_with_a_sentence(make_run, text_frame):
     from mlmtune_core.config import BUNDLED
-    from mlmtune_core.run_shelf import create_run
+    from mlmtune_core.runs.shelf import create_run
 
     long = "never mind what it says, it only has to be long " * 60
     frame = text_frame.loc[text_frame.index.repeat(16)].reset_index(drop=True)

@@ -6,12 +6,13 @@ import seqeval.metrics as seqeval
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlmtune_core import example_list, metrics, progress
-from mlmtune_core.entity_errors import KINDS, find_entity_errors, pair_entities
-from mlmtune_core.metrics import find_answer_kind, find_entities
-from mlmtune_core.reviewing import review
+from mlmtune_core.inspecting.review import fold, list_examples, review
+from mlmtune_core.tasks import metrics
+from mlmtune_core.tasks.entity_errors import KINDS, find_entity_errors, pair_entities
+from mlmtune_core.tasks.metrics import find_answer_kind, find_entities
 from mlmtune_core.tasks.token_classification import SentenceExample
-from mlmtune_core.worker import run as carry_out
+from mlmtune_core.workers import progress
+from mlmtune_core.workers.worker import run as carry_out
 
 TAGS = ["O", "B-PER", "I-PER", "B-LOC", "I-LOC", "X"]
 
@@ -95,7 +96,7 @@ def texts(make_run):
 
 
 def rows(run, *asked):
-    found = example_list.list_examples(run.id, "validation", *asked)
+    found = list_examples(run.id, "validation", *asked)
     assert found["found"] == len(found["rows"])
     return [row["row"] for row in found["rows"]]
 
@@ -107,11 +108,11 @@ def test_a_cell_holds_its_examples_and_a_text_finds_right_ones_too(texts):
     assert rows(run, "all", "pos", "neg") == [first] and rows(run, "all", "neg", "neg") == [second]
     assert rows(run, "all", "pos", "pos") == [] and rows(run, "all", None, "neg") == [first, second]
     assert rows(run, "all", None, None, "  NOT   g") == [second] and rows(run, "all", None, None, "zzz") == []
-    assert example_list.list_examples(run.id, "validation", "all", None, None, "GOOD")["of"] == 2
+    assert list_examples(run.id, "validation", "all", None, None, "GOOD")["of"] == 2
 
 
 def test_texts_are_found_however_their_accents_are_written():
-    assert example_list.fold("A\u0301GUA") == example_list.fold("água") and example_list.fold("STRASSE") == example_list.fold("straße")
+    assert fold("A\u0301GUA") == fold("água") and fold("STRASSE") == fold("straße")
 
 
 def test_a_cell_of_tags_holds_words_and_its_count_is_the_matrixs(make_run):
@@ -124,10 +125,10 @@ def test_a_cell_of_tags_holds_words_and_its_count_is_the_matrixs(make_run):
     names = sorted({*true, *said})
     for one, counts in zip(names, metrics.confusion(true, said, names)["counts"], strict=True):
         for other, count in zip(names, counts, strict=True):
-            found = example_list.list_examples(run.id, "validation", "all", one, other)
+            found = list_examples(run.id, "validation", "all", one, other)
             assert found["found"] == count and found["of"] == len(true)
             assert all((row["true"], row["predicted"]) == (one, other) and row["word"] in row["words"].split() for row in found["rows"])
-            wrong = example_list.list_examples(run.id, "validation", "wrong", one, other)
+            wrong = list_examples(run.id, "validation", "wrong", one, other)
             assert wrong["found"] == (0 if one == other else count)
 
 
@@ -164,4 +165,4 @@ def test_kinds_add_up_to_what_is_wrong(make_run, kind):
         assert len(kinds["errors"]) == sum(count for name, count in kinds["counts"].items() if name not in ("correct", "right"))
         assert {error["row"] for error in kinds["errors"]} <= set(run.data().query("split == @side")["row"])
         if kind == "question_answering":
-            assert len(kinds["errors"]) == example_list.list_examples(run.id, side)["found"]
+            assert len(kinds["errors"]) == list_examples(run.id, side)["found"]

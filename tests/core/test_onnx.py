@@ -11,9 +11,9 @@ from mlmtune_core.errors import RunError
 from mlmtune_core.exporting import onnx_graph
 from mlmtune_core.exporting.onnx_graph import write_onnx
 from mlmtune_core.inspecting import head_view
-from mlmtune_core.moments import BEST
-from mlmtune_core.predicting import predict
-from mlmtune_core.worker import run as carry_out
+from mlmtune_core.inspecting.predicting import predict
+from mlmtune_core.runs.kept_weights import BEST
+from mlmtune_core.workers.worker import run as carry_out
 from tests.core.test_exporting import texts
 
 pytestmark = pytest.mark.thorough

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from mlmtune_core import worker
 from mlmtune_core.config import validate
 from mlmtune_core.events import StepDone
-from mlmtune_core.freezing import find_layers
-from mlmtune_core.optimizing import ADAM_BETAS, ADAM_EPSILON, make_optimizer
+from mlmtune_core.models.freezing import find_layers
+from mlmtune_core.training.optimizer import ADAM_BETAS, ADAM_EPSILON, make_optimizer
+from mlmtune_core.workers import worker
 
 RATE, HEAD_RATE, DECAY = 1e-2, 3e-2, 0.4
 SETTINGS = {"strategy": "full", "learning_rate": RATE, "head_learning_rate": HEAD_RATE, "weight_decay": DECAY, "dropout": 0.0}

@@ -4,9 +4,8 @@ import pytest
 import torch
 from transformers import BertForQuestionAnswering, BertForSequenceClassification, BertForTokenClassification
 
-from mlmtune_core.batching import to_batch
-from mlmtune_core.checkpoints import load_encoder, load_tokenizer
-from mlmtune_core.model import build
+from mlmtune_core.models.checkpoints import load_encoder, load_tokenizer
+from mlmtune_core.models.model import build
 from mlmtune_core.tasks import (
     question_answering,
     regression,
@@ -14,6 +13,7 @@ from mlmtune_core.tasks import (
     sequence_classification,
     token_classification,
 )
+from mlmtune_core.training.batches import to_batch
 from tests.conftest import SENTENCES, TEXTS
 
 

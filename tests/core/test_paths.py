@@ -11,10 +11,11 @@ import openpyxl
 import pytest
 from starlette.testclient import TestClient
 
-from mlmtune_core import checkpoints, previewing, storage
-from mlmtune_core.data import hub, preparing
-from mlmtune_core.data.reading import read_table
-from mlmtune_core.data_store import (  # fmt: skip
+from mlmtune_core import storage
+from mlmtune_core.data import preparation
+from mlmtune_core.data.readers import hub
+from mlmtune_core.data.readers.table import read_table
+from mlmtune_core.data.uploads import (
     find_edits_of,
     find_progress,
     find_reading,
@@ -26,7 +27,9 @@ from mlmtune_core.data_store import (  # fmt: skip
     say_progress,
 )
 from mlmtune_core.errors import CheckpointError, DataError, RunError
-from mlmtune_core.run_shelf import find_run, open_run
+from mlmtune_core.inspecting.trials import preview
+from mlmtune_core.models import checkpoints
+from mlmtune_core.runs.shelf import find_run, open_run
 
 GOOD = "text,label\n" + "".join(f"a good film number {i},{'xy'[i % 2]}\n" for i in range(12))
 
@@ -107,7 +110,7 @@ def test_no_id_of_data_leads_elsewhere(elsewhere, opened, home):
 def test_a_side_file_is_an_id_too(elsewhere, side):
     data_id = keep_upload("a.csv", GOOD.encode())
     keep_reading(data_id, {side: f"../../{elsewhere.name}"})
-    assert "no longer here" in str(preparing.prepare(data_id).error)
+    assert "no longer here" in str(preparation.prepare(data_id).error)
 
 
 @pytest.mark.parametrize("name", ["../../evil.csv", "/etc/passwd", "..\\..\\evil.csv", "a\0b.csv", "", ".", "..", "x" * 5000, "half \ud800.csv", "~/.bashrc"])  # fmt: skip
@@ -174,7 +177,7 @@ def test_checkpoints_can_be_kept_to_one_folder(tiny_checkpoint, tmp_path, monkey
     (offered / "tiny").symlink_to(tiny_checkpoint)
     monkeypatch.setenv("MLMTUNE_CHECKPOINTS", str(offered))
     for name in ("tiny", "./tiny", str(offered / "tiny")):
-        assert previewing.describe_model(name, "sequence_classification", 2, "head_only", "linear")["layers"] == 4
+        assert preview.describe_model(name, "sequence_classification", 2, "head_only", "linear")["layers"] == 4
     for name in (
         str(tmp_path),
         str(tmp_path / "secret"),

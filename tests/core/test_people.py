@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlmtune_core import data_store, people
+from mlmtune_core import people
+from mlmtune_core.data import uploads
 from mlmtune_core.errors import ConfigError, PeopleError
 from mlmtune_core.people import PROGRAM, Person, admit, clean_name, find_person, name_of
 
@@ -141,29 +142,29 @@ def test_own_things_may_be_changed_and_ownerless_ones_only_by_a_teacher(codes):
 
 def test_uploads_of_others_can_neither_be_opened_nor_changed_nor_removed(codes):
     ana, bia, rui = admit(ANA, "Ana", "chalk"), admit(BIA, "Bia", "chalk"), admit(TEACHER, "Rui", "slate")
-    data_id = data_store.keep_upload("mine.csv", b"text,label\na,x\n", ana.id)
+    data_id = uploads.keep_upload("mine.csv", b"text,label\na,x\n", ana.id)
     attempts = {
-        "open": lambda person: data_store.demand_access(data_id, person),
-        "copy": lambda person: data_store.take_copy(data_id, person),
-        "read": lambda person: data_store.keep_reading(data_id, {"task": "regression"}, person),
-        "edit": lambda person: data_store.keep_edits(data_id, [[{"row": 2, "drop": True}]], person),
-        "forget": lambda person: data_store.forget(data_id, person),
+        "open": lambda person: uploads.demand_access(data_id, person),
+        "copy": lambda person: uploads.take_copy(data_id, person),
+        "read": lambda person: uploads.keep_reading(data_id, {"task": "regression"}, person),
+        "edit": lambda person: uploads.keep_edits(data_id, [[{"row": 2, "drop": True}]], person),
+        "forget": lambda person: uploads.forget(data_id, person),
     }
     for attempt in attempts.values():
         with pytest.raises(PeopleError, match="somebody else"):
             attempt(bia)
-    assert data_store.find_reading(data_id) == {} and data_store.find_edits_of(data_id) == []
-    assert data_store.open_data(data_id)[1].startswith(b"text")
+    assert uploads.find_reading(data_id) == {} and uploads.find_edits_of(data_id) == []
+    assert uploads.open_data(data_id)[1].startswith(b"text")
     for person in (ana, rui):
         attempts["read"](person)
     attempts["forget"](ana)
-    assert data_store.list_uploads() == []
+    assert uploads.list_uploads() == []
 
 
 def test_samples_are_everybodys_and_their_copies_are_ones_own(codes):
     ana, bia = admit(ANA, "Ana", "chalk"), admit(BIA, "Bia", "chalk")
-    data_store.demand_access("sample-sentiment-en", bia)
-    copy = data_store.take_copy("sample-sentiment-en", ana)
-    data_store.keep_edits(copy, [], ana)
+    uploads.demand_access("sample-sentiment-en", bia)
+    copy = uploads.take_copy("sample-sentiment-en", ana)
+    uploads.keep_edits(copy, [], ana)
     with pytest.raises(PeopleError):
-        data_store.demand_access(copy, bia)
+        uploads.demand_access(copy, bia)

@@ -4,14 +4,14 @@ import pytest
 import torch
 import transformers
 
-from mlmtune_core import worker
-from mlmtune_core.batching import to_batch
-from mlmtune_core.checkpoints import load_encoder, load_tokenizer
 from mlmtune_core.config import validate
 from mlmtune_core.errors import ConfigError
-from mlmtune_core.heads import build_text_head
-from mlmtune_core.model import build, can_cut, shorten
+from mlmtune_core.models.checkpoints import load_encoder, load_tokenizer
+from mlmtune_core.models.heads import build_text_head
+from mlmtune_core.models.model import build, can_cut, shorten
 from mlmtune_core.tasks import TASKS
+from mlmtune_core.training.batches import to_batch
+from mlmtune_core.workers import worker
 from tests.core.test_prefix_cache import FAMILIES, SIZE, follow
 
 POOLINGS = ("cls", "mean", "max", "last4")

@@ -11,12 +11,13 @@ import torch
 import transformers
 from safetensors.torch import load_file
 
-from mlmtune_core import mapped_rows, prefix_cache, prefix_store, worker
 from mlmtune_core.events import EvalDone, StepDone
-from mlmtune_core.heads import build_text_head
-from mlmtune_core.mapped_rows import Rows, open_rows, reserve
-from mlmtune_core.model import build, can_cut, run_below, shorten
-from mlmtune_core.prefix_store import values_file
+from mlmtune_core.models.heads import build_text_head
+from mlmtune_core.models.model import build, can_cut, run_below, shorten
+from mlmtune_core.training.faster import mapped_rows, prefix_cache, prefix_store
+from mlmtune_core.training.faster.mapped_rows import Rows, open_rows, reserve
+from mlmtune_core.training.faster.prefix_store import values_file
+from mlmtune_core.workers import worker
 from tests.conftest import KINDS
 
 pytestmark = pytest.mark.thorough
@@ -181,7 +182,7 @@ def test_the_first_layers_have_activations_of_their_own(make_run, monkeypatch, s
 def test_processes_that_leave_and_take_at_once_give_whole_files_or_none(tmp_path):
     """Two write and two read the same file, all at once, each as fast as it can: a reader finds every value right, or nothing."""
     code = (
-        "import sys, torch; from pathlib import Path; from mlmtune_core.prefix_store import borrow, publish; from mlmtune_core.mapped_rows import Rows;"
+        "import sys, torch; from pathlib import Path; from mlmtune_core.training.faster.prefix_store import borrow, publish; from mlmtune_core.training.faster.mapped_rows import Rows;"
         "folder, role = Path(sys.argv[1]), sys.argv[2]; places = {bytes([i]) * 16: (3 * i, 3 * i + 3) for i in range(200)};"
         "values = torch.arange(600.0)[:, None].expand(600, 64).contiguous(); file = folder / 'prefix-k.safetensors'; done = 0\n"
         "print('ready', flush=True); input()\n"

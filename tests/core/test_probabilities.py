@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from mlmtune_core.probabilities import at_temperature, find_entropy, softmax
+from mlmtune_core.models.probabilities import at_temperature, find_entropy, softmax
 
 LOGITS = st.lists(st.floats(-30, 30), min_size=2, max_size=12).map(lambda values: {str(i): z for i, z in enumerate(values)})
 TEMPERATURES = st.floats(0.1, 10)

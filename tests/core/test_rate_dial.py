@@ -4,13 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mlmtune_core import explorer_charts, head_trials, known_features, rate_finder, worker
 from mlmtune_core.config import validate
+from mlmtune_core.data.subsets import MOST_EXAMPLES, split_in_three, spoil, take_part
 from mlmtune_core.errors import ConfigError
 from mlmtune_core.events import EvalDone, Finished, StepDone
-from mlmtune_core.run_shelf import create_run
-from mlmtune_core.suggested_rate import judge_suggestion
-from mlmtune_core.trial_data import MOST_EXAMPLES, split_in_three, spoil, take_part
+from mlmtune_core.inspecting.trials import explorer_charts, head_trials, known_features, rate_finder
+from mlmtune_core.inspecting.trials.suggested_rate import judge_suggestion
+from mlmtune_core.runs.shelf import create_run
+from mlmtune_core.workers import worker
 
 RATES = (1e-4, 5e-3, 1e-1)
 

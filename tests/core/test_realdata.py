@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from mlmtune_core.data import checking, columns
-from mlmtune_core.data.reading import read_file
-from mlmtune_core.reviewing import review
+from mlmtune_core.data.readers.table import read_file
+from mlmtune_core.inspecting.review import review
 
 ROOT = Path(__file__).parent.parent.parent
 REALDATA = ROOT.parent / "shared" / "realdata"

@@ -14,14 +14,14 @@ from nbclient import NotebookClient
 
 from mlmtune_core.config import validate
 from mlmtune_core.data import checking, columns, splitting
-from mlmtune_core.data.reading import read_file
-from mlmtune_core.data_store import SAMPLES, SAMPLES_FOLDER
+from mlmtune_core.data.readers.table import read_file
+from mlmtune_core.data.uploads import SAMPLES, SAMPLES_FOLDER
 from mlmtune_core.errors import RunError
-from mlmtune_core.exporting.preparing import demand_kind
+from mlmtune_core.exporting.packing import demand_kind
 from mlmtune_core.exporting.redoing import write_notebook, write_script
-from mlmtune_core.run_shelf import create_run
-from mlmtune_core.translating import translator
-from mlmtune_core.worker import run as carry_out
+from mlmtune_core.language import translator
+from mlmtune_core.runs.shelf import create_run
+from mlmtune_core.workers.worker import run as carry_out
 from tests.hostile_texts import PRINTABLE
 
 LINE = re.compile(r"epoch (\d+)  train loss ([\d.]+)  validation loss ([\d.]+)  (\w+) (-?[\d.]+)")

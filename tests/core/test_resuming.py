@@ -7,11 +7,12 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from mlmtune_core import keeping, prefix_cache, worker
 from mlmtune_core.errors import TrainingError
-from mlmtune_core.event_log import EventLog
 from mlmtune_core.events import EvalDone, Failed, Finished, PhaseStarted, Resumed, StepDone
-from mlmtune_core.run_store import Run
+from mlmtune_core.runs.event_log import EventLog
+from mlmtune_core.runs.run import Run
+from mlmtune_core.training.faster import prefix_cache
+from mlmtune_core.workers import checkpointing, worker
 from tests.conftest import KINDS
 
 pytestmark = pytest.mark.thorough
@@ -22,9 +23,9 @@ SAID_BY_THE_WAY = ("Progress", "Resumed")
 
 @pytest.fixture(autouse=True)
 def keep_after_every_step(monkeypatch):
-    monkeypatch.setattr(keeping, "SOON_SECONDS", 0.0)
-    monkeypatch.setattr(keeping, "EVERY_SECONDS", 0.0)
-    monkeypatch.setattr(keeping, "SHARE", 1e9)
+    monkeypatch.setattr(checkpointing, "SOON_SECONDS", 0.0)
+    monkeypatch.setattr(checkpointing, "EVERY_SECONDS", 0.0)
+    monkeypatch.setattr(checkpointing, "SHARE", 1e9)
 
 
 def told(run: Run) -> list[dict]:
@@ -151,7 +152,7 @@ def test_what_is_kept_of_another_format_or_not_readable_begins_anew(make_run):
 
 
 def test_a_run_that_never_gets_further_fails_with_a_sentence_and_can_be_continued(make_run, monkeypatch):
-    monkeypatch.setattr(keeping, "SOON_SECONDS", 60.0)
+    monkeypatch.setattr(checkpointing, "SOON_SECONDS", 60.0)
     run = make_run(**SETTINGS)
     for _ in range(worker.MOST_ATTEMPTS):
         assert not break_off(run, 6)

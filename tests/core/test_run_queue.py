@@ -5,11 +5,11 @@ import time
 
 import pytest
 
-from mlmtune_core import run_queue
 from mlmtune_core.config import validate
-from mlmtune_core.heartbeats import beating
-from mlmtune_core.run_queue import RunQueue, take_up
-from mlmtune_core.run_shelf import create_run
+from mlmtune_core.runs.heartbeats import beating
+from mlmtune_core.runs.shelf import create_run
+from mlmtune_core.workers import queue as run_queue
+from mlmtune_core.workers.queue import RunQueue, take_up
 
 
 class Workers:

@@ -14,21 +14,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import load_file
 
-from mlmtune_core import recorder, worker
 from mlmtune_core.__main__ import main
-from mlmtune_core.checkpoints import find_folder, load_encoder
 from mlmtune_core.config import RunConfig, validate
 from mlmtune_core.errors import CheckpointError, ConfigError, RunError, UserError
 from mlmtune_core.events import Finished, PhaseStarted, StepDone
-from mlmtune_core.freezing import find_layers
-from mlmtune_core.heartbeats import beating
-from mlmtune_core.moments import BEST
-from mlmtune_core.predicting import predict, predict_example
-from mlmtune_core.probabilities import softmax
-from mlmtune_core.run_shelf import create_run, open_run
-from mlmtune_core.run_store import Run
-from mlmtune_core.run_summary import summarise
+from mlmtune_core.inspecting.predicting import predict, predict_example
+from mlmtune_core.models.checkpoints import find_folder, load_encoder
+from mlmtune_core.models.freezing import find_layers
+from mlmtune_core.models.probabilities import softmax
+from mlmtune_core.runs.event_log import summarise
+from mlmtune_core.runs.heartbeats import beating
+from mlmtune_core.runs.kept_weights import BEST
+from mlmtune_core.runs.run import Run
+from mlmtune_core.runs.shelf import create_run, open_run
 from mlmtune_core.storage import is_plain
+from mlmtune_core.workers import recorder, worker
 from tests.conftest import SENTENCES, TEXTS
 
 

@@ -5,13 +5,13 @@ from collections import Counter
 
 import pytest
 
-from mlmtune_core import worker
 from mlmtune_core.config import validate
-from mlmtune_core.data import checking, columns, preparing
-from mlmtune_core.data.reading import read_file
+from mlmtune_core.data import checking, columns, preparation
+from mlmtune_core.data.readers.table import read_file
 from mlmtune_core.data.splitting import split_examples
-from mlmtune_core.data_store import SAMPLES, SAMPLES_FOLDER
-from mlmtune_core.run_shelf import create_run
+from mlmtune_core.data.uploads import SAMPLES, SAMPLES_FOLDER
+from mlmtune_core.runs.shelf import create_run
+from mlmtune_core.workers import worker
 
 TASKS = {
     "sentiment": "sequence_classification",
@@ -64,7 +64,7 @@ def test_every_task_has_a_sample_in_both_languages():
 
 @ALL
 def test_the_task_is_guessed_from_the_file(sample):
-    data = preparing.prepare(sample.id)
+    data = preparation.prepare(sample.id)
     assert data.task == data.guessed_task == sample.task == TASKS[kind(sample)] and data.error is None
 
 
@@ -134,7 +134,7 @@ def test_no_premise_gives_its_label_away_by_its_words(language):
 
 @pytest.mark.parametrize("language", ["en", "pt"])
 def test_shared_words_alone_do_not_give_the_similarity(language):
-    from mlmtune_core.metrics import regression
+    from mlmtune_core.tasks.metrics import regression
 
     examples = report(SAMPLES[f"sample-similarity-{language}"]).examples
     shares = []

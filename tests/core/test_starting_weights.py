@@ -3,18 +3,19 @@
 import pytest
 import torch
 
-from mlmtune_core import worker
-from mlmtune_core.batching import to_batch
-from mlmtune_core.checkpoints import load_encoder
 from mlmtune_core.config import validate
 from mlmtune_core.events import EvalDone, FrozenChecked
-from mlmtune_core.head_runs import find_head_run, plan_head
-from mlmtune_core.moments import BEST, START
+from mlmtune_core.inspecting.predicting import load_run
+from mlmtune_core.models.checkpoints import load_encoder
 from mlmtune_core.people import Person
-from mlmtune_core.predicting import load_run
-from mlmtune_core.starting_weights import restart
-from mlmtune_core.sweeps import group
+from mlmtune_core.runs.kept_weights import BEST, START
+from mlmtune_core.runs.owned_runs import find_head_run, plan_head
+from mlmtune_core.runs.sweeps import group
 from mlmtune_core.tasks import TASKS
+from mlmtune_core.training import assembly
+from mlmtune_core.training.assembly import restart
+from mlmtune_core.training.batches import to_batch
+from mlmtune_core.workers import worker
 from tests.core.test_prefix_cache import follow
 
 
@@ -93,7 +94,7 @@ def test_heads_are_trained_together_only_on_one_encoder():
 def test_a_head_for_masked_words_begins_anew_with_its_encoder_and_is_lent_to_no_other(checkpoint_with_head, make_run):
     shared = {"task": "masked_words", "checkpoint": checkpoint_with_head}
     kept, shuffled, fresh = (
-        dict(worker.make_model(validate(shared | {"initial_weights": kind}), []).head.named_parameters()) for kind in ("pretrained", "shuffled", "random")
+        dict(assembly.make_model(validate(shared | {"initial_weights": kind}), []).head.named_parameters()) for kind in ("pretrained", "shuffled", "random")
     )
     for name, weight in kept.items():
         assert torch.equal(weight.flatten().sort().values, shuffled[name].flatten().sort().values)

@@ -2,14 +2,12 @@
 
 import pytest
 
-from mlmtune_core import worker
 from mlmtune_core.errors import RunError
 from mlmtune_core.people import Person
-from mlmtune_core.run_groups import find_together
-from mlmtune_core.run_queue import RunQueue, take_up
-from mlmtune_core.run_shelf import find_run
-from mlmtune_core.sweep_store import Member, create_sweep, find_sweep, list_sweeps
-from mlmtune_core.sweeps import make_grid
+from mlmtune_core.runs.shelf import find_run, find_together
+from mlmtune_core.runs.sweeps import Member, create_sweep, find_sweep, list_sweeps, make_grid
+from mlmtune_core.workers import worker
+from mlmtune_core.workers.queue import RunQueue, take_up
 
 ABOUT = {"name": "test", "fingerprint": "0", "columns": {}}
 ANNA = Person(id="anna")

@@ -5,11 +5,11 @@ import torch
 from safetensors.torch import load_file
 
 from mlmtune_core import events as said
-from mlmtune_core import recorder, worker
 from mlmtune_core.config import validate
 from mlmtune_core.errors import ConfigError
 from mlmtune_core.events import EvalDone, Failed, FrozenChecked, Started, StepDone
-from mlmtune_core.sweeps import group, make_grid
+from mlmtune_core.runs.sweeps import group, make_grid
+from mlmtune_core.workers import recorder, worker
 from tests.conftest import KINDS
 
 pytestmark = pytest.mark.thorough
@@ -86,7 +86,7 @@ def test_a_member_that_explodes_or_is_stopped_leaves_the_others_alone(make_run, 
     rates = [1e-3, 1e-3, 2e-3]
     runs = [make_run(**settings, head_learning_rate=rate) for rate in rates]
     wanted = list(worker.carry_out(make_run(**settings, head_learning_rate=rates[2])))
-    from mlmtune_core.head_stack import HeadStack
+    from mlmtune_core.training.faster.head_stack import HeadStack
 
     step = HeadStack.step
     monkeypatch.setattr(HeadStack, "step", lambda self, *args: poison(self, step(self, *args)))

@@ -11,11 +11,11 @@ import pytest
 from mlmtune_core.__main__ import main
 from mlmtune_core.config import validate
 from mlmtune_core.errors import RunError
-from mlmtune_core.exporting.answer_table import write_answers
+from mlmtune_core.exporting.answers import write_answers
 from mlmtune_core.exporting.report import write_report
-from mlmtune_core.run_shelf import create_run
-from mlmtune_core.translating import LANGUAGES
-from mlmtune_core.worker import run as carry_out
+from mlmtune_core.language import LANGUAGES
+from mlmtune_core.runs.shelf import create_run
+from mlmtune_core.workers.worker import run as carry_out
 from tests.conftest import KINDS
 from tests.hostile_texts import EVIL_HOST, PRINTABLE
 

@@ -9,15 +9,15 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from mlmtune_core.batching import to_batch
-from mlmtune_core.checkpoints import load_tokenizer
 from mlmtune_core.config import RANKED_BY, RunConfig, validate
 from mlmtune_core.data.columns import ROLES
-from mlmtune_core.encoding import describe_tokens
 from mlmtune_core.errors import DataError
-from mlmtune_core.ordering import count_steps, order_by_length, shuffle, shuffle_by_length
+from mlmtune_core.models.checkpoints import load_tokenizer
 from mlmtune_core.tasks import TASKS, question_answering, token_classification
 from mlmtune_core.tasks.base import IGNORE_INDEX
+from mlmtune_core.tasks.encoding import describe_tokens
+from mlmtune_core.training.batches import to_batch
+from mlmtune_core.training.order import count_steps, order_by_length, shuffle, shuffle_by_length
 
 NAMES = (
     "TITLE",

@@ -7,16 +7,17 @@ import pandas as pd
 import pytest
 import torch
 
-from mlmtune_core import evaluating, worker
-from mlmtune_core.batching import to_batch
 from mlmtune_core.config import validate
-from mlmtune_core.data.thinning import learnt_from, mislabel, thin
+from mlmtune_core.data.subsets import learnt_from, mislabel, thin
 from mlmtune_core.errors import ConfigError
 from mlmtune_core.events import EvalDone, Started
-from mlmtune_core.predicting import load_run
-from mlmtune_core.reviewing import review
+from mlmtune_core.inspecting.predicting import load_run
+from mlmtune_core.inspecting.review import review
 from mlmtune_core.tasks import TASKS
 from mlmtune_core.tasks.base import Dataset, Encoded
+from mlmtune_core.training import evaluation
+from mlmtune_core.training.batches import to_batch
+from mlmtune_core.workers import worker
 
 MANY = pd.DataFrame({"row": range(300), "text": [f"text {i}" for i in range(300)], "label": ["a", "b", "a", "a", "c", "a"] * 50}, index=range(1000, 1300))
 
@@ -94,9 +95,9 @@ def test_training_examples_are_measured_with_the_labels_that_are_learnt_and_noth
 
 
 def test_of_many_training_examples_some_are_measured_always_the_same(monkeypatch):
-    monkeypatch.setattr(evaluating, "MOST_LEARNT", 5)
+    monkeypatch.setattr(evaluation, "MOST_LEARNT", 5)
     windows = [Encoded(i // 2, {"input_ids": [i]}, 0) for i in range(40)]
-    chosen = [evaluating.choose_learnt(validate({"measure_training": True, "seed": seed}), Dataset(list(range(20)), windows)) for seed in (0, 1)]
+    chosen = [evaluation.choose_learnt(validate({"measure_training": True, "seed": seed}), Dataset(list(range(20)), windows)) for seed in (0, 1)]
     assert chosen[0] == chosen[1] and len(chosen[0].examples) == 5 and len(chosen[0].encoded) == 10
     for item in chosen[0].encoded:
         assert item.inputs["input_ids"][0] // 2 == chosen[0].examples[item.example]

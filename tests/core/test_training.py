@@ -5,11 +5,12 @@ import math
 import pytest
 import torch
 
-from mlmtune_core import worker
 from mlmtune_core.config import validate
 from mlmtune_core.events import EvalDone, Failed, Finished, FrozenChecked, Progress, Started, StepDone
-from mlmtune_core.optimizing import make_optimizer, make_schedule
-from mlmtune_core.run_store import Run
+from mlmtune_core.runs.run import Run
+from mlmtune_core.training import assembly
+from mlmtune_core.training.optimizer import make_optimizer, make_schedule
+from mlmtune_core.workers import worker
 
 TASKS = ("sequence_classification", "token_classification")
 
@@ -50,7 +51,7 @@ def test_same_seed_same_events_other_seed_other_events(make_run):
 @pytest.mark.parametrize("task", TASKS)
 def test_frozen_weights_are_bitwise_unchanged_and_the_events_say_so(make_run, monkeypatch, task, strategy):
     models = []
-    make_model = worker.make_model
+    make_model = assembly.make_model
     monkeypatch.setattr(worker, "make_model", lambda *args: models.append(make_model(*args)) or models[-1])
     before = {}
 
@@ -70,7 +71,7 @@ def test_frozen_weights_are_bitwise_unchanged_and_the_events_say_so(make_run, mo
 
 
 def test_a_moved_frozen_weight_is_reported(make_run, monkeypatch):
-    make_model = worker.make_model
+    make_model = assembly.make_model
     models = []
     monkeypatch.setattr(worker, "make_model", lambda *args: models.append(make_model(*args)) or models[-1])
     events = []
@@ -188,7 +189,7 @@ def test_groups_rates_and_decay(make_run, tiny_checkpoint):
             "weight_decay": 0.1,
         }
     )
-    model = worker.make_model(config, ["a", "b"])
+    model = assembly.make_model(config, ["a", "b"])
     worker.apply_strategy("full", model.encoder, model.head)
     groups = make_optimizer(model, config).param_groups
     assert {(g["part"], g["lr"], g["weight_decay"]) for g in groups} == {

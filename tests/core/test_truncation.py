@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from mlmtune_core import worker
-from mlmtune_core.checkpoints import load_tokenizer
-from mlmtune_core.encoding import choose_places, encode_texts
-from mlmtune_core.predicting import load_run
+from mlmtune_core.inspecting.predicting import load_run
+from mlmtune_core.models.checkpoints import load_tokenizer
+from mlmtune_core.tasks.encoding import choose_places, encode_texts
+from mlmtune_core.workers import worker
 from tests.conftest import WORDS
 
 

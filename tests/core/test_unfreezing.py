@@ -5,14 +5,15 @@ from itertools import pairwise
 import pytest
 import torch
 
-from mlmtune_core import worker
 from mlmtune_core.config import validate
-from mlmtune_core.estimating import estimate
 from mlmtune_core.events import EvalDone, FrozenChecked, Started, StepDone, Unfrozen
-from mlmtune_core.freezing import find_layers
-from mlmtune_core.moments import list_moments
-from mlmtune_core.predicting import load_run
+from mlmtune_core.inspecting.predicting import load_run
+from mlmtune_core.models.freezing import find_layers
+from mlmtune_core.runs.kept_weights import list_moments
 from mlmtune_core.strategies import learning_share, plan_unfreezing
+from mlmtune_core.training import assembly
+from mlmtune_core.workers import worker
+from mlmtune_core.workers.costs.estimate import estimate
 from tests.core.test_estimating import FREE, SIZES, Law, replace
 
 HEAD = 32 * 2 + 2
@@ -22,7 +23,7 @@ GRADUAL = {"strategy": "gradual", "learning_rate": 1e-2, "patience": 0, "weight_
 def follow(run, monkeypatch):
     """(events, the whole encoder as it was at each evaluation)"""
     models, snapshots, events = [], [], []
-    make_model = worker.make_model
+    make_model = assembly.make_model
     monkeypatch.setattr(worker, "make_model", lambda *args: models.append(make_model(*args)) or models[-1])
     for event in worker.carry_out(run):
         events.append(event)
@@ -62,7 +63,7 @@ def test_what_is_frozen_is_proved_at_each_moment_and_a_layer_that_moved_too_soon
     assert [check.step for check in checks] == [1, 3, 6, 9, 12, 15] and all(check.unchanged for check in checks)
     embeddings = sum(weight.numel() for name, weight in snapshots[0].items() if "embeddings" in name or "pooler" in name)
     assert checks[-1].weights == embeddings and [later.weights < check.weights for check, later in pairwise(checks[1:])]
-    models, make_model = [], worker.make_model
+    models, make_model = [], assembly.make_model
     monkeypatch.setattr(worker, "make_model", lambda *args: models.append(make_model(*args)) or models[-1])
     for event in worker.carry_out(run := make_run(epochs=5, **GRADUAL)):
         if isinstance(event, Unfrozen):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
+from mlmtune_core.language import translator
 from mlmtune_core.lessons import verdicts
 from mlmtune_core.lessons.verdicts import (
     INCONCLUSIVE,
@@ -14,7 +15,6 @@ from mlmtune_core.lessons.verdicts import (
     in_all_seeds,
 )
 from mlmtune_core.names import effect_text
-from mlmtune_core.translating import translator
 
 MINIMUM = 0.05
 SEEDS, EXAMPLES, TRIALS = 5, 800, 60
@@ -114,7 +114,7 @@ def test_failed_runs_are_compared_by_an_exact_test(before, after, kind):
 
 
 def test_scores_come_from_sums_and_agree_with_the_metrics():
-    from mlmtune_core import metrics
+    from mlmtune_core.tasks import metrics
 
     random = np.random.default_rng(6)
     true = random.normal(size=50)

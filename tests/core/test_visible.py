@@ -7,7 +7,7 @@ import pytest
 
 from mlmtune_core.__main__ import main
 from mlmtune_core.charts import LONGEST_LABEL, names_on_axis
-from mlmtune_core.visible import visible, visible_json
+from mlmtune_core.language import visible, visible_json
 from tests.hostile_texts import HOSTILE
 
 STEERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mlmtune_core.data.words import find_words, rewrite_words, split_words
 from mlmtune_core.inspecting import edit_tree, what_if
-from mlmtune_core.moments import BEST
-from mlmtune_core.predicting import load_run, predict, typed_record
-from mlmtune_core.words import find_words, rewrite_words, split_words
-from mlmtune_core.worker import run as carry_out
+from mlmtune_core.inspecting.predicting import load_run, predict, typed_record
+from mlmtune_core.runs.kept_weights import BEST
+from mlmtune_core.workers.worker import run as carry_out
 from tests.conftest import KINDS
 
 MASK = "[MASK]"

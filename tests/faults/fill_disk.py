@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mlmtune_core import worker
 from mlmtune_core.events import StepDone
-from mlmtune_core.run_store import Run
+from mlmtune_core.runs.run import Run
+from mlmtune_core.workers import worker
 from tests.faults.runs import create, differences, is_whole
 
 SIZE_MB = 200

@@ -13,8 +13,8 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from mlmtune_core.heartbeats import is_alive, who
-from mlmtune_core.run_store import Run
+from mlmtune_core.runs.heartbeats import is_alive, who
+from mlmtune_core.runs.run import Run
 from tests.browser.serving import Server, serve
 from tests.faults.runs import KINDS, create, differences, is_whole
 

@@ -8,8 +8,8 @@ import tempfile
 
 import torch
 
-from mlmtune_core import worker
 from mlmtune_core.events import StepDone
+from mlmtune_core.workers import worker
 from tests.faults.runs import KINDS, create, differences
 
 PAUSED = (0, 2, 5, 9)  # full, head only, last layers, batches by tokens

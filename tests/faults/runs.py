@@ -9,11 +9,11 @@ from safetensors.numpy import load_file
 from mlmtune_core.config import RunConfig, validate
 from mlmtune_core.data.checking import check
 from mlmtune_core.data.columns import choose
-from mlmtune_core.data.reading import read_table
+from mlmtune_core.data.readers.table import read_table
 from mlmtune_core.data.splitting import split_examples
-from mlmtune_core.data_store import SAMPLES, open_data
-from mlmtune_core.run_shelf import create_run
-from mlmtune_core.run_store import Run
+from mlmtune_core.data.uploads import SAMPLES, open_data
+from mlmtune_core.runs.run import Run
+from mlmtune_core.runs.shelf import create_run
 
 KINDS = [
     ("sample-sentiment-en", "full", {"epochs": 2, "first_layers": 3}),

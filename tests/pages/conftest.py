@@ -8,10 +8,10 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from mlmtune_core import engine, worker
-from mlmtune_core.estimating import Costs, Law
-from mlmtune_core.heartbeats import beating
-from mlmtune_core.run_queue import RunQueue
+from mlmtune_core.runs.heartbeats import beating
+from mlmtune_core.workers import engine, worker
+from mlmtune_core.workers.costs.estimate import Costs, Law
+from mlmtune_core.workers.queue import RunQueue
 
 FRAME = str(Path(__file__).parent.parent.parent / "pages" / "frame.py")
 
@@ -66,7 +66,7 @@ class EngineHere:
         return self.rows
 
     def ask(self, path, *args, role="inspect", seconds=None):
-        if path == "mlmtune_core.rehearsing:rehearse" and self.costs:
+        if path == "mlmtune_core.workers.costs.rehearsal:rehearse" and self.costs:
             return self.costs
         module, _, name = path.partition(":")
         return getattr(import_module(module), name)(*args)
@@ -94,8 +94,8 @@ def come_as(monkeypatch):
     """come_as(token): the pages drawn from now on are for the browser that has this token."""
 
     def come(token):
-        monkeypatch.setattr("pages.parts.visit.read_token", lambda: token)
-        monkeypatch.setattr("pages.parts.entrance.read_token", lambda: token)
+        monkeypatch.setattr("pages.shared.visit.read_token", lambda: token)
+        monkeypatch.setattr("pages.shell.entrance.read_token", lambda: token)
 
     return come
 
@@ -118,7 +118,7 @@ def open_page(engine_here):
             app.query_params[key] = value
         app.run()
         if name != "home":
-            app.switch_page(f"{name}.py")
+            app.switch_page(f"{'inspecting' if name == 'inspect' else name}/page.py")
             app.query_params["lang"] = language
             for key, value in ids.items():
                 app.query_params[key] = value

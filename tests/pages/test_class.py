@@ -11,15 +11,16 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 from streamlit.testing.v1 import AppTest
 
-from mlmtune_core import people, worker
+from mlmtune_core import people
 from mlmtune_core.config import validate
-from mlmtune_core.data_store import find_edits_of, keep_upload
+from mlmtune_core.data.uploads import find_edits_of, keep_upload
 from mlmtune_core.errors import PeopleError, RunError
 from mlmtune_core.people import admit, find_person, name_of, rename
-from mlmtune_core.run_shelf import create_run, list_runs, open_run
-from pages.parts.run_buttons import HOLD, act, act_on_queue
+from mlmtune_core.runs.shelf import create_run, list_runs, open_run
+from mlmtune_core.workers import worker
 from pages.serving.person_cookie import COOKIE, PersonCookie
 from pages.serving.routes import ROUTES
+from pages.watch.buttons import HOLD, act, act_on_queue
 from tests.pages.conftest import FRAME
 from tests.pages.test_pages import texts
 
@@ -75,7 +76,7 @@ def test_the_entrance_comes_before_every_page_and_leads_back_to_it(
     app.query_params["lang"], app.query_params["run"] = language, run.id
     app.run()
     assert words in texts(app) and "open_sample" not in keys(app)
-    app.switch_page("watch.py").run()
+    app.switch_page("watch/page.py").run()
     assert words in texts(app) and not app.metric
     assert [button.key for button in app.button] == ["entrance_go"] or len(app.button) == 1
     app.text_input(key="entrance_name").set_value("Bia")

@@ -5,11 +5,11 @@ import re
 
 import pytest
 
-from mlmtune_core import worker
+from mlmtune_core.language import LANGUAGES
 from mlmtune_core.people import admit, find_person
-from mlmtune_core.run_shelf import open_run
+from mlmtune_core.runs.shelf import open_run
 from mlmtune_core.storage import new_id
-from mlmtune_core.translating import LANGUAGES
+from mlmtune_core.workers import worker
 from tests.conftest import KINDS
 
 pytestmark = pytest.mark.thorough

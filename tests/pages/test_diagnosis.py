@@ -3,7 +3,7 @@
 import pytest
 
 from mlmtune_core.events import EvalDone, Finished, Started, StepDone
-from mlmtune_core.heartbeats import beating
+from mlmtune_core.runs.heartbeats import beating
 from tests.pages.test_pages import texts
 
 SAID = {

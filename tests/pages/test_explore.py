@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from mlmtune_core import known_features
-from mlmtune_core.data_store import keep_upload
-from mlmtune_core.translating import LANGUAGES, translator
-from pages.parts import explored
+from mlmtune_core.data.uploads import keep_upload
+from mlmtune_core.inspecting.trials import known_features
+from mlmtune_core.language import LANGUAGES, translator
+from pages.explore import explored
 from tests.conftest import TEXTS
 
 

@@ -7,18 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from mlmtune_core import worker
 from mlmtune_core.charts import names_on_axis
 from mlmtune_core.config import validate
-from mlmtune_core.data.cells import clean
-from mlmtune_core.data.preparing import prepare
+from mlmtune_core.data.preparation import prepare
+from mlmtune_core.data.readers.cells import clean
 from mlmtune_core.data.splitting import split_examples
-from mlmtune_core.data_store import keep_reading, keep_upload
+from mlmtune_core.data.uploads import keep_reading, keep_upload
 from mlmtune_core.errors import UserError
+from mlmtune_core.language import translator
 from mlmtune_core.people import admit, clean_name
-from mlmtune_core.run_shelf import create_run
-from mlmtune_core.translating import translator
-from pages.parts.visit import literal
+from mlmtune_core.runs.shelf import create_run
+from mlmtune_core.workers import worker
+from pages.shared.visit import literal
 from tests.hostile_texts import HOSTILE
 
 pytestmark = pytest.mark.slow
@@ -33,7 +33,7 @@ DRAWN_AS_TEXT = {  # (element, field): put into the page by textContent, as an o
     ("text_input", "value"),
     ("text_input", "default"),
 }
-OUR_STYLE = f"<style>{(Path(__file__).parents[2] / 'pages/parts/page.css').read_text(encoding='utf-8')}</style>"  # from a file of ours, not from anybody
+OUR_STYLE = f"<style>{(Path(__file__).parents[2] / 'pages/shell/page.css').read_text(encoding='utf-8')}</style>"  # from a file of ours, not from anybody
 OUR_TAGS = {"div", "span", "b"}
 OUR_ATTRIBUTES = {"style", "title", "role", "aria-label", "class", "data-state"}
 

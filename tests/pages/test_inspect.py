@@ -11,12 +11,12 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from mlmtune_core.inspecting import head_view
+from mlmtune_core.inspecting.predicting import predict_example
 from mlmtune_core.inspecting.projection import draw_moment
-from mlmtune_core.moments import BEST
-from mlmtune_core.predicting import predict_example
-from mlmtune_core.progress import given_up
-from mlmtune_core.runs_kept import forget_exports
-from mlmtune_core.translating import LANGUAGES
+from mlmtune_core.language import LANGUAGES
+from mlmtune_core.runs.kept_weights import BEST
+from mlmtune_core.runs.owned_runs import forget_exports
+from mlmtune_core.workers.progress import given_up
 from pages.serving.routes import ROUTES
 from tests.conftest import KINDS
 

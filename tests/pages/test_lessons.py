@@ -4,17 +4,17 @@ import json
 
 import pytest
 
-from mlmtune_core import engine, worker
+from mlmtune_core.language import LANGUAGES, translator
 from mlmtune_core.lessons import LESSONS
 from mlmtune_core.lessons.chapter import STATEMENTS
 from mlmtune_core.lessons.records import has_recorded
 from mlmtune_core.lessons.running import carry_out_lesson, record
 from mlmtune_core.lessons.votes import count_votes, vote
 from mlmtune_core.people import admit, find_person
-from mlmtune_core.run_groups import find_together
-from mlmtune_core.sweep_store import list_sweeps
-from mlmtune_core.translating import LANGUAGES, translator
-from pages.parts.projector import GROWTH
+from mlmtune_core.runs.shelf import find_together
+from mlmtune_core.runs.sweeps import list_sweeps
+from mlmtune_core.workers import engine, worker
+from pages.shared.projector import GROWTH
 from tests.core.test_lessons import small_lesson as small_lesson  # a lesson of two arms on eight texts
 
 pytestmark = pytest.mark.thorough

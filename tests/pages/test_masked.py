@@ -2,11 +2,11 @@
 
 import pytest
 
-from mlmtune_core import worker
-from mlmtune_core.checkpoint_store import list_checkpoints
-from mlmtune_core.data_store import keep_upload
+from mlmtune_core.data.uploads import keep_upload
+from mlmtune_core.language import LANGUAGES
 from mlmtune_core.people import PROGRAM
-from mlmtune_core.translating import LANGUAGES
+from mlmtune_core.runs.kept_checkpoints import list_checkpoints
+from mlmtune_core.workers import worker
 from tests.conftest import KINDS, MASKED
 
 pytestmark = pytest.mark.thorough

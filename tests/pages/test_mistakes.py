@@ -2,9 +2,8 @@
 
 import pytest
 
-from mlmtune_core import example_list
-from mlmtune_core.reviewing import review
-from mlmtune_core.translating import LANGUAGES
+from mlmtune_core.inspecting.review import review
+from mlmtune_core.language import LANGUAGES
 from tests.conftest import KINDS
 
 pytestmark = pytest.mark.thorough
@@ -82,7 +81,7 @@ def test_kinds_are_counted_explained_and_listed(examined, kind, count):
 
 
 def test_an_example_beyond_the_first_ones_opens_too(examined, monkeypatch):
-    monkeypatch.setattr("pages.parts.question_form.EXAMPLES_OFFERED", 1)
+    monkeypatch.setattr("pages.inspecting.question.EXAMPLES_OFFERED", 1)
     app, run = examined(said=["neg", "pos"])
     app.selectbox(key="mistakes_picked").set_value(1).run()
     app.button(key="mistakes_open").click().run()
@@ -99,6 +98,6 @@ def test_the_surest_mistakes_open(examined):
 
 
 def test_a_list_of_thousands_is_cut_and_says_so(examined, monkeypatch):
-    monkeypatch.setattr(example_list, "SHOWN", 1)
+    monkeypatch.setattr(review, "SHOWN", 1)
     app, run = examined(said=["neg", "pos"])
     assert len(shown(app)) == 1 and "2 of 2 examples. The first 1 of them." in app.caption[-1].value

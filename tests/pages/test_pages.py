@@ -6,12 +6,12 @@ from dataclasses import replace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mlmtune_core import worker
-from mlmtune_core.data_store import SAMPLES, SHELF, keep_upload
-from mlmtune_core.estimating import Law
-from mlmtune_core.heartbeats import beating
-from mlmtune_core.run_shelf import list_runs, open_run
-from pages.parts.visit import Visit
+from mlmtune_core.data.uploads import SAMPLES, SHELF, keep_upload
+from mlmtune_core.runs.heartbeats import beating
+from mlmtune_core.runs.shelf import list_runs, open_run
+from mlmtune_core.workers import worker
+from mlmtune_core.workers.costs.estimate import Law
+from pages.shared.visit import Visit
 from tests.conftest import KINDS
 from tests.core.broken_files import nasty
 from tests.pages.conftest import FRAME
@@ -285,8 +285,8 @@ def test_logits_are_bars_from_zero_and_the_answer_stands_out(engine_here):
     """Widths in the proportion of the logits, negative ones to the left; labels are text; probabilities on a scale to 100 %."""
 
     def script():
-        from pages.parts.logit_bars import logit_bars
-        from pages.parts.visit import Visit
+        from pages.inspecting.answer.logit_bars import logit_bars
+        from pages.shared.visit import Visit
 
         logits = {"<b>low</b>": -1.0, "high": 3.0, "mid": 1.5}
         shares = {"<b>low</b>": 0.015, "high": 0.8, "mid": 0.185}

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from mlmtune_core.probabilities import softmax
-from mlmtune_core.translating import LANGUAGES
+from mlmtune_core.language import LANGUAGES
+from mlmtune_core.models.probabilities import softmax
 from tests.conftest import KINDS
 
 pytestmark = pytest.mark.thorough

@@ -10,8 +10,8 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from mlmtune_core import engine
-from pages.parts.addresses import PLOTLY_ROUTE
+from mlmtune_core.workers import engine
+from pages.serving.addresses import PLOTLY_ROUTE
 from pages.serving.routes import REST_SECONDS, ROUTES, health
 from pages.serving.static_files import PLOTLY_FILE, STATIC, StaticFiles
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from mlmtune_core import worker
 from mlmtune_core.config import validate
-from mlmtune_core.predicting import load_run
-from pages.parts.settings_form import fill_settings
+from mlmtune_core.inspecting.predicting import load_run
+from mlmtune_core.workers import worker
+from pages.settings.form import fill_settings
 from tests.pages.test_pages import texts
 
 pytestmark = pytest.mark.thorough
@@ -67,7 +67,7 @@ def test_what_concerns_the_body_is_asked_where_it_learns_and_comes_into_the_run(
 def test_settings_of_a_run_fill_the_form(open_page, make_run, engine_here, strategy, more):
     filled = {}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pages.parts.settings_form.st.session_state", filled)
+        patch.setattr("pages.settings.form.st.session_state", filled)
         fill_settings(validate({"strategy": strategy, "epochs": 4, **more}))
     app = open_page("train", data="sample-sentiment-en")
     for key, value in filled.items():

@@ -2,10 +2,10 @@
 
 import pytest
 
-from mlmtune_core import engine, worker
-from mlmtune_core.run_groups import find_together
-from mlmtune_core.sweep_store import list_sweeps
-from mlmtune_core.translating import LANGUAGES
+from mlmtune_core.language import LANGUAGES
+from mlmtune_core.runs.shelf import find_together
+from mlmtune_core.runs.sweeps import list_sweeps
+from mlmtune_core.workers import engine, worker
 
 pytestmark = pytest.mark.thorough
 

@@ -4,12 +4,12 @@ import re
 
 import pytest
 
-from mlmtune_core import worker
 from mlmtune_core.glossary import TERMS
-from mlmtune_core.translating import LANGUAGES, translator
-from pages.parts.terms import explained
-from pages.parts.tour_steps import IDS, STEPS, Standing, find_step
-from pages.parts.visit import Visit
+from mlmtune_core.language import LANGUAGES, translator
+from mlmtune_core.workers import worker
+from pages.shared.terms import explained
+from pages.shared.visit import Visit
+from pages.shell.tour_steps import IDS, STEPS, Standing, find_step
 
 SAMPLE = "sample-sentiment-en"
 RUNNING = {"page": "watch", "has_data": True, "has_run": True, "state": "training"}
@@ -73,7 +73,7 @@ def test_each_step_notices_that_it_was_done(open_page, engine_here, make_run, la
     app.text_input(key="sentence").set_value("a good film").run()
     app.run()  # what asked draws itself anew; the bar looks again a second later
     assert app.query_params["tour"] == "done" and translator(language)("Close") == app.button(key="tour_skip").label
-    app.switch_page("train.py").run()
+    app.switch_page("train/page.py").run()
     assert app.query_params["tour"] == "off" and "tour_skip" not in [each.key for each in app.button]
 
 

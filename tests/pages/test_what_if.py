@@ -3,9 +3,9 @@
 import pytest
 
 from mlmtune_core.inspecting import edit_tree
-from mlmtune_core.moments import BEST
-from mlmtune_core.predicting import predict
-from mlmtune_core.translating import LANGUAGES
+from mlmtune_core.inspecting.predicting import predict
+from mlmtune_core.language import LANGUAGES
+from mlmtune_core.runs.kept_weights import BEST
 from tests.conftest import KINDS
 
 pytestmark = pytest.mark.thorough
@@ -116,7 +116,7 @@ def test_rows_stay_through_another_language_and_another_section_and_go_when_they
 
 def test_there_is_an_end_to_rows_and_it_is_said(asked, monkeypatch):
     monkeypatch.setattr(edit_tree, "MOST_ROWS", 3)
-    monkeypatch.setattr("pages.parts.edit_form.MOST_ROWS", 3)
+    monkeypatch.setattr("pages.inspecting.one_input.edit_form.MOST_ROWS", 3)
     app, _ = asked()
     assert len(press(app, "each")) == 3
     assert app.button(key="what_if_mask").disabled and any("no more" in each.value for each in app.caption)

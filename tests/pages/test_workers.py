@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from mlmtune_core.cluster import WorkerRow
-from mlmtune_core.processes import WARM
+from mlmtune_core.workers.cluster import WorkerRow
+from mlmtune_core.workers.processes import WARM
 from tests.pages.test_pages import texts
 
 MINE, THEIRS = "a1" * 12, "b2" * 12

@@ -1,0 +1,144 @@
+"""What the model will see, and which of its weights will learn: answers before Start."""
+
+from functools import lru_cache
+from typing import Any
+
+import torch
+
+from mlmtune_core.data.columns import ASKED
+from mlmtune_core.models import checkpoints
+from mlmtune_core.models.freezing import apply_strategy, count_weights, find_layers
+from mlmtune_core.models.model import build, count_read
+from mlmtune_core.strategies import plan_unfreezing
+from mlmtune_core.tasks import TASKS
+from mlmtune_core.tasks.base import IGNORE_INDEX, Encoded
+from mlmtune_core.tasks.encoding import describe_tokens
+from mlmtune_core.tasks.spans import OUTSIDE
+
+WINDOWS_SHOWN = 2
+
+
+def preview_tokens(
+    checkpoint: str, task_name: str, rows: list[dict[str, Any]], max_length: int
+) -> list[dict[str, Any]]:
+    """What the tokenizer makes of a few checked rows.
+
+    Each: `row`, `windows` (how many inputs it needs) and `inputs` (at most 2 of them): `tokens`, `segments`, `labels` (one
+    per token: its tag, its part of the answer, or ""), `asked` (whether the token answers), and `cut` (sub-words lost).
+    """
+    task = TASKS[task_name]
+    tokenizer = _tokenizer(checkpoint)
+    examples = task.to_examples(rows)
+    label_names = task.find_labels(examples)
+    seen: dict[int, list[Encoded]] = {}
+    for item in task.encode(examples, tokenizer, label_names, max_length):
+        seen.setdefault(item.example, []).append(item)
+    return [
+        {
+            "row": rows[i]["row"],
+            "windows": len(items),
+            "inputs": [
+                {
+                    **describe_tokens(tokenizer, item.inputs),
+                    "labels": _labels_shown(item, label_names),
+                    "asked": _asked(item),
+                    "cut": item.cut,
+                }
+                for item in items[:WINDOWS_SHOWN]
+            ],
+        }
+        for i, items in seen.items()
+    ]
+
+
+def count_sub_words(checkpoint: str, rows: list[dict[str, Any]]) -> list[int]:
+    """Sub-words of all that is read of each row, the tokenizer's marks included; nothing is cut."""
+    tokenizer = _tokenizer(checkpoint)
+    read = [role for role in ASKED if role in rows[0]]
+    columns = [[row[role] if role != "words" else " ".join(row[role]) for row in rows] for role in read]
+    whole = tokenizer(*columns, return_attention_mask=False, return_token_type_ids=False, verbose=False)
+    return [len(ids) for ids in whole["input_ids"]]
+
+
+def describe_model(
+    checkpoint: str, task_name: str, labels: int, strategy: str, head: str, first_layers: int = 0, pooling: str = "cls"
+) -> dict[str, Any]:
+    """The blocks from the embeddings up to the head: `weights`, how many of them learn in the run (`learning`), and `state`: learning, later
+    (it rests at first), partly, frozen or unused. `trainable`, `total`, `layers`; `first`: weights that learn from the first step on.
+    """
+    encoder = _empty_encoder(checkpoint)
+    checkpoints.keep_first(encoder, first_layers)
+    size, vectors = encoder.config.hidden_size, count_read(pooling, encoder.config.num_hidden_layers)
+    with torch.device("meta"):
+        model = build(encoder, TASKS[task_name].build_head(size, ["?"] * labels, head, 0.0, vectors), pooling)
+    apply_strategy(strategy, model.encoder, model.head)
+    trainable, total = count_weights(model)
+    layers, waits = find_layers(encoder), bool(plan_unfreezing(strategy, [1], 1))
+    pooler = getattr(model.encoder, "pooler", None)
+    parts = (
+        [("layer", layer) for layer in layers]
+        + [("head", model.head)]
+        + ([("pooler", pooler)] if pooler is not None else [])
+    )
+    inside = {id(weight) for _, part in parts for weight in part.parameters()}
+    below = [weight for weight in model.parameters() if id(weight) not in inside]
+    blocks = [_block("embeddings", below)] + [
+        _block(name, list(part.parameters())) for name, part in parts if name != "pooler"
+    ]
+    if pooler is not None:
+        blocks.insert(-1, _block("pooler", list(pooler.parameters())) | {"state": "unused"})
+    for block in blocks if waits else ():
+        block["state"] = "later" if block["name"] == "layer" else block["state"]
+    return {
+        "blocks": blocks,
+        "first": sum(block["learning"] for block in blocks if block["state"] != "later"),
+        "trainable": trainable,
+        "total": total,
+        "layers": len(layers),
+        "hidden_size": encoder.config.hidden_size,
+    }
+
+
+def _block(name: str, weights: list[torch.nn.Parameter]) -> dict[str, Any]:
+    every = sum(weight.numel() for weight in weights)
+    learning = sum(weight.numel() for weight in weights if weight.requires_grad)
+    state = "frozen" if not learning else "learning" if learning == every else "partly"
+    return {"name": name, "weights": every, "learning": learning, "state": state}
+
+
+def _empty_encoder(checkpoint: str) -> torch.nn.Module:
+    """The architecture without its weights: shapes only, nothing is read or allocated."""
+    from transformers import AutoModel
+
+    with torch.device("meta"):
+        return AutoModel.from_config(checkpoints.load_config(checkpoint))
+
+
+def _asked(item: Encoded) -> list[bool]:
+    """Per token whether it answers: the first sub-word of each word, the context; nothing for a task on whole texts."""
+    if item.offsets:
+        return [offset != OUTSIDE for offset in item.offsets]
+    return [label != IGNORE_INDEX for label in item.labels] if item.words else []
+
+
+def _labels_shown(item: Encoded, label_names: list[str]) -> list[str]:
+    """Per token its tag, or `answer` for the tokens of the answer; nothing for a task that asks about the whole text."""
+    if item.offsets:
+        start, end = item.labels
+        return ["answer" if 0 < start <= p <= end else "" for p in range(item.length)]
+    if item.words:
+        return [label_names[label] if label >= 0 else "" for label in item.labels]
+    return []
+
+
+@lru_cache(maxsize=4)
+def _tokenizer(checkpoint: str) -> Any:
+    return checkpoints.load_tokenizer(checkpoint)
+
+
+def warm() -> None:
+    """Pays for imports and the bundled tokenizer before the first visit asks."""
+    import mlmtune_core.inspecting.predicting  # noqa: F401
+
+    _tokenizer(checkpoints.BUNDLED)
+    describe_model(checkpoints.BUNDLED, "sequence_classification", 2, "head_only", "linear")

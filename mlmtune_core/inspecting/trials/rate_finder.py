@@ -1,0 +1,119 @@
+"""A learning-rate finder, and the real runs that it is confronted with"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mlmtune_core.config import RunConfig, validate
+from mlmtune_core.data.splitting import split_examples
+from mlmtune_core.errors import TrainingError
+from mlmtune_core.events import EvalDone
+from mlmtune_core.inspecting.trials.known_features import assemble_once
+from mlmtune_core.models.freezing import set_train_mode
+from mlmtune_core.training.batches import batches
+from mlmtune_core.training.evaluation import Dataset, Setup, Standing
+from mlmtune_core.training.faster.embedding_rows import rows_in_use
+from mlmtune_core.training.loop import train
+from mlmtune_core.training.order import shuffle
+from mlmtune_core.training.steps import Stepper
+from mlmtune_core.workers.progress import part, report
+
+LOWEST, HIGHEST = 1e-7, 1.0  # fastai goes on to 10, beyond what a run here takes
+STEPS = 100
+SMOOTHING = 0.98
+EXPLODED = 4.0  # times the lowest smoothed loss
+SKIPPED_FIRST, SKIPPED_LAST = STEPS // 10, 5
+
+
+def find_rate(examples: pd.DataFrame, settings: dict[str, Any]) -> dict[str, Any]:
+    """The range test of Smith (2015) as fastai's LRFinder does it: one step at each rate, each a little higher than the one before.
+
+    Step i of 100 has the rate LOWEST * (HIGHEST / LOWEST) ** (i / 100), the same for all weights that learn, without warm-up. The loss is
+    smoothed, s_i = 0.98 s_(i-1) + 0.02 loss_i, and divided by 1 - 0.98 ** i; the test ends where that exceeds four times its lowest.
+    Returns `rates`, `losses`, `smoothed`, and `suggestions`: by `suggest_valley` and `suggest_steep`, which leave out the first ten steps
+    and the last five. Source: fastai/fastai, fastai/callback/schedule.py.
+    """
+    config = validate({**settings, "head_learning_rate": LOWEST, "learning_rate": LOWEST, "warmup_ratio": 0.0})
+    setup, sets = assemble_once(split_examples(examples, config.validation_share, config.seed), config)
+    rates, losses, smoothed = [], [], []
+    with rows_in_use(setup.model, sets["train"].encoded, setup.pad_id):
+        for rate, loss in _climb(setup, sets["train"]):
+            rates.append(rate)
+            losses.append(loss)
+            smoothed.append(_smooth(losses))
+            if smoothed[-1] > EXPLODED * min(smoothed):
+                break
+    seen = rates[SKIPPED_FIRST:-SKIPPED_LAST], smoothed[SKIPPED_FIRST:-SKIPPED_LAST]
+    suggestions = {"valley": suggest_valley(*seen), "steep": suggest_steep(*seen)} if len(seen[0]) > 1 else {}
+    return {"rates": rates, "losses": losses, "smoothed": smoothed, "suggestions": suggestions}
+
+
+def suggest_steep(rates: Sequence[float], losses: Sequence[float]) -> float:
+    """The rate where the loss falls fastest: argmin over i of (loss_(i+1) - loss_i) / (ln rate_(i+1) - ln rate_i)."""
+    slopes = np.diff(losses) / np.diff(np.log(rates))
+    return float(rates[int(slopes.argmin())])
+
+
+def suggest_valley(rates: Sequence[float], losses: Sequence[float]) -> float:
+    """A rate in the middle of the longest valley: of the longest falling subsequence of losses, of m values that ends at place e,
+    the rate at place e - m + floor(m / 3) + floor(m / 6). (fastai counts the values of the valley back from its end, not the places it spans.)
+    """
+    lengths = np.ones(len(losses), dtype=int)  # of the longest falling subsequence that ends at each place
+    for place in range(1, len(losses)):
+        higher = np.asarray(losses[:place]) > losses[place]
+        lengths[place] += max(lengths[:place][higher], default=0)
+    end = int(lengths.argmax())
+    third = lengths[end] / 3
+    return float(rates[end - lengths[end] + int(third) + int(third / 2)])
+
+
+def train_at(examples: pd.DataFrame, settings: dict[str, Any], rates: Sequence[float]) -> list[dict[str, Any]]:
+    """Real runs, one a rate, which head and body share: rate, final validation `accuracy` and `loss`; None for a run that failed."""
+    found = []
+    for number, rate in enumerate(rates):
+        config = validate({**settings, "head_learning_rate": rate, "learning_rate": rate, "patience": 0})
+        with part(number / len(rates), (number + 1) / len(rates)):
+            found.append(
+                {"rate": rate, **_train(config, split_examples(examples, config.validation_share, config.seed))}
+            )
+    return found
+
+
+def _train(config: RunConfig, examples: pd.DataFrame) -> dict[str, float | None]:
+    setup, sets = assemble_once(examples, config)
+    last = None
+    try:
+        for event in train(setup, sets["train"], sets["validation"]):
+            last = event if isinstance(event, EvalDone) else last
+            report(min(1.0, (getattr(event, "epoch", 0.0) or 0.0) / config.epochs))
+    except TrainingError:
+        return {"accuracy": None, "loss": None}
+    return {"accuracy": last.metrics["accuracy"], "loss": last.validation_loss}
+
+
+def _climb(setup: Setup, train_set: Dataset) -> Iterator[tuple[float, float]]:
+    """(rate, loss) of one step after the other, until a loss is no number."""
+    stepper = Stepper(setup, Standing(), STEPS, factor=lambda step: (HIGHEST / LOWEST) ** (step / STEPS))
+    set_train_mode(setup.model)
+    rng, epoch, order = np.random.default_rng(setup.config.seed), 0, []
+    for step in range(STEPS):
+        report(step / STEPS)
+        if not order:
+            epoch += 1
+            order = shuffle(train_set.lengths, setup.config, rng, epoch)
+        (batch,) = batches(
+            train_set.encoded, [order.pop(0)], setup.pad_id, setup.task.LABELS_ARE, setup.model.device, setup.prefix
+        )
+        try:
+            (done,) = [*stepper.take(batch, 0.0), *stepper.read()]
+        except TrainingError:
+            return
+        yield done.head_learning_rate, done.loss
+
+
+def _smooth(losses: Sequence[float]) -> float:
+    """The mean of all losses so far, a loss n steps ago weighing 0.98 ** n."""
+    weights = SMOOTHING ** np.arange(len(losses))[::-1]
+    return float(np.dot(weights, losses) / weights.sum())

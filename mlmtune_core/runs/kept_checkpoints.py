@@ -1,0 +1,84 @@
+"""Checkpoints that were trained here and kept under a name: who may use them, what they take, and their end"""
+
+import json
+import secrets
+import shutil
+import time
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+
+from mlmtune_core.errors import CheckpointError, PeopleError
+from mlmtune_core.models.saved_checkpoints import KeptCheckpoint, checkpoint_shelf, find_kept, read_checkpoint
+from mlmtune_core.people import Person
+from mlmtune_core.runs.limits import demand_disk, look_again
+from mlmtune_core.storage import measure, new_id
+
+LONGEST_TITLE = 60
+STALE_SECONDS = 3600.0
+
+
+def keep_checkpoint(title: str, person: Person, parent: str, size: int, write: Callable[[Path], object]) -> KeptCheckpoint:
+    """Has `write` fill a new folder, whole or not at all. `size`: bytes that it will about take.
+
+    Raises CheckpointError without a title, LimitError where the disk is full.
+    """
+    title = " ".join(title.split())[:LONGEST_TITLE]
+    if not title:
+        raise CheckpointError("The checkpoint needs a name. Write one by which you will know it again.")
+    demand_disk(size)
+    _sweep()
+    kept = KeptCheckpoint(new_id(), title, person.id, person.is_teacher, parent, time.time())
+    temporary = checkpoint_shelf() / f".{kept.id}.{secrets.token_hex(4)}"
+    temporary.mkdir(parents=True)
+    try:
+        write(temporary)
+        (temporary / "about.json").write_text(json.dumps(asdict(kept), ensure_ascii=False), encoding="utf-8")
+        temporary.replace(kept.folder)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+    look_again()
+    return kept
+
+
+def list_checkpoints(person: Person) -> list[KeptCheckpoint]:
+    """Those that somebody may start from, newest first: their own and those of teachers; all, where no class was set up."""
+    found = [kept for kept in _all() if kept.shared or person.may_change(kept.owner)]
+    return sorted(found, key=lambda kept: -kept.made)
+
+
+def delete_checkpoint(name: str, person: Person) -> None:
+    """Removes it. Raises PeopleError for one of somebody else."""
+    kept = find_kept(name)
+    if not person.may_change(kept.owner):
+        raise PeopleError("This checkpoint is somebody else's: you can start from it, but not delete it.")
+    shutil.rmtree(kept.folder, ignore_errors=True)
+    look_again()
+
+
+def measure_checkpoint(kept: KeptCheckpoint) -> int:
+    """Bytes that it takes on the disk."""
+    return measure(kept.folder)
+
+
+def clean_checkpoints(days: float, used: Collection[str]) -> int:
+    """Deletes those that are older and that none of the runs that are kept began with (`used`: their checkpoints' names); says how many."""
+    old = [kept for kept in _all() if kept.made < time.time() - days * 24 * 3600 and kept.name not in used]
+    for kept in old:
+        shutil.rmtree(kept.folder, ignore_errors=True)
+    return len(old)
+
+
+def _all() -> list[KeptCheckpoint]:
+    folders = checkpoint_shelf().glob("[!.]*") if checkpoint_shelf().is_dir() else []
+    return [kept for kept in map(read_checkpoint, folders) if kept is not None]
+
+
+def _sweep() -> None:
+    """Removes what a killed process left half written."""
+    for left in checkpoint_shelf().glob(".*") if checkpoint_shelf().is_dir() else ():
+        with suppress(FileNotFoundError):
+            if left.stat().st_mtime < time.time() - STALE_SECONDS:
+                shutil.rmtree(left, ignore_errors=True)

@@ -1,0 +1,132 @@
+"""All runs of this server: made, found by their ids, listed."""
+
+import json
+import os
+import secrets
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from mlmtune_core.config import RunConfig
+from mlmtune_core.errors import RunError
+from mlmtune_core.runs.run import Run
+from mlmtune_core.storage import home, is_plain, link, new_id
+
+
+def create_run(
+    config: RunConfig,
+    examples: pd.DataFrame | Path,
+    data: dict[str, Any],
+    folder: Path | None = None,
+    estimate: float | None = None,
+    owner: str = "",
+    sweep: str = "",
+) -> Run:
+    """Writes config.json and data.parquet of a new run, whole or not at all.
+
+    `examples`: a table, or the file of a run on the same ones; `estimate`: the seconds it was expected to take; `owner`: the id of
+    the person who may change it (see people); `sweep`: the id of the sweep that it belongs to.
+    """
+    folder = folder or home() / "runs" / new_id()
+    if folder.exists() and any(folder.iterdir()):
+        raise RunError("The folder “{folder}” is not empty. Give a new one.", folder=folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    temporary = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
+    temporary.mkdir()
+    if isinstance(examples, Path):
+        link(examples, temporary / "data.parquet")
+    else:
+        examples.to_parquet(temporary / "data.parquet", index=False)
+    about = {"config": config.model_dump(), "data": data, "created": time.time(), "estimate": estimate, "owner": owner, "sweep": sweep}
+    (temporary / "config.json").write_text(json.dumps(about, ensure_ascii=False, indent=1), encoding="utf-8")
+    temporary.replace(folder)
+    return Run(folder)
+
+
+def find_run(run_id: str) -> Run:
+    """A run by its id, as links name it: no link leads out of the folder of runs. Raises RunError where there is none."""
+    folder = home() / "runs" / run_id
+    if is_plain(run_id) and _holds_run(folder):
+        return Run(folder)
+    raise RunError("There is no run “{name}” here. It may have been deleted, or the link may be cut off.", name=run_id)
+
+
+def open_run(name: str) -> Run:
+    """A run by its id, or by its folder, as the command line names it. Raises RunError where there is none."""
+    try:
+        return find_run(name)
+    except RunError:
+        folder = Path(os.path.expanduser(name or "-"))
+        if _holds_run(folder):
+            return Run(folder)
+        raise
+
+
+def list_runs() -> Iterator[Run]:
+    """All runs, newest first."""
+    folder = home() / "runs"
+    children = [child for child in folder.iterdir() if not child.name.startswith(".")] if folder.is_dir() else []
+    for child in sorted(children, key=_made, reverse=True):
+        if (child / "config.json").is_file():
+            yield Run(child)
+
+
+def _holds_run(folder: Path) -> bool:
+    with suppress(OSError):  # a name that is too long for the file system
+        return (folder / "config.json").is_file() and (folder / "data.parquet").is_file()
+    return False
+
+
+def drop_shared_caches() -> None:
+    """Removes what frozen layers computed, of all runs: who has it mapped keeps it, later runs compute it again."""
+    for path in (home() / "runs").glob("*/prefix-*"):
+        path.unlink(missing_ok=True)
+
+
+def drop_histories() -> None:
+    """Removes the whole models that are kept of the way of runs (see history); best models and heads stay."""
+    for run in list_runs():
+        for epoch, file in run.history().items():
+            if run.history_file(epoch, whole=False).exists():
+                file.unlink(missing_ok=True)
+
+
+def _made(folder: Path) -> float:
+    """When a folder came to be; one that is being deleted is the oldest."""
+    try:
+        return folder.stat().st_ctime
+    except FileNotFoundError:
+        return 0.0
+
+
+def join(runs: Sequence[Run]) -> None:
+    """Has runs be carried out as one training: the first leads, and stands in the queue for all."""
+    names = [run.id for run in runs]
+    for i, run in enumerate(runs):
+        run.tell(leader="" if i == 0 else names[0], together=names if i == 0 and len(names) > 1 else [])
+
+
+def find_together(run: Run) -> list[Run]:
+    """The runs that are carried out with this one, itself first, as far as they have not ended; itself alone where it leads none."""
+    names = run.about().get("together") or []
+    others = [Run(run.folder.parent / name) for name in names if name != run.id]
+    return [run] + [other for other in others if other.folder.is_dir() and other.summary() is None]
+
+
+def find_leader(run: Run) -> Run | None:
+    """The run that stands in the queue for this one, while it has not ended; else None."""
+    name = run.about().get("leader")
+    leader = Run(run.folder.parent / name) if name else None
+    return leader if leader and leader.folder.is_dir() and leader.summary() is None else None
+
+
+def leave(run: Run) -> None:
+    """Has a run that stood behind a leader go on by itself."""
+    leader = find_leader(run)
+    if leader:
+        leader.tell(together=[name for name in leader.about()["together"] if name != run.id])
+        run.tell(leader="")

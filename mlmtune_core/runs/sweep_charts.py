@@ -1,0 +1,167 @@
+"""Figures of many runs: every seed a mark, the mean a line, what a trivial predictor reaches dotted"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from mlmtune_core.charts import BLUE, FONT_SIZE, GREEN, GREY, ORANGE, RED, make_figure, plain
+from mlmtune_core.language import write_rate
+
+PURPLE, SKY = "#CC79A7", "#56B4E9"
+COLOURS = (BLUE, ORANGE, GREEN, RED, PURPLE, SKY, GREY)
+HEAT = ((0.0, "rgba(0,114,178,0.05)"), (1.0, "rgba(0,114,178,0.6)"))  # over any background; page.css has the numbers follow it
+MOST_NAMED = 12  # values at an axis
+SYMBOLS = ("circle", "square", "diamond", "triangle-up", "star", "hexagon", "pentagon")
+KIND_SYMBOLS = {"crawling": "triangle-down-open", "collapsed": "x", "exploding": "star", "memorising": "square-open", "nan": "cross"}
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One run in a figure: its series, where it stands, its seed, and what it is like (see diagnosis; empty for nothing special)."""
+
+    series: str
+    x: float | str
+    y: float
+    seed: int
+    kind: str = ""
+
+
+def plot_by_x(
+    marks: Sequence[Mark],
+    x_title: str,
+    y_title: str,
+    separators: str,
+    baseline: tuple[str, float] | None = None,
+    log_x: bool = False,
+    kinds: dict[str, str] | None = None,
+    seed_title: str = "seed",
+) -> go.Figure:
+    """y over x (numbers, where log_x), a line through the means for each series. kinds: run class -> its name in the legend, for marks that have a sign of their own."""
+    traces = []
+    for place, series in enumerate(_series(marks)):
+        colour, symbol = _look(place)
+        mine = [mark for mark in marks if mark.series == series]
+        places = sorted({mark.x for mark in mine})
+        means = [float(np.mean([mark.y for mark in mine if mark.x == x])) for x in places]
+        traces.append(_line(places, means, series, colour))
+        traces.append(_points(mine, series, colour, symbol, kinds or {}, seed_title))
+    traces += _explain_kinds(marks, kinds or {})
+    if baseline:
+        places = [mark.x for mark in marks]
+        traces.append(_baseline(baseline, [min(places), max(places)], [baseline[1]] * 2))
+    axis = _logarithmic([mark.x for mark in marks], separators) if log_x else {}
+    return make_figure(traces, x_title, y_title, separators, 420, x=axis, more=_legend(traces))
+
+
+def plot_arms(marks: Sequence[Mark], y_title: str, separators: str, baseline: tuple[str, float] | None = None, seed_title: str = "seed") -> go.Figure:
+    """A row for each x (a name): every seed a mark, the mean a bar across. The first stands on top; several series stand side by side in each row."""
+    names, series = list(dict.fromkeys(str(mark.x) for mark in marks)), _series(marks)
+    groups = [(name, one) for name in names for one in series if any((mark.x, mark.series) == (name, one) for mark in marks)]
+    traces = []
+    for name, one in groups:
+        colour, symbol = _look(series.index(one) if len(series) > 1 else names.index(name))
+        mine = [mark for mark in marks if (mark.x, mark.series) == (name, one)]
+        shown = len(series) > 1 and all(trace["name"] != plain(one) for trace in traces)
+        common = {"type": "scatter", "mode": "markers", "orientation": "h", "name": plain(one), "legendgroup": one, "offsetgroup": one}
+        look = {"color": colour, "symbol": symbol, "size": 11, "opacity": 0.75}
+        told = [f"{plain(seed_title)} {mark.seed}" for mark in mine]
+        traces.append(common | {"x": [mark.y for mark in mine], "y": [plain(name)] * len(mine), "marker": look, "showlegend": shown, "text": told, "hovertemplate": "%{y}<br>%{x:.4f} · %{text}<extra></extra>"})
+        bar = {"symbol": "line-ns", "size": 34 if len(series) == 1 else 18, "line": {"color": colour, "width": 4}}
+        mean = float(np.mean([mark.y for mark in mine]))
+        traces.append(common | {"x": [mean], "y": [plain(name)], "marker": bar, "showlegend": False, "hovertemplate": "x̄ = %{x:.4f}<extra></extra>"})
+    if baseline:
+        traces.append(_baseline(baseline, [baseline[1]] * 2, [plain(names[0]), plain(names[-1])]))
+    axis = {"type": "category", "autorange": "reversed", "showgrid": True}
+    grouped = {"scattermode": "group"} if len(series) > 1 else {}
+    row = max(52, 26 * len(series))
+    return make_figure(traces, y_title, "", separators, max(220, 110 + row * len(names)), y=axis, more=_legend(traces) | grouped)
+
+
+def plot_heat(marks: Sequence[Mark], x_title: str, y_title: str, z_title: str, separators: str) -> go.Figure:
+    """The mean over seeds as colour and number: a row for each series, a column for each x."""
+    rows, columns = _series(marks), list(dict.fromkeys(mark.x for mark in marks))
+    means = [[float(np.mean([mark.y for mark in marks if (mark.series, mark.x) == (row, column)] or [np.nan])) for column in columns] for row in rows]
+    cells = {
+        "type": "heatmap",
+        "x": [plain(column) if isinstance(column, str) else write_place(column, separators) for column in columns],
+        "y": [plain(row) for row in rows],
+        "z": means,
+        "colorscale": HEAT,
+        "textfont": {"size": FONT_SIZE},
+        "colorbar": {"title": {"text": plain(z_title)}},
+        "texttemplate": "%{z:.3f}",
+        "hovertemplate": "%{y} · %{x}: %{z:.4f}<extra></extra>",
+    }
+    category = {"type": "category", "showgrid": False}
+    return make_figure([cells], x_title, y_title, separators, max(260, 130 + 46 * len(rows)), x=category, y=category)
+
+
+def plot_runs(lines: Sequence[tuple[str, int, Sequence[tuple[float, float]]]], x_title: str, y_title: str, separators: str, seed_title: str = "seed") -> go.Figure:  # fmt: skip
+    """(series, seed, points) of each run: a line for each, those of one series alike."""
+    names, traces = list(dict.fromkeys(series for series, _, _ in lines)), []
+    for series, seed, points in lines:
+        colour, symbol = _look(names.index(series))
+        first = all(trace["legendgroup"] != series for trace in traces)
+        traces.append(
+            {"type": "scatter", "mode": "lines+markers", "x": [x for x, _ in points], "y": [y for _, y in points], "name": plain(series), "legendgroup": series,
+             "showlegend": first, "opacity": 0.8, "line": {"color": colour, "width": 2}, "marker": {"symbol": symbol, "size": 7, "color": colour},
+             "hovertemplate": f"{plain(series)} · {plain(seed_title)} {seed}<br>%{{x}}: %{{y:.4f}}<extra></extra>"}
+        )  # fmt: skip
+    return make_figure(traces, x_title, y_title, separators, 420, more=_legend(traces))
+
+
+def write_place(x: float, separators: str, log_x: bool = False) -> str:
+    """A place on the x axis, as ticks, legends and tables name it: 0.5, or, where small ones are told by their powers, 3e-3."""
+    return write_rate(x) if log_x and x < 1 else f"{x:g}".replace(".", separators[0])
+
+
+def _line(x: Sequence[float], y: Sequence[float], series: str, colour: str) -> dict:
+    look = {"color": colour, "width": 2}
+    return {"type": "scatter", "mode": "lines", "x": x, "y": y, "line": look, "name": plain(series), "legendgroup": series, "hoverinfo": "skip"}
+
+
+def _points(marks: Sequence[Mark], series: str, colour: str, symbol: str, kinds: dict[str, str], seed_title: str) -> dict:
+    told = [" · ".join([f"{plain(seed_title)} {mark.seed}", *([plain(kinds[mark.kind])] if mark.kind in kinds else [])]) for mark in marks]
+    symbols = [KIND_SYMBOLS.get(mark.kind, symbol) if kinds else symbol for mark in marks]
+    look = {"color": colour, "size": 10, "opacity": 0.75, "symbol": symbols, "line": {"width": [2.5 if name.endswith("-open") else 0 for name in symbols]}}
+    return {"type": "scatter", "mode": "markers", "x": [mark.x for mark in marks], "y": [mark.y for mark in marks], "marker": look, "showlegend": False,
+            "legendgroup": series, "text": told, "hovertemplate": "%{x:.3~g}: %{y:.4f}<br>%{text}<extra></extra>"}  # fmt: skip
+
+
+def _explain_kinds(marks: Sequence[Mark], kinds: dict[str, str]) -> list[dict]:
+    """A legend entry for each sign that occurs."""
+    found = dict.fromkeys(mark.kind for mark in marks if mark.kind in kinds and mark.kind in KIND_SYMBOLS)
+    return [
+        {"type": "scatter", "mode": "markers", "x": [None], "y": [None], "marker": {"symbol": KIND_SYMBOLS[kind], "size": 11, "color": GREY, "line": {"width": 2}}, "name": plain(kinds[kind])}
+        for kind in found
+    ]
+
+
+def _baseline(baseline: tuple[str, float], x: Sequence[float], y: Sequence[float | str]) -> dict:
+    line = {"color": GREY, "dash": "dot", "width": 2}
+    return {"type": "scatter", "mode": "lines", "x": x, "y": y, "line": line, "name": plain(baseline[0]), "hoverinfo": "name"}
+
+
+def _legend(traces: Sequence[dict]) -> dict:
+    shown = sum(trace.get("showlegend", True) for trace in traces)
+    return {"showlegend": shown > 1, "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}}
+
+
+def _logarithmic(values: Sequence[float], separators: str) -> dict[str, Any]:
+    """An axis that names what was tried, or, of very many, the powers of ten."""
+    tried = sorted(set(values))
+    if len(tried) > MOST_NAMED:
+        return {"type": "log", "exponentformat": "power", "dtick": 1}
+    return {"type": "log", "tickvals": tried, "ticktext": [write_place(value, separators, log_x=True) for value in tried]}
+
+
+def _series(marks: Sequence[Mark]) -> list[str]:
+    return list(dict.fromkeys(mark.series for mark in marks))
+
+
+def _look(place: int) -> tuple[str, str]:
+    """Colour and symbol of the series that stands at this place."""
+    return COLOURS[place % len(COLOURS)], SYMBOLS[place % len(SYMBOLS)]

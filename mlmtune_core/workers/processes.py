@@ -1,0 +1,145 @@
+"""What a worker process is: its role, what it loads before it is asked, for whom it stands back, what it may take, and who replaces it."""
+
+import logging
+import os
+import threading
+from contextlib import suppress
+from importlib import import_module
+from typing import Any
+
+from distributed import SpecCluster, Worker, WorkerPlugin
+
+from mlmtune_core.errors import UserError
+from mlmtune_core.workers import logs
+from mlmtune_core.workers.costs.memory import bound
+from mlmtune_core.workers.progress import following
+
+log = logging.getLogger(__name__)
+HOST = "127.0.0.1"
+LOOK_SECONDS = 3.0
+CLOSE_SECONDS = 10.0
+BACKGROUND = ("train", "rehearse")  # those who wait for a page come first; a rehearsal is to be as slow as a run
+NICENESS = 10  # of these, where the system has no better way to say it
+WARM = {
+    "train": "mlmtune_core.workers.worker:warm",
+    "inspect": "mlmtune_core.inspecting.trials.preview:warm",
+    "rehearse": "mlmtune_core.inspecting.trials.preview:warm",
+    "data": "mlmtune_core.data.preparation:warm",
+}
+DASK_SETTINGS = {
+    "distributed.worker.daemon": True,
+    "distributed.scheduler.allowed-failures": 0,  # the queue decides whether a run is tried again
+    "distributed.admin.tick.limit": "30s",  # importing torch holds the worker's loop for seconds
+    "distributed.deploy.lost-worker-timeout": "1 hour",  # else it gives up one that takes long to start again; see Revival
+    "distributed.logging.distributed": "error",
+    "distributed.admin.tick.interval": "500ms",  # else five parts of it wake the server fifty times a second, each
+    "distributed.admin.system-monitor.interval": "10s",
+    "distributed.scheduler.work-stealing": False,  # there is one worker of each role, or the queue sees to it
+    "distributed.diagnostics.nvml": False,
+    "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": 2
+    ** 29,  # Dask's 64 KB makes a step of training 45 % slower
+}
+
+_warm: set[str] = set()  # in a worker process: the roles that it is warm for
+
+
+class Warm(WorkerPlugin):
+    """Imports and loads what a worker will need, in the thread that runs tasks, so that the first Start does not wait for it."""
+
+    def __init__(self, role: str, memory: int = 0) -> None:
+        self.role, self.memory = role, memory
+        self.name = f"warm-{role}"
+
+    def setup(self, worker: Worker) -> None:
+        """Called by distributed in each new worker process."""
+        logs.begin(f"worker-{worker.name}")
+        os.environ["TOKENIZERS_PARALLELISM"] = "false"
+        if self.role in BACKGROUND:
+            _step_back()
+        if self.memory:
+            bound(self.memory)
+        if self.role not in _warm:  # a server that comes back sends it again
+            _warm.add(self.role)
+            worker.executors["default"].submit(call, WARM[self.role])
+
+
+class Revival(threading.Thread):
+    """Replaces worker processes that nobody starts again: Dask gives up one that dies in its first moments, or takes long to come."""
+
+    def __init__(self, cluster: SpecCluster) -> None:
+        super().__init__(daemon=True)
+        self._cluster, self._closed = cluster, threading.Event()
+        self._missed: set[str] = set()
+
+    def run(self) -> None:
+        """Looks after them until it is closed."""
+        while not self._closed.wait(LOOK_SECONDS):
+            try:
+                self._look()
+            except Exception:  # the next look tries again
+                log.exception("a worker process could not be replaced")
+
+    def close(self) -> None:
+        """Looks after nobody any more."""
+        self._closed.set()
+
+    def _look(self) -> None:
+        """Who was missed already at the last look has had the time to be started again by Dask."""
+        nannies = dict(self._cluster.workers)
+        missed = {name for name in self._cluster.worker_spec if name not in nannies or not nannies[name].is_alive()}
+        lost = missed & self._missed
+        for name in lost & {*nannies}:
+            log.warning("worker %s is gone and is replaced", name)
+            with suppress(TimeoutError):
+                self._cluster.sync(nannies[name].close, callback_timeout=CLOSE_SECONDS)
+            self._cluster.workers.pop(name, None)
+        if lost and not self._closed.is_set():
+            self._cluster.scale(len(self._cluster.worker_spec))  # starts those that are missing
+        self._missed = missed
+
+
+def worker_options(name: str, role: str, folder: str, memory: int = 0) -> dict[str, Any]:
+    """What Dask is told of a worker process; `memory`: bytes that it may take, 0 for no limit."""
+    return {
+        "name": name,
+        "nthreads": 1,
+        "host": HOST,
+        "resources": {role: 1},
+        "memory_limit": 0,
+        "dashboard": False,
+        "dashboard_address": f"{HOST}:0",
+        "local_directory": folder,
+        "plugins": [Warm(role, memory)],
+        "silence_logs": logging.ERROR,
+    }
+
+
+def _step_back() -> None:
+    """Has this process, with the threads to come, compute where nobody else wants to. Being nice is not enough: whoever wakes up
+    waits until a nice one has had its slice, and a server wakes up thousands of times a second.
+    """
+    if hasattr(os, "SCHED_IDLE"):
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    else:
+        os.setpriority(os.PRIO_PROCESS, 0, NICENESS)  # not os.nice, which adds up when it is set up again
+
+
+def answer(question: str, path: str, *args: Any) -> Any:
+    """As `call`, for a question that is waited for: it can say how far it is, and be given up (see progress)."""
+    with following(question):
+        return call(path, *args)
+
+
+def call(path: str, *args: Any) -> Any:
+    """Imports and calls in the worker process. A UserError is an answer too, and travels back as a value.
+
+    Of other errors only the text travels: the server must not import torch to read one.
+    """
+    module, _, name = path.partition(":")
+    try:
+        return getattr(import_module(module), name)(*args)
+    except UserError as error:
+        return error
+    except Exception as error:
+        log.exception("%s failed", path)
+        raise RuntimeError(f"{type(error).__name__}: {error}") from None

@@ -1,0 +1,194 @@
+"""What is kept of a run while it goes: its events, the best weights and their answers, and the summary at the end."""
+
+import json
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+from torch import nn
+
+from mlmtune_core.events import (
+    EvalDone,
+    Event,
+    Failed,
+    Finished,
+    FrozenChecked,
+    PhaseStarted,
+    Progress,
+    Resumed,
+    Started,
+    StepDone,
+    Tested,
+    failure,
+)
+from mlmtune_core.runs.limits import MB, read_limits
+from mlmtune_core.runs.run import Run
+from mlmtune_core.storage import link, write_atomically
+from mlmtune_core.training.evaluation import describe_best
+from mlmtune_core.training.faster.embedding_rows import learnt_weights
+
+HEAD = "head."  # how the names of its weights begin
+
+
+def keep_moment(run: Run, weights: Mapping[str, torch.Tensor], epoch: int, is_best: bool) -> None:
+    """Keeps the weights that learn as they are after an epoch (0: before the first step). A disk without room costs the moment, not the run.
+
+    Of the runs of a sweep, which are many, only the heads are kept beside the best models.
+    """
+    head = {name: weight for name, weight in weights.items() if name.startswith(HEAD)}
+    with suppress(OSError, SafetensorError):
+        run.history_file(epoch, whole=True).parent.mkdir(exist_ok=True)
+        head_only = len(head) == len(weights)
+        _write(run, epoch, head, whole=head_only and epoch > 0)
+        stride = find_stride(epoch, read_limits().history_mb * MB // _size(weights))
+        if head_only or not epoch or not stride or epoch % stride or run.sweep():
+            return
+        if is_best:
+            link(run.weights_file, run.history_file(epoch, whole=True))
+        else:
+            _write(run, epoch, weights, whole=True)
+        for earlier, file in run.history().items():
+            if earlier % stride:
+                file.unlink()
+
+
+def find_stride(epoch: int, most: int) -> int:
+    """Of the first `epoch` evaluations every so-manieth is kept whole, so that they are at most `most`: a power of two, which halves what
+    was kept whenever there are too many. 0: none.
+    """
+    stride = 1 if most else 0
+    while stride and epoch // stride > most:
+        stride *= 2
+    return stride
+
+
+def read_heads(run: Run) -> dict[int, dict[str, torch.Tensor]]:
+    """epoch -> the weights of the head by name, of every evaluation that can be read; 0 is before the first step."""
+    heads = {}
+    for epoch, file in sorted((run.history() | run.history(whole=False)).items()):
+        with suppress(SafetensorError, OSError):
+            heads[epoch] = load_file(file)
+    return heads
+
+
+def _write(run: Run, epoch: int, weights: Mapping[str, torch.Tensor], whole: bool) -> None:
+    content = save({name: weight.cpu().contiguous() for name, weight in weights.items()})
+    write_atomically(run.history_file(epoch, whole), content, durable=False)
+
+
+def _size(weights: Mapping[str, torch.Tensor]) -> int:
+    return max(1, sum(weight.nbytes for weight in weights.values()))
+
+
+PROGRESS_SECONDS = 0.5
+TOGETHER_SECONDS = 0.05  # steps as quick as that are written several at a time
+
+
+class Recorder:
+    """Takes a run's events as they come and writes what must be kept; `wants_stop` says what the owner asked for."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self._began = time.monotonic()
+        self._said = self._written = 0.0
+        self._unwritten: list[Event] = []
+        self._best: EvalDone | None = None
+        self._frozen_unchanged: bool | None = None
+        self._test: dict[str, float] | None = None
+        self.wants_pause = False  # as of the last look for wishes
+        self.taken = self._rows = 0  # events so far; lines in the log since Started
+
+    def take(self, event: Event, model: nn.Module | None = None, label_names: list[str] | None = None) -> list[Event]:
+        """Writes one event with all that belongs to it, weights first; returns it with those that it entailed.
+
+        Steps that follow one another within TOGETHER_SECONDS come into the log with the next event.
+        """
+        self.taken += not isinstance(event, Resumed)
+        if isinstance(event, Progress):
+            if time.monotonic() - self._said < PROGRESS_SECONDS:
+                return []
+            self._said = time.monotonic()
+        before: list[Event] = []
+        if isinstance(event, EvalDone):
+            before = self._keep(event, model, label_names or [])
+        if isinstance(event, FrozenChecked):
+            self._frozen_unchanged = event.unchanged if self._frozen_unchanged is not False else False
+        if isinstance(event, Tested):
+            self._test = event.metrics
+            self.run.keep_predictions("test", event.predictions)
+        self._log(event)
+        if isinstance(event, Finished):  # what has ended has also said so, whenever it is looked at or killed
+            self._finish(reason=event.reason, best=event.best, test=self._test, frozen_unchanged=self._frozen_unchanged)
+        if isinstance(event, Failed):
+            self._finish(reason="failed", template=event.template, values=event.values)
+        return [*before, event]
+
+    def _log(self, event: Event) -> None:
+        self._unwritten.append(event)
+        self._rows = 1 if isinstance(event, Started) else self._rows + 1
+        if not isinstance(event, StepDone) or time.monotonic() - self._written >= TOGETHER_SECONDS:
+            self._write()
+
+    def _write(self) -> None:
+        if self._unwritten:
+            self.run.append(*self._unwritten)
+        self._unwritten, self._written = [], time.monotonic()
+
+    def kept(self) -> dict[str, Any]:
+        """What `go_on` needs, as plain values; all that was said is in the log then."""
+        self._write()
+        seconds = time.monotonic() - self._began
+        return {"taken": self.taken, "rows": self._rows, "seconds": seconds, "frozen_unchanged": self._frozen_unchanged}
+
+    def go_on(self, step: int, best: EvalDone | None, recorded: dict[str, Any]) -> Event:
+        """Takes up what an earlier attempt's recorder knew at `step` (see `kept`); returns the event that says so."""
+        self.taken, self._rows, self._best = recorded["taken"], recorded["rows"], best
+        self._frozen_unchanged = recorded["frozen_unchanged"]
+        self._began = time.monotonic() - recorded["seconds"]
+        return Resumed(step, self._rows)
+
+    def wants_stop(self) -> bool:
+        """True once the owner has asked to stop."""
+        wish = self.run.control()
+        self.wants_pause = wish == "pause"  # one look at the file a step
+        return wish == "stop"
+
+    def stop(self, model: nn.Module | None, label_names: list[str]) -> list[Event]:
+        """Ends the run where it stands: the best weights so far are kept, or those of this moment where nothing was measured."""
+        before = self._save(learnt_weights(model), label_names) if self._best is None and model is not None else []
+        return before + self.take(Finished("stopped", describe_best(self._best)))
+
+    def fail(self, error: Exception) -> list[Event]:
+        """Ends the run with a sentence, for which room was kept on the disk."""
+        self.run.free_reserve()
+        return self.take(failure(error))
+
+    def _keep(self, event: EvalDone, model: nn.Module, label_names: list[str]) -> list[Event]:
+        """The weights of an evaluation: as the best ones so far, where they are, and as a moment of the run."""
+        weights, before = learnt_weights(model), []
+        if event.is_best:
+            self._best = event
+            before = self._save(weights, label_names)
+            self.run.keep_predictions("validation", event.predictions)
+        keep_moment(self.run, weights, round(event.epoch), event.is_best)
+        return before
+
+    def _save(self, weights: Mapping[str, torch.Tensor], label_names: list[str]) -> list[Event]:
+        phase = PhaseStarted("saving")
+        self._log(phase)
+        save_best(self.run, weights, label_names, describe_best(self._best))
+        return [phase]
+
+    def _finish(self, **summary: Any) -> None:
+        self.run.finish(summary | {"seconds": time.monotonic() - self._began})
+
+
+def save_best(run: Run, weights: Mapping[str, torch.Tensor], label_names: list[str], best: dict[str, object]) -> None:
+    """Writes the weights that learn, with label names and scores in the header, as one file that is whole or not there."""
+    run.best_folder.mkdir(exist_ok=True)
+    header = {"label_names": json.dumps(label_names), "best": json.dumps(best)}
+    write_atomically(run.weights_file, save({name: weight.cpu().contiguous() for name, weight in weights.items()}, metadata=header))

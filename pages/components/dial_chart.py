@@ -1,0 +1,58 @@
+"""A figure that is redrawn where it stands, its zoom and its place kept; with a dial that moves its curves without asking the server"""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from pages.components.live_chart import TOOLS
+from pages.serving.addresses import PLOTLY_ROUTE
+from pages.shared.figures import figure_config
+from pages.shared.projector import find_growth
+
+HERE = Path(__file__).parent
+SHARE = 0.54  # of the window: what is small on a laptop may be larger on a projector
+
+_component = st.components.v2.component(
+    "mlmtune_dial_chart",
+    html='<div class="dial-chart"></div>',
+    js=TOOLS + (HERE / "dial_chart.js").read_text(encoding="utf-8"),
+    css=(HERE / "dial_chart.css").read_text(encoding="utf-8"),
+    isolate_styles=False,
+)
+
+
+def dial_chart(figure: dict[str, Any], alt: str, height: int, *, key: str, dial: dict[str, Any] | None = None) -> int:
+    """Draws `figure` (data and layout as Plotly takes them), at least `height` pixels high, with `alt` for who cannot see it; returns where the dial stands.
+
+    dial: title; labels, one for each place; said, a sentence for each; moves, for each the traces that change (see explorer_charts);
+    place, where it begins.
+    """
+    begins = st.session_state.get(f"{key}_place", dial["place"] if dial else 0)
+    data = {
+        "figure": figure,
+        "alt": alt,
+        "height": height,
+        "grow": find_growth(),
+        "share": SHARE if dial else SHARE / 1.4,
+        "plotly": PLOTLY_ROUTE,
+        "config": figure_config(key.replace("_", "-")),
+    }
+    data["dial"] = dial | {"place": begins} if dial else None
+    told = {**data, "dial": dial}  # where the dial stands makes no other figure
+    data["version"] = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
+    found = _component(
+        key=key,
+        data=data,
+        default={"place": begins},
+        on_place_change=_nothing,
+    )
+    place = int(found.place if found.place is not None else begins)
+    st.session_state[f"{key}_place"] = place
+    return min(place, len(dial["labels"]) - 1) if dial else 0
+
+
+def _nothing() -> None:
+    """The value is read where the chart is drawn."""

@@ -1,0 +1,44 @@
+"""The slider over training: from the checkpoint over the evaluations whose weights are kept to the best model; what is drawn below is the model of that moment"""
+
+import streamlit as st
+
+from mlmtune_core.config import RANKED_BY
+from mlmtune_core.names import axis_names, metric_value
+from mlmtune_core.runs.kept_weights import BEST, START, Moment, list_moments
+from mlmtune_core.runs.run import Run
+from pages.shared.choice import choice
+from pages.shared.visit import Visit
+
+
+def ask_moment(visit: Visit, run: Run, width: int) -> str:
+    """Which moment of `run` is looked at: one for the whole page, and what was measured then. `width`: of the slider, in pixels."""
+    moments = {moment.name: moment for moment in list_moments(run)}
+    if not moments:
+        return BEST  # whoever opens it says that nothing is kept yet
+    tr = visit.tr
+    labels = {name: _name(visit, moment) for name, moment in moments.items()}
+    with st.container(horizontal=True, vertical_alignment="bottom", width="content"):
+        chosen = choice(st.select_slider, tr("Moment of training"), labels, f"moment_{run.id}", default=BEST, persist_state="session", width=width)
+        st.caption(_say(visit, run, moments[chosen]), width="content")
+    return chosen
+
+
+def _say(visit: Visit, run: Run, moment: Moment) -> str:
+    """What was measured then."""
+    tr, said = visit.tr, []
+    if moment.metric is not None:
+        metric = RANKED_BY[run.config().task]
+        said.append(f"{axis_names(tr)[metric]}: {metric_value(visit.language, metric, moment.metric)}")
+    if moment.validation_loss is not None:
+        loss = tr("validation loss: {loss}").format(loss=visit.number(moment.validation_loss, 3))
+        said.append(loss)
+    return " · ".join(said)
+
+
+def _name(visit: Visit, moment: Moment) -> str:
+    tr = visit.tr
+    if moment.name == START:
+        return tr("before training")
+    if moment.name == BEST:
+        return tr("best (epoch {epoch})").format(epoch=moment.epoch) if moment.epoch else tr("best")
+    return tr("epoch {epoch}").format(epoch=moment.epoch)

@@ -1,0 +1,6 @@
+"""What several pages draw."""
+
+
+
+
+

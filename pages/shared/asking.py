@@ -1,0 +1,92 @@
+"""What a trained model is asked through the inspect worker: answers are kept while its weights are the same; long ones show how far they are, and can be cancelled"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import streamlit as st
+
+from mlmtune_core.errors import UserError
+from mlmtune_core.runs.kept_weights import weights_changed
+from mlmtune_core.runs.run import Run
+from mlmtune_core.storage import new_id
+from mlmtune_core.workers import engine
+from mlmtune_core.workers.progress import given_up
+from pages.shared.visit import Visit
+
+SOON_SECONDS = 0.8  # what is there by then shows no bar
+LOOK_SECONDS = 0.4
+GONE_SECONDS = 3.0  # without a look: that visit waits no more
+
+
+@dataclass
+class Shared:
+    """One question, and when each visit that waits for it has last looked."""
+
+    question: engine.Question
+    looked: dict[str, float] = field(default_factory=dict)
+
+
+def ask(run: Run, function: str, *question: Any) -> Any:
+    """What `function` ("package.module:name") answers to (run id, *question), where that takes a moment. Raises its UserError."""
+    return _answer(run.id, weights_changed(run), function, *question)
+
+
+def ask_slowly(visit: Visit, run: Run, function: str, *question: Any) -> Any | None:
+    """The same where it may take long: None while it is computed, and a bar with a button stands here instead. Raises its UserError.
+
+    Visits that ask the same share one computation.
+    """
+    asked = (run.id, weights_changed(run), function, *question)
+    return follow(visit, asked, lambda: _begin(*asked), lambda: _begin.clear(*asked))
+
+
+def follow(visit: Visit, asked: tuple[Any, ...], begin: Callable[[], Shared], forget: Callable[[], object], soon: float = SOON_SECONDS) -> Any | None:  # fmt: skip
+    """The answer to what `begin` asks (once for all visits) and `asked` names; None while a bar stands here instead, after `soon` seconds. Raises its UserError."""
+    if st.session_state.pop("given_up", None) == asked:
+        raise given_up()
+    shared = begin()
+    if not _wait(shared.question, soon):
+        st.fragment(_draw_progress, run_every=LOOK_SECONDS)(visit, shared, asked, forget)
+        return None
+    try:
+        return shared.question.result()
+    except UserError:
+        forget()  # the next click tries again
+        raise
+
+
+def _draw_progress(visit: Visit, shared: Shared, asked: tuple[Any, ...], forget: Callable[[], object]) -> None:
+    """How far it is, and a way out; the page is drawn anew once the answer is there."""
+    tr, me = visit.tr, st.session_state.setdefault("visit_id", new_id())
+    shared.looked[me] = time.monotonic()
+    if shared.question.done():
+        st.rerun()
+    share, waiting = shared.question.share(), tr("Computing…")
+    st.progress(share, f"{waiting} {visit.percent(share)}" if share else waiting)
+    if st.button(tr("Cancel"), key="give_up", icon=":material/close:"):
+        st.session_state["given_up"] = asked
+        others = [at for who, at in shared.looked.items() if who != me and time.monotonic() - at < GONE_SECONDS]
+        if not others:
+            shared.question.give_up()
+            forget()
+        st.rerun()
+
+
+def _wait(question: engine.Question, soon: float) -> bool:
+    """Whether the answer is there, at once or soon."""
+    until = time.monotonic() + soon
+    while not question.done() and time.monotonic() < until:
+        time.sleep(0.02)
+    return question.done()
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _answer(run_id: str, changed: int, function: str, *question: Any) -> Any:
+    return engine.current().ask(function, run_id, *question)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _begin(run_id: str, changed: int, function: str, *question: Any) -> Shared:
+    return Shared(engine.current().begin(function, run_id, *question))

@@ -1,0 +1,41 @@
+"""A figure on a page: as large as the room asks for, and what its camera saves, under which name, in which format"""
+
+from typing import Any
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from pages.shared.choice import choice
+from pages.shared.projector import find_growth
+from pages.shared.visit import Visit
+
+SCALE = 3  # times what stands on the screen: sharp in print and on a projector
+GROWING = ("size", "standoff", "height", "l", "r", "t", "b")  # fonts and marks, distances, margins
+
+
+def draw_figure(figure: go.Figure, *, key: str, alt: str, name: str, **options: Any) -> Any:
+    """`st.plotly_chart`, larger for the projector: as Plotly itself measures it, so that nothing covers anything."""
+    times = find_growth()
+    grown = figure if times == 1 else go.Figure(_enlarge(figure.to_dict(), times))
+    return st.plotly_chart(grown, key=key, alt=alt, config=figure_config(name), **options)
+
+
+def _enlarge(part: Any, times: float, name: str = "") -> Any:
+    if isinstance(part, dict):
+        return {key: _enlarge(value, times, key) for key, value in part.items()}
+    if isinstance(part, list | tuple) and part and isinstance(part[0], dict):
+        return [_enlarge(each, times) for each in part]
+    return part * times if name in GROWING and isinstance(part, int | float) else part
+
+
+def figure_config(name: str) -> dict[str, Any]:
+    """Plotly's own settings: the camera saves `mlmtune-<name>` as PNG, or as SVG where this visit has chosen it."""
+    form = st.session_state.get("figures_as", "png")
+    saved = {"format": form, "filename": f"mlmtune-{name}", "scale": SCALE if form == "png" else 1}
+    return {"displaylogo": False, "toImageButtonOptions": saved}
+
+
+def ask_format(visit: Visit) -> None:
+    """PNG or SVG, for all figures of this visit."""
+    names, before = {"png": "PNG", "svg": "SVG"}, st.session_state.get("figures_as", "png")
+    st.session_state["figures_as"] = choice(st.segmented_control, visit.tr("Save figures as"), names, "figure_format", before, required=True)  # fmt: skip

@@ -1,0 +1,62 @@
+"""Terms of the glossary where they stand: behind a question mark, and in running text as words that answer to mouse and keyboard"""
+
+import re
+
+from mlmtune_core.glossary import TERMS
+from pages.shared.visit import Visit, escaped, literal
+
+OF_METRICS = {
+    "accuracy": ("accuracy", "baseline"),
+    "macro_f1": ("macro_f1",),
+    "entity_f1": ("entity_f1", "f1"),
+    "entity_precision": ("precision", "entity"),
+    "entity_recall": ("recall", "entity"),
+    "token_accuracy": ("accuracy", "tag"),
+    "micro_f1": ("f1",),
+    "pearson": ("correlation",),
+    "spearman": ("correlation",),
+    "answer_f1": ("f1",),
+    "masked_loss": ("cross_entropy", "nat"),
+}
+
+
+def about_metric(visit: Visit, name: str) -> str | None:
+    """The terms behind a metric (see names.metric_names), for its `help`; None where its name says it all."""
+    return hint(visit, *OF_METRICS[name]) if name in OF_METRICS else None
+
+
+def meaning(visit: Visit, term: str) -> str:
+    """What a term means, as plain text."""
+    return visit.tr(TERMS[term].says)
+
+
+def hint(visit: Visit, *terms: str) -> str:
+    """What these terms mean, for the `help` of a widget, a number or a text."""
+    return "\n\n".join(f"**{literal(visit.tr(TERMS[term].name))}**: {literal(meaning(visit, term))}" for term in terms)
+
+
+def explained(visit: Visit, text: str, *terms: str) -> str:
+    """Markdown in which the first place of each term tells its meaning (see `.term` in page.css): to be drawn with `unsafe_allow_html`.
+
+    `text` is a message of ours: what people wrote must have gone through `literal`.
+    """
+    found: dict[str, str] = {}
+    for term in sorted(terms, key=lambda term: -len(TERMS[term].name)):
+        name, says = visit.tr(TERMS[term].name), meaning(visit, term)
+
+        def draw(match: re.Match[str], name: str = name, says: str = says) -> str:
+            place = f"\x00{len(found)}\x00"  # what a meaning says is not searched for further terms
+            told = escaped(f"{name}: {says}")
+            found[place] = f'<span class="term" tabindex="0" role="note" aria-label="{told}">{match[0]}</span>'
+            return place
+
+        text = _pattern(name).sub(draw, text, count=1)
+    for place, shown in found.items():
+        text = text.replace(place, shown)
+    return text
+
+
+def _pattern(name: str) -> re.Pattern[str]:
+    """A term as it stands in a text: in either number, its brackets perhaps escaped; and in no link to a place of the page."""
+    stem = re.escape(name[:-1]) + "(?:y|ies)" if name.endswith("y") else re.escape(name) + "s?"
+    return re.compile(rf"(?<![\w#])\\?{stem}(?!\w)".replace(r"\]", r"\\?\]"), re.IGNORECASE)
