@@ -152,7 +152,7 @@ def planted(plant: str) -> Iterator[None]:
             model.head.register_forward_pre_hook(spoil_in_time)
         return model
 
-    with mock.patch.object(worker, "make_model", make_model):
+    with mock.patch.object(assembly, "make_model", make_model):
         yield
 
 

@@ -52,18 +52,18 @@ def compare(name: str, steps: int, repeats: int) -> dict[str, object]:
     config = validate(ROWS[name] | COMMON | {"epochs": 1})
     rounds = []
     for _ in range(repeats):
-        useful, tokens, hidden, inner = train_rate(config, steps, shortened=name != "texts_whole_layers")
+        useful, tokens, hidden, inner = train_rate(config, steps, first_token_only=name != "texts_whole_layers")
         machine = product_rate(tokens, hidden, inner)
         rounds.append({"useful_gflops": useful, "machine_gflops": machine, "ratio": useful / machine})
     medians = {figure: statistics.median(each[figure] for each in rounds) for figure in rounds[0]}
     return {"name": name, **medians, "tokens_per_batch": tokens, "threads": torch.get_num_threads()}
 
 
-def train_rate(config: RunConfig, steps: int, shortened: bool) -> tuple[float, int, int, int]:
+def train_rate(config: RunConfig, steps: int, first_token_only: bool) -> tuple[float, int, int, int]:
     """(useful GFLOP/s over the first steps of an epoch, mean padded tokens a batch, hidden size, inner size)."""
     run = create_run(config, read_frame(config), {"name": "benchmark", "fingerprint": "", "columns": {}})
-    setup, sets = worker.assemble(run)
-    setup.model.shortened &= shortened
+    setup, sets, _ = worker.assemble_run(run)
+    setup.model.first_token_only &= first_token_only
     sizes = setup.model.encoder.config
     moments: list[float] = []
     seen: list[tuple[int, int, float]] = []
@@ -100,7 +100,7 @@ def count_operations(lengths: Sequence[int], model: Model) -> float:
     hidden, inner, layers = sizes.hidden_size, sizes.intermediate_size, sizes.num_hidden_layers
     each, rest = 2 * hidden * hidden, 2 * (2 * hidden * hidden + 2 * hidden * inner)
     whole = sum(n * (2 * each + rest) + 4 * n * n * hidden for n in lengths)
-    last = sum(n * 2 * each + rest + 4 * n * hidden for n in lengths) if model.shortened else whole
+    last = sum(n * 2 * each + rest + 4 * n * hidden for n in lengths) if model.first_token_only else whole
     return (layers - 1) * whole + last
 
 

@@ -8,10 +8,40 @@ import pandas as pd
 
 from mlmtune_core.config import RunConfig
 from mlmtune_core.data.splitting import sample_examples, split_examples, stratify
-from mlmtune_core.errors import ConfigError
+from mlmtune_core.errors import ConfigError, DataError
 from mlmtune_core.language import mark
 
 NAMED = ("label", "score")  # columns with the one answer of a text
+
+
+def read_splits(examples: pd.DataFrame, config: RunConfig, task: Any) -> tuple[dict[str, list[Any]], list[str]]:
+    """(split -> its examples as `task` has them, the training examples as the settings want them; label names of the whole training split).
+
+    Raises DataError if a split is empty, or if a label to evaluate on occurs in no training row.
+    """
+    splits = {
+        name: _to_examples(examples, name, task)
+        for name in ("train", "validation", "test")
+        if name != "test" or (examples["split"] == name).any()
+    }
+    if not all(splits.values()):
+        raise DataError(
+            "One side of the split is empty. Give at least one example to learn from and one to measure with."
+        )
+    label_names = task.find_labels(splits["train"])
+    for name in splits if task.LABELS_ARE == "one per text" else ():
+        unknown = sorted({*task.find_labels(splits[name])} - {*label_names})
+        if unknown:
+            raise DataError(
+                "Labels that no training row has: {labels}. Add training rows with them, or remove them.",
+                labels=", ".join(unknown),
+            )
+    chosen = learnt_from(examples, config)
+    return splits if chosen is examples else {**splits, "train": _to_examples(chosen, "train", task)}, label_names
+
+
+def _to_examples(examples: pd.DataFrame, split: str, task: Any) -> list[Any]:
+    return task.to_examples(examples[examples["split"] == split].to_dict("records"))
 
 
 def learnt_from(examples: pd.DataFrame, config: RunConfig) -> pd.DataFrame:

@@ -18,13 +18,13 @@ from mlmtune_core.data.columns import has_several_labels
 from mlmtune_core.errors import RunError
 from mlmtune_core.inspecting.predicting import Trained, find_logits, load_run
 from mlmtune_core.models import checkpoints
-from mlmtune_core.models.masked_head import MaskedHead, join
+from mlmtune_core.models.masked_head import MaskedHead, to_transformers_model
 from mlmtune_core.people import Person
 from mlmtune_core.runs.kept_checkpoints import keep_checkpoint
 from mlmtune_core.runs.run import Run
 from mlmtune_core.runs.shelf import open_run
 from mlmtune_core.tasks import TASKS
-from mlmtune_core.tasks.encoding import choose_places
+from mlmtune_core.tasks.encoding import positions_to_keep
 
 WEIGHT_BYTES = 4
 
@@ -50,7 +50,7 @@ def write_checkpoint(trained: Trained, folder: Path) -> str:
     config = checkpoints.load_config(trained.config.checkpoint)
     config.num_hidden_layers = encoder.config.num_hidden_layers
     with torch.no_grad():
-        whole = join(encoder, trained.model.head, config)
+        whole = to_transformers_model(encoder, trained.model.head, config)
     whole.save_pretrained(folder)
     source = checkpoints.find_folder(trained.config.checkpoint)
     AutoTokenizer.from_pretrained(source, local_files_only=True, trust_remote_code=False).save_pretrained(folder)
@@ -100,7 +100,7 @@ def write_about(run: Run, trained: Trained, file: Path) -> None:
 
 def write_predict(template: Path, folder: Path) -> None:
     """Writes predict.py, with the function that cuts texts as mlmtune itself has it."""
-    code = template.read_text(encoding="utf-8").replace("# choose_places\n", inspect.getsource(choose_places))
+    code = template.read_text(encoding="utf-8").replace("# positions_to_keep\n", inspect.getsource(positions_to_keep))
     (folder / "predict.py").write_text(code, encoding="utf-8")
 
 

@@ -12,7 +12,7 @@ from torch import nn
 from mlmtune_core.errors import RunError
 from mlmtune_core.exporting.model_folder import write_about, write_predict
 from mlmtune_core.inspecting.predicting import Trained, load_run
-from mlmtune_core.models.model import INPUTS, Model, plain_attention
+from mlmtune_core.models.model import INPUTS, Model, eager_attention
 from mlmtune_core.runs.run import Run
 from mlmtune_core.tasks import TASKS
 from mlmtune_core.tasks.base import Encoded
@@ -48,7 +48,7 @@ def write_onnx(run: Run, folder: Path) -> float:
     names = [name for name in INPUTS if name == "attention_mask" or name in encoded[0].inputs]
     graph = Graph(trained.model, names).eval()
     progress.report(0.05)
-    with plain_attention(trained.model.encoder):
+    with eager_attention(trained.model.encoder):
         _export(graph, names, _inputs(encoded[:2], trained, names), folder / "model.onnx")
     progress.report(0.8)
     worst = _compare(graph, names, trained, encoded, folder / "model.onnx")

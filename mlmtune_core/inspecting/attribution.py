@@ -9,7 +9,7 @@ import torch
 from captum.attr import FeatureAblation, LayerIntegratedGradients
 
 from mlmtune_core.inspecting.predicting import Trained, find_example, load_run, typed_record
-from mlmtune_core.models.model import plain_attention
+from mlmtune_core.models.model import eager_attention
 from mlmtune_core.runs.shelf import open_run
 from mlmtune_core.tasks import TASKS
 from mlmtune_core.tasks.base import Encoded
@@ -128,7 +128,7 @@ def find_drops(trained: Trained, target: Target, groups: Sequence[Sequence[int]]
 def find_attention(trained: Trained, item: Encoded) -> list[list[list[list[float]]]]:
     """Weights by layer and head, (L, A, T, T): row i, how much token i takes from each other."""
     encoder = trained.model.encoder
-    with plain_attention(encoder), torch.no_grad():
+    with eager_attention(encoder), torch.no_grad():
         inputs = {name: torch.tensor([values], device=trained.model.device) for name, values in item.inputs.items()}
         layers = encoder(**inputs, output_attentions=True).attentions
     return [layer[0].cpu().tolist() for layer in layers]

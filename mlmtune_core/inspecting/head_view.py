@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from mlmtune_core.inspecting.predicting import Trained, find_example, load_run, typed_record
-from mlmtune_core.models.model import inputs_of
+from mlmtune_core.models.model import capture_inputs
 from mlmtune_core.runs.shelf import open_run
 from mlmtune_core.tasks import TASKS
 from mlmtune_core.tasks.base import IGNORE_INDEX, Encoded
@@ -60,7 +60,7 @@ def open_head(trained: Trained, record: dict[str, Any], place: int) -> dict[str,
         "token": tokens[position],
         "tokens": tokens,
         "between": trained.config.head if hasattr(trained.model.head, "dense") else "",
-        "pooling": trained.config.pooling if trained.model.head.first_only else "",
+        "pooling": trained.config.pooling if trained.model.head.reads_one_vector else "",
         "scale": tuple(map(float, trained.label_names)) if kind == "one number" else None,
         "truth": _find_truth(item, position, place, task.LABELS_ARE),
     }
@@ -79,7 +79,7 @@ def _find_place(encoded: list[Encoded], place: int, labels_are: str) -> tuple[En
 
 def _run(trained: Trained, item: Encoded, labels_are: str) -> tuple[np.ndarray, np.ndarray]:
     """(logits, what the last layer of the head read), both without the batch: (C,) and (D,), or (T, C) and (T, D)."""
-    with inputs_of(trained.model.head.classifier) as caught:
+    with capture_inputs(trained.model.head.classifier) as caught:
         ((_, logits, _),) = compute_logits(trained.model, [item], 1, trained.pad_id, labels_are)
     return logits[0].cpu().double().numpy(), caught[0][0].cpu().double().numpy()
 

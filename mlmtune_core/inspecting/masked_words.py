@@ -75,7 +75,7 @@ def _own_head(trained: Trained) -> MaskedHead | None:
     if isinstance(trained.model.head, MaskedHead):
         return trained.model.head
     head = MaskedHead()
-    head.take_from(trained.model.encoder)
+    head.init_from(trained.model.encoder)
     return head.eval() if head.pretrained else None
 
 
@@ -90,7 +90,7 @@ def _find_head(this: Run, trained: Trained, head_run: str) -> MaskedHead:
     if not (isinstance(other.model.head, MaskedHead) and same and other.config.strategy == "head_only"):
         raise RunError("This head belongs to another checkpoint, or to one that has moved. Train one on the checkpoint of this run.")
     head = MaskedHead()
-    head.take_from(trained.model.encoder)
+    head.init_from(trained.model.encoder)
     head.load_state_dict(other.model.head.state_dict())
     return head.eval()
 

@@ -137,7 +137,7 @@ def _load(folder: str, moment: str, _changed: int) -> Trained:
         model = Model(base.model.encoder, copy.deepcopy(base.model.head), config.pooling)
     else:
         torch.manual_seed(config.seed)  # draws the weights again that the run began with
-        model = make_model(config, label_names)
+        model = make_model(config, TASKS[config.task], label_names)
     unexpected = model.load_state_dict(load_file(file) if file else {}, strict=False).unexpected_keys
     if unexpected:
         raise RunError(

@@ -14,8 +14,8 @@ import torch
 from mlmtune_core.data.columns import asked_roles
 from mlmtune_core.inspecting.edit_tree import Fields
 from mlmtune_core.inspecting.predicting import Trained, find_example, find_logits, load_run, typed_record
-from mlmtune_core.models.devices import move
-from mlmtune_core.models.model import inputs_of, shorten
+from mlmtune_core.models.devices import move_batch
+from mlmtune_core.models.model import capture_inputs, use_first_token_only
 from mlmtune_core.runs.kept_weights import weights_changed
 from mlmtune_core.runs.run import Run
 from mlmtune_core.runs.shelf import open_run
@@ -85,10 +85,10 @@ def read_all(run: Run, models: Sequence[Trained], encoded: Sequence[Encoded]) ->
     """
     first = models[0]
     labels_are = TASKS[first.config.task].LABELS_ARE
-    few = move(to_batch(encoded[:TRIED], first.pad_id, labels_are), first.model.device)
+    few = move_batch(to_batch(encoded[:TRIED], first.pad_id, labels_are), first.model.device)
     found = [([np.empty(0)] * len(encoded), [np.empty(0)] * len(encoded)) for _ in models]
     with every_core(), _shortened(models, few), TemporaryDirectory() as folder:
-        prefix = make_prefix(run, first.config, first.model, encoded, few, Path(folder) / "prefix.float32")
+        prefix = make_prefix(first.config, first.model, encoded, few, Path(folder) / "prefix.float32", run.shared_cache)
         if prefix:
             prefix.borrow()
         for trained in models:
@@ -108,15 +108,15 @@ def _shortened(models: Sequence[Trained], few: dict[str, torch.Tensor]) -> Itera
     """Within, the last layer is computed for [CLS] alone, where nothing else is read; others read more of these models."""
     try:
         for trained in models:
-            shorten(trained.model, few)
+            use_first_token_only(trained.model, few)
         yield
     finally:
         for trained in models:
-            trained.model.shortened = False
+            trained.model.first_token_only = False
 
 
 def _read(trained: Trained, encoded: Sequence[Encoded], labels_are: str, prefix: PrefixCache | None) -> Iterator[tuple[list[int], np.ndarray, np.ndarray]]:  # fmt: skip
     """(indices, vectors, logits) of one batch after the other."""
-    with inputs_of(trained.model.head) as caught:
+    with capture_inputs(trained.model.head) as caught:
         for indices, scores, _ in compute_logits(trained.model, encoded, BATCH_SIZE, trained.pad_id, labels_are, prefix):
             yield indices, caught.pop().float().cpu().numpy(), scores.cpu().numpy()

@@ -1,4 +1,4 @@
-"""The bundled checkpoint, a folder or a Hub name -> encoder and tokenizer."""
+"""Loads encoder and tokenizer of a checkpoint: the bundled one, a folder, or a name on the Hub."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from mlmtune_core.config import BUNDLED
 from mlmtune_core.errors import CheckpointError, ConfigError, nearest_first
 from mlmtune_core.models.freezing import find_layers
-from mlmtune_core.models.saved_checkpoints import KEPT, find_kept
+from mlmtune_core.models.saved_checkpoints import SAVED_PREFIX, find_saved
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
@@ -30,14 +30,14 @@ DROPOUT_SETTINGS = (
 
 
 def find_folder(name: str) -> Path:
-    """The folder that holds a checkpoint. Raises CheckpointError, with what to do, where there is none."""
+    """Returns the folder of a checkpoint. Raises CheckpointError, which says what to do, if there is none."""
     if name == BUNDLED:
         return _bundled_folder()
-    if name.startswith(KEPT):
-        return find_kept(name).folder
-    folder = _place(name)
+    if name.startswith(SAVED_PREFIX):
+        return find_saved(name).folder
+    folder = _resolve_folder(name)
     if os.path.isdir(folder):
-        _look_inside(folder)
+        _check_files(folder)
         return folder
     if _looks_like_a_path(name):
         near = nearest_first(folder.name, _folders_in(folder.parent))[:3]
@@ -49,8 +49,11 @@ def find_folder(name: str) -> Path:
     return _hub_folder(name)
 
 
-def _place(name: str) -> Path:
-    """Where a folder of this name would stand: anywhere, or only under $MLMTUNE_CHECKPOINTS, so that nobody looks around the server."""
+def _resolve_folder(name: str) -> Path:
+    """Returns the absolute path that `name` stands for, whether or not it exists.
+
+    If $MLMTUNE_CHECKPOINTS is set, raises CheckpointError for a path outside it: users must not probe the server's other folders.
+    """
     root = os.environ.get("MLMTUNE_CHECKPOINTS")
     folder = Path(os.path.abspath(os.path.join(root or "", os.path.expanduser(name))))
     if root and not folder.is_relative_to(os.path.abspath(root)):
@@ -63,7 +66,7 @@ def _place(name: str) -> Path:
 
 
 def load_tokenizer(name: str) -> "PreTrainedTokenizerBase":
-    """The fast tokenizer of a checkpoint."""
+    """Loads the fast tokenizer of a checkpoint. Raises CheckpointError if it has none, or one without [CLS] and [SEP]."""
     from transformers import AutoTokenizer
 
     folder = find_folder(name)
@@ -84,7 +87,7 @@ def load_tokenizer(name: str) -> "PreTrainedTokenizerBase":
 
 
 def load_config(name: str) -> "PretrainedConfig":
-    """The configuration of a checkpoint. Raises CheckpointError for what is no encoder."""
+    """Loads the configuration of a checkpoint. Raises CheckpointError if it is not an encoder of the BERT family."""
     from transformers import AutoConfig
 
     try:
@@ -93,14 +96,14 @@ def load_config(name: str) -> "PretrainedConfig":
         raise CheckpointError(
             "“{name}” holds no configuration that transformers knows. Take a checkpoint of the BERT family.", name=name
         ) from error
-    _refuse_other_kinds(name, config)
+    _require_encoder(name, config)
     return config
 
 
 def load_encoder(name: str, dropout: float | None = None, first_layers: int = 0) -> "PreTrainedModel":
-    """The encoder of a checkpoint, float32, in evaluation mode, cut as `keep_first` says.
+    """Loads the encoder of a checkpoint in float32 and evaluation mode.
 
-    `dropout` replaces every dropout rate of its configuration.
+    `dropout` replaces every dropout rate of the configuration. `first_layers`: see `keep_first_layers`.
     """
     import torch
     from safetensors import SafetensorError
@@ -108,7 +111,7 @@ def load_encoder(name: str, dropout: float | None = None, first_layers: int = 0)
     from transformers.utils import logging
 
     logging.disable_progress_bar()
-    logging.set_verbosity_error()  # a head that is not loaded, or a pooler that is not there, is no cause for a warning
+    logging.set_verbosity_error()  # no warnings about an unused head or a missing pooler: both are normal here
     config = load_config(name)
     for setting in DROPOUT_SETTINGS if dropout is not None else ():
         if isinstance(getattr(config, setting, None), float | int):
@@ -127,12 +130,12 @@ def load_encoder(name: str, dropout: float | None = None, first_layers: int = 0)
             "The weights of “{name}” cannot be read. Expected a whole model.safetensors (pickled weights are never opened).",
             name=name,
         ) from error
-    keep_first(encoder, first_layers)
+    keep_first_layers(encoder, first_layers)
     return encoder.eval()
 
 
-def keep_first(encoder: "PreTrainedModel", count: int) -> None:
-    """Leaves the first `count` layers of the stack; 0 leaves all. Raises ConfigError where there are not so many."""
+def keep_first_layers(encoder: "PreTrainedModel", count: int) -> None:
+    """Removes all layers but the first `count`; 0 keeps all. Raises ConfigError if the encoder has fewer than `count`."""
     if not count:
         return
     layers = find_layers(encoder)
@@ -146,12 +149,12 @@ def keep_first(encoder: "PreTrainedModel", count: int) -> None:
     encoder.config.num_hidden_layers = count
 
 
-def _refuse_other_kinds(name: str, config: object) -> None:
-    """An encoder reads both ways and has no decoder."""
+def _require_encoder(name: str, config: object) -> None:
+    """Raises CheckpointError for a model with a decoder, or one whose attention is not bidirectional."""
     if (
         getattr(config, "is_encoder_decoder", False)
         or getattr(config, "is_decoder", False)
-        or not _reads_both_ways(config)
+        or not _is_masked_model(config)
     ):
         raise CheckpointError(
             "“{name}” is of type {kind}, which is no encoder of the BERT family. Take one such as bert-base-uncased.",
@@ -160,8 +163,8 @@ def _refuse_other_kinds(name: str, config: object) -> None:
         )
 
 
-def _reads_both_ways(config: object) -> bool:
-    """True of the families that are pre-trained by filling in masked words."""
+def _is_masked_model(config: object) -> bool:
+    """Whether the model's family is pre-trained by masked language modelling, which makes its attention bidirectional."""
     from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING
 
     kind = getattr(config, "model_type", "")
@@ -182,7 +185,7 @@ def _bundled_folder() -> Path:
     return folder
 
 
-def _look_inside(folder: Path) -> None:
+def _check_files(folder: Path) -> None:
     if not (folder / "config.json").is_file():
         raise CheckpointError(
             "The folder “{name}” has no config.json. Found: {found}. Give a folder saved by save_pretrained.",
@@ -216,11 +219,11 @@ def _folders_in(parent: Path) -> list[str]:
 
 
 def _hub_folder(name: str) -> Path:
-    """The local copy of a checkpoint from the Hub, fetched when online."""
+    """Returns the local copy of a checkpoint from the Hub; downloads it first if necessary."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OfflineModeIsEnabled
 
-    wanted = [
+    patterns = [
         "config.json",
         "*.safetensors",
         "tokenizer*",
@@ -231,7 +234,7 @@ def _hub_folder(name: str) -> Path:
     ]
     try:
         return Path(
-            snapshot_download(name, allow_patterns=wanted, local_files_only=os.environ.get("HF_HUB_OFFLINE") == "1")
+            snapshot_download(name, allow_patterns=patterns, local_files_only=os.environ.get("HF_HUB_OFFLINE") == "1")
         )
     except HFValidationError as error:
         raise CheckpointError(

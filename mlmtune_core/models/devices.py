@@ -1,4 +1,4 @@
-"""Where tensors live: the processor, or a graphics card where there is one."""
+"""Chooses the device (CPU or GPU), moves batches to it and sets the precision of its products."""
 
 import os
 import platform
@@ -11,19 +11,19 @@ from mlmtune_core.errors import ConfigError
 
 DEVICE = os.environ.get("MLMTUNE_DEVICE", "auto")  # auto, cpu, cuda or cuda:1
 CPUINFO = Path("/proc/cpuinfo")
-STEPS_UNREAD = 10  # on a card: reading a loss makes the processor wait for it
+LOSS_READ_INTERVAL = 10  # steps, on a GPU: reading a loss makes the CPU wait until the GPU has computed it
 
 
 def choose_device() -> torch.device:
-    """What MLMTUNE_DEVICE says; `auto` is the first card, else the processor. Raises ConfigError for a card that is not there."""
-    cards = torch.cuda.device_count()
+    """Returns the device that MLMTUNE_DEVICE names; `auto` is the first GPU, or else the CPU. Raises ConfigError for a GPU that does not exist."""
+    gpus = torch.cuda.device_count()
     if DEVICE == "auto":
-        return torch.device("cuda" if cards else "cpu")
+        return torch.device("cuda" if gpus else "cpu")
     try:
         device = torch.device(DEVICE)
     except RuntimeError:
         device = None
-    if device is None or device.type not in ("cpu", "cuda") or (device.type == "cuda" and (device.index or 0) >= cards):
+    if device is None or device.type not in ("cpu", "cuda") or (device.type == "cuda" and (device.index or 0) >= gpus):
         raise ConfigError(
             "MLMTUNE_DEVICE: “{found}” is not here. Write auto, cpu, or cuda where there is a graphics card.",
             found=DEVICE,
@@ -32,7 +32,7 @@ def choose_device() -> torch.device:
 
 
 def describe_device(device: torch.device) -> str:
-    """What people call it: the card's name, or the processor's model where the system tells it, else its architecture."""
+    """Returns the name of the GPU, or the CPU's model if the system reveals it, or else the CPU's architecture."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     lines = CPUINFO.read_text(encoding="utf-8", errors="replace").splitlines() if CPUINFO.is_file() else []
@@ -40,18 +40,18 @@ def describe_device(device: torch.device) -> str:
     return models[0] if models else platform.processor() or platform.machine()
 
 
-def move(batch: dict[str, torch.Tensor], device: torch.device) -> dict[str, torch.Tensor]:
-    """The batch on the device; to a card from pinned memory, without waiting for the copy."""
+def move_batch(batch: dict[str, torch.Tensor], device: torch.device) -> dict[str, torch.Tensor]:
+    """Returns the batch on the device. A copy to a GPU goes through pinned memory and does not block."""
     if device.type == "cpu":
         return batch
     return {name: values.pin_memory().to(device, non_blocking=True) for name, values in batch.items()}
 
 
 def precision(device: torch.device) -> AbstractContextManager[object]:
-    """bfloat16 products on a card (weights, losses and the optimizer stay float32); float32 throughout on the processor."""
+    """Autocasts products to bfloat16 on a GPU (weights, losses and the optimizer stay float32). On the CPU all stays float32."""
     return torch.autocast(device.type, torch.bfloat16) if device.type == "cuda" else nullcontext()
 
 
-def steps_unread(device: torch.device) -> int:
-    """After how many steps their losses are read back."""
-    return STEPS_UNREAD if device.type == "cuda" else 1
+def loss_read_interval(device: torch.device) -> int:
+    """Number of steps after which their losses are read back from the device."""
+    return LOSS_READ_INTERVAL if device.type == "cuda" else 1

@@ -1,4 +1,4 @@
-"""full, head_only, last_layers, gradual, lora: which weights learn, and the proof that the others did not."""
+"""Decides which weights are trained (full, head_only, last_layers, gradual, lora) and freezes the rest."""
 
 import hashlib
 from collections.abc import Callable
@@ -12,20 +12,23 @@ from mlmtune_core.strategies import count_frozen, parse_strategy
 
 
 def full(encoder: nn.Module, head: nn.Module) -> None:
-    """Every weight that reaches the output learns (the chapter's “fine-tuning completo”)."""
-    _set_learning(encoder, True)
-    _set_learning(head, True)
+    """Trains every weight that the output depends on (the chapter's “fine-tuning completo”)."""
+    _set_trainable(encoder, True)
+    _set_trainable(head, True)
     _freeze_unused_pooler(encoder)
 
 
 def head_only(encoder: nn.Module, head: nn.Module) -> None:
-    """Only the head learns (the chapter's “fine-tuning seletivo”)."""
-    _set_learning(encoder, False)
-    _set_learning(head, True)
+    """Freezes the encoder and trains the head (the chapter's “fine-tuning seletivo”)."""
+    _set_trainable(encoder, False)
+    _set_trainable(head, True)
 
 
 def last_layers(encoder: nn.Module, head: nn.Module, count: int) -> None:
-    """The head and the last `count` layers learn (the chapter's “fine-tuning em camadas”)."""
+    """Trains the head and the last `count` layers; freezes the layers below and the embeddings (the chapter's “fine-tuning em camadas”).
+
+    Raises ConfigError if the encoder has fewer than `count` layers.
+    """
     layers = find_layers(encoder)
     if count > len(layers):
         raise ConfigError(
@@ -33,21 +36,21 @@ def last_layers(encoder: nn.Module, head: nn.Module, count: int) -> None:
             count=count,
             found=len(layers),
         )
-    _set_learning(encoder, False)
-    _set_learning(head, True)
+    _set_trainable(encoder, False)
+    _set_trainable(head, True)
     for layer in top_layers(encoder, count):
-        _set_learning(layer, True)
+        _set_trainable(layer, True)
 
 
 def gradual(encoder: nn.Module, head: nn.Module) -> None:
-    """The head and all layers learn, not the embeddings; when each of them begins to is seen to while the run goes on (see unfreezing)."""
+    """Trains the head and all layers, but not the embeddings. During the run, layers are unfrozen from the top (see training/unfreezing)."""
     last_layers(encoder, head, len(find_layers(encoder)))
 
 
 def lora(encoder: nn.Module, head: nn.Module, rank: int) -> None:
-    """The head learns, and beside two frozen matrices of every layer two small ones of this rank each (see adapters)."""
+    """Freezes the encoder; trains the head and low-rank adapters on the query and value matrices of every layer (see adapters)."""
     add_adapters(encoder, rank)
-    _set_learning(head, True)
+    _set_trainable(head, True)
 
 
 STRATEGIES: dict[str, Callable[..., None]] = {
@@ -60,20 +63,23 @@ STRATEGIES: dict[str, Callable[..., None]] = {
 
 
 def apply_strategy(strategy: str, encoder: nn.Module, head: nn.Module) -> None:
-    """Sets requires_grad on every weight of encoder and head, for a strategy as it is written in RunConfig."""
+    """Sets requires_grad on every weight of encoder and head. `strategy` is RunConfig.strategy, such as "last_layers:2"."""
     name, count = parse_strategy(strategy)
     STRATEGIES[name](encoder, head, count) if count else STRATEGIES[name](encoder, head)
 
 
-def find_boundary(strategy: str, encoder: nn.Module) -> int:
-    """How many of the first layers are frozen for the whole run, with the embeddings below them: all for head_only, none for full."""
+def count_frozen_layers(strategy: str, encoder: nn.Module) -> int:
+    """Number of layers, from the bottom, that stay frozen during the whole run: all for head_only, none for full, gradual and lora.
+
+    The embeddings below a frozen layer are frozen too.
+    """
     return count_frozen(strategy, encoder.config.num_hidden_layers)
 
 
 def find_layers(encoder: nn.Module) -> nn.ModuleList:
-    """The stack of layers: the ModuleList whose length is config.num_hidden_layers.
+    """Returns the stack of layers: the ModuleList whose length is config.num_hidden_layers.
 
-    Raises ConfigError for families that share one layer's weights (ALBERT), which cannot be frozen in part.
+    Raises ConfigError for families whose layers share their weights (ALBERT): these cannot be frozen in part.
     """
     wanted = encoder.config.num_hidden_layers
     for module in encoder.modules():
@@ -86,14 +92,14 @@ def find_layers(encoder: nn.Module) -> nn.ModuleList:
 
 
 def top_layers(encoder: nn.Module, count: int) -> list[nn.Module]:
-    """The last `count` layers, the top one last, with what follows the top one in some families."""
+    """Returns the last `count` layers, bottom first, and after them the final LayerNorm that some families have."""
     layers, final_norm = [*find_layers(encoder)], getattr(encoder, "final_norm", None)
     above = [final_norm] if count and isinstance(final_norm, nn.Module) else []
     return layers[len(layers) - count :] + above
 
 
 def set_train_mode(model: nn.Module) -> None:
-    """Training mode where something learns; evaluation mode (no dropout) in every block that is wholly frozen."""
+    """Sets training mode, except in modules that are entirely frozen: those stay in evaluation mode, without dropout."""
     model.train()
     for module in model.modules():
         weights = list(module.parameters())
@@ -102,13 +108,16 @@ def set_train_mode(model: nn.Module) -> None:
 
 
 def count_weights(model: nn.Module) -> tuple[int, int]:
-    """(weights that learn, all weights)."""
+    """Returns (number of trainable weights, number of all weights)."""
     trainable = sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
     return trainable, sum(weight.numel() for weight in model.parameters())
 
 
 def hash_frozen(model: nn.Module) -> tuple[str, int]:
-    """(SHA-256 over the names and bytes of all frozen weights, how many weights that are)."""
+    """Returns (SHA-256 over the names and bytes of all frozen weights, number of frozen weights).
+
+    If the hash is the same before and after training, no frozen weight has changed.
+    """
     digest, count = hashlib.sha256(), 0
     for name, weight in sorted(model.named_parameters()):
         if not weight.requires_grad:
@@ -118,12 +127,12 @@ def hash_frozen(model: nn.Module) -> tuple[str, int]:
     return digest.hexdigest(), count
 
 
-def _set_learning(module: nn.Module, learns: bool) -> None:
+def _set_trainable(module: nn.Module, trainable: bool) -> None:
     for weight in module.parameters():
-        weight.requires_grad_(learns)
+        weight.requires_grad_(trainable)
 
 
 def _freeze_unused_pooler(encoder: nn.Module) -> None:
-    """A pooler still in the encoder is on no path to the output: the head `pooler` takes it over (see model.build)."""
+    """Freezes a pooler that is still in the encoder: the output does not depend on it. (The head `pooler` takes it out, see model.build.)"""
     if getattr(encoder, "pooler", None) is not None:
-        _set_learning(encoder.pooler, False)
+        _set_trainable(encoder.pooler, False)

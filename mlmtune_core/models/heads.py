@@ -1,7 +1,8 @@
-"""What stands on top of the encoder: linear, pooler or mlp for a text, linear for every token.
+"""Heads on top of the encoder: linear, pooler or mlp for a text, linear for every token.
 
-`first_only`: whether a head reads one vector of a text, the first of those it is given: [CLS], or what pooling made of them. `reads_truth`: whether
-it is told what is asked, and answers that alone. `D` is how many numbers it reads: the hidden size H, or several times that (see pooling).
+`reads_one_vector`: whether the head reads one vector per text, the first it is given ([CLS], or the result of pooling), or one per token.
+`needs_labels`: whether forward takes the labels too, to compute scores only for tokens that have one (see masked_head).
+D is the size of the vector that the head reads: the hidden size H, or a multiple of it (see model.pool).
 """
 
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from mlmtune_core.language import mark
 class LinearHead(nn.Module):
     """The chapter's head: z = h[CLS] W + b. Hidden (B, T, D) -> logits (B, C)."""
 
-    first_only, reads_truth = True, False
+    reads_one_vector, needs_labels = True, False
 
     def __init__(self, hidden_size: int, outputs: int, dropout: float, vectors: int = 1) -> None:
         super().__init__()
@@ -30,9 +31,9 @@ class LinearHead(nn.Module):
 
 
 class TwoLayerHead(nn.Module):
-    """Dense, an activation, dropout, linear, on what is read of a text. Hidden (B, T, D) -> logits (B, C)."""
+    """Dense layer, activation, dropout, linear layer. Hidden (B, T, D) -> logits (B, C)."""
 
-    first_only, reads_truth = True, False
+    reads_one_vector, needs_labels = True, False
     activate: Callable[[torch.Tensor], torch.Tensor]
 
     def __init__(self, hidden_size: int, outputs: int, dropout: float, vectors: int = 1) -> None:
@@ -47,12 +48,12 @@ class TwoLayerHead(nn.Module):
 
 
 class PoolerHead(TwoLayerHead):
-    """transformers' own head, with tanh, on [CLS]; its first layer comes from the encoder where there is one."""
+    """The head that transformers uses, with tanh. Its dense layer is the encoder's pre-trained pooler, if there is one."""
 
     activate = staticmethod(torch.tanh)
 
-    def take_from(self, encoder: nn.Module) -> None:
-        """Moves the encoder's pre-trained pooler here, where there is one of the BERT kind that reads as many numbers."""
+    def init_from(self, encoder: nn.Module) -> None:
+        """Moves the encoder's pooler into this head, if it is built like BERT's and has the same shape."""
         dense = getattr(getattr(encoder, "pooler", None), "dense", None)
         if dense is not None and dense.weight.shape == self.dense.weight.shape:
             self.dense = dense
@@ -60,7 +61,7 @@ class PoolerHead(TwoLayerHead):
 
 
 class MlpHead(TwoLayerHead):
-    """One hidden layer with GELU; all of it begins at random."""
+    """One hidden layer with GELU. All weights are initialised at random."""
 
     activate = staticmethod(functional.gelu)
 
@@ -68,7 +69,7 @@ class MlpHead(TwoLayerHead):
 class TokenHead(nn.Module):
     """The chapter's labelling layer: z_i = h_i W + b for every token. (B, T, H) -> (B, T, C)."""
 
-    first_only, reads_truth = False, False
+    reads_one_vector, needs_labels = False, False
 
     def __init__(self, hidden_size: int, outputs: int, dropout: float) -> None:
         super().__init__()
@@ -85,16 +86,16 @@ TOKEN_HEADS = {"linear": TokenHead}
 
 
 def build_text_head(head: str, hidden_size: int, outputs: int, dropout: float, vectors: int = 1) -> nn.Module:
-    """`linear`, `pooler` or `mlp` on `vectors` vectors of a text, one after the other. Raises ConfigError for another name."""
-    return _find(TEXT_HEADS, head)(hidden_size, outputs, dropout, vectors)
+    """Builds `linear`, `pooler` or `mlp` for a text, on `vectors` concatenated vectors. Raises ConfigError for another name."""
+    return _choose(TEXT_HEADS, head)(hidden_size, outputs, dropout, vectors)
 
 
 def build_token_head(head: str, hidden_size: int, outputs: int, dropout: float) -> nn.Module:
-    """`linear` on every token's vector. Raises ConfigError for another name."""
-    return _find(TOKEN_HEADS, head)(hidden_size, outputs, dropout)
+    """Builds `linear` for the vector of every token. Raises ConfigError for another name."""
+    return _choose(TOKEN_HEADS, head)(hidden_size, outputs, dropout)
 
 
-def _find(heads: dict[str, type[nn.Module]], head: str) -> type[nn.Module]:
+def _choose(heads: dict[str, type[nn.Module]], head: str) -> type[nn.Module]:
     if head not in heads:
         raise ConfigError(
             "{title}: “{found}” is not known. Write one of: {known}.",
@@ -106,7 +107,7 @@ def _find(heads: dict[str, type[nn.Module]], head: str) -> type[nn.Module]:
 
 
 def _make_linear(inputs: int, outputs: int) -> nn.Linear:
-    """A layer as BERT's are begun: N(0, 0.02) weights, no bias (Devlin et al. 2019)."""
+    """A linear layer initialised like BERT's: weights from N(0, 0.02), biases 0 (Devlin et al. 2019)."""
     layer = nn.Linear(inputs, outputs)
     nn.init.normal_(layer.weight, std=0.02)
     nn.init.zeros_(layer.bias)

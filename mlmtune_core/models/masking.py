@@ -1,47 +1,48 @@
-"""Which tokens are hidden from a model that is to guess them, and what stands in their place: drawn as BERT was taught"""
+"""Masks tokens at random for masked language modelling, as in BERT's pre-training."""
 
 from collections.abc import Collection, Sequence
 
 import numpy as np
 
-IGNORE_INDEX = -100  # the label of a token that is not asked for
-SHARE = 0.15  # of the tokens are asked for
-LONG_WORD, WORDS_AROUND = 4, 20  # signs of a word worth guessing; words shown on either side
-MASKED, RANDOM = 0.8, 0.1  # of those become [MASK], or any token; the others stay as they are
+IGNORE_INDEX = -100  # the label of a token without a label: it does not count in the loss
+MASKED_SHARE = 0.15  # of the tokens must be predicted
+MASK_TOKEN_SHARE, RANDOM_TOKEN_SHARE = 0.8, 0.1  # of these become [MASK], or a random token; the others stay unchanged
+LONG_WORD, WORDS_AROUND = 4, 20  # characters of a word worth guessing; words shown on either side of it
+PUNCTUATION = ".,;:!?\"'()"
 
 
-def hide(
+def mask_tokens(
     ids: Sequence[int], special: Collection[int], mask_id: int, choice: np.ndarray, rng: np.random.Generator
 ) -> tuple[list[int], list[int]]:
-    """(what the model reads, what it is asked for): T token ids each, the second IGNORE_INDEX where nothing is asked.
+    """Returns (input ids, labels), T token ids each. A label is IGNORE_INDEX if the token need not be predicted.
 
-    15 % of the tokens that are not `special` are asked for, at least one: of these 80 % become `mask_id`, 10 % a token drawn from
-    `choice`, 10 % stay (Devlin et al. 2019, section 3.1).
+    15 % of the tokens that are not `special` get a label, at least one. Of these 80 % become `mask_id`, 10 % a token drawn from
+    `choice`, and 10 % stay unchanged (Devlin et al. 2019, section 3.1).
     """
-    seen, asked = list(ids), [IGNORE_INDEX] * len(ids)
-    free = [place for place, token in enumerate(ids) if token not in special]
-    count = min(len(free), max(1, round(SHARE * len(free))))
+    input_ids, labels = list(ids), [IGNORE_INDEX] * len(ids)
+    maskable = [position for position, token in enumerate(ids) if token not in special]
+    count = min(len(maskable), max(1, round(MASKED_SHARE * len(maskable))))
     draws = rng.random(count)
-    for place, draw in zip(rng.permutation(free)[:count].tolist(), draws, strict=True):
-        asked[place] = ids[place]
-        if draw < MASKED:
-            seen[place] = mask_id
-        elif draw < MASKED + RANDOM:
-            seen[place] = int(rng.choice(choice))
-    return seen, asked
+    for position, draw in zip(rng.permutation(maskable)[:count].tolist(), draws, strict=True):
+        labels[position] = ids[position]
+        if draw < MASK_TOKEN_SHARE:
+            input_ids[position] = mask_id
+        elif draw < MASK_TOKEN_SHARE + RANDOM_TOKEN_SHARE:
+            input_ids[position] = int(rng.choice(choice))
+    return input_ids, labels
 
 
 def mask_word(text: str, mask: str, rng: np.random.Generator) -> str:
-    """A part of a text around one of its longer words, in whose place stands `mask`."""
+    """Replaces one of the longer words of a text by `mask` and returns it with WORDS_AROUND words on either side."""
     words = text.split()
-    long = [place for place, word in enumerate(words) if len(word.strip(".,;:!?\"'()")) >= LONG_WORD] or list(range(len(words)))
-    place = int(rng.choice(long))
-    bare = words[place].strip(".,;:!?\"'()")
-    words[place] = words[place].replace(bare, mask) if bare else mask
-    start = max(0, place - WORDS_AROUND)
-    return " ".join(words[start : place + WORDS_AROUND + 1])
+    long = [i for i, word in enumerate(words) if len(word.strip(PUNCTUATION)) >= LONG_WORD] or list(range(len(words)))
+    chosen = int(rng.choice(long))
+    bare = words[chosen].strip(PUNCTUATION)
+    words[chosen] = words[chosen].replace(bare, mask) if bare else mask
+    start = max(0, chosen - WORDS_AROUND)
+    return " ".join(words[start : chosen + WORDS_AROUND + 1])
 
 
-def uncover(seen: Sequence[int], asked: Sequence[int]) -> list[int]:
-    """The token ids as they were before `hide`."""
-    return [token if label == IGNORE_INDEX else label for token, label in zip(seen, asked, strict=True)]
+def unmask_tokens(input_ids: Sequence[int], labels: Sequence[int]) -> list[int]:
+    """Returns the token ids as they were before `mask_tokens`."""
+    return [token if label == IGNORE_INDEX else label for token, label in zip(input_ids, labels, strict=True)]

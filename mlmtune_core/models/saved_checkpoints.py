@@ -1,4 +1,4 @@
-"""Checkpoints trained here and kept under a name: where they lie, and how settings name them"""
+"""Finds checkpoints that users saved from their runs, by the name that settings use for them."""
 
 import json
 from contextlib import suppress
@@ -8,12 +8,16 @@ from pathlib import Path
 from mlmtune_core.errors import CheckpointError
 from mlmtune_core.storage import home, is_plain
 
-KEPT = "kept:"  # begins the name by which settings speak of one
+SAVED_PREFIX = "kept:"  # prefix of the name in settings
 
 
 @dataclass(frozen=True)
-class KeptCheckpoint:
-    """`title`: as its owner called it; `owner`: the id of a person; `shared`: a teacher's, for the whole class; `parent`: the checkpoint that it began as."""
+class SavedCheckpoint:
+    """A checkpoint that a user saved, as described in its about.json.
+
+    `title`: chosen by the owner; `owner`: the id of a person; `shared`: saved by a teacher, for the whole class;
+    `parent`: the checkpoint it was fine-tuned from; `made`: seconds since 1970.
+    """
 
     id: str
     title: str
@@ -24,30 +28,31 @@ class KeptCheckpoint:
 
     @property
     def name(self) -> str:
-        """What stands in the settings of a run."""
-        return KEPT + self.id
+        """Its name in the settings of a run (RunConfig.checkpoint)."""
+        return SAVED_PREFIX + self.id
 
     @property
     def folder(self) -> Path:
-        """config.json, model.safetensors and the tokenizer, as plain transformers opens them."""
-        return checkpoint_shelf() / self.id
+        """Holds config.json, model.safetensors and the tokenizer, in the layout of transformers."""
+        return saved_checkpoints_folder() / self.id
 
 
-def find_kept(name: str) -> KeptCheckpoint:
-    """A kept checkpoint by its name in settings. Raises CheckpointError where it is gone."""
-    kept = read_checkpoint(checkpoint_shelf() / name.removeprefix(KEPT)) if is_plain(name.removeprefix(KEPT)) else None
-    if kept is None:
+def find_saved(name: str) -> SavedCheckpoint:
+    """Returns the saved checkpoint of this name in settings. Raises CheckpointError if it does not exist (any more)."""
+    checkpoint_id = name.removeprefix(SAVED_PREFIX)
+    saved = read_saved(saved_checkpoints_folder() / checkpoint_id) if is_plain(checkpoint_id) else None
+    if saved is None:
         raise CheckpointError("The checkpoint “{name}” is no longer here. Choose another one.", name=name)
-    return kept
+    return saved
 
 
-def checkpoint_shelf() -> Path:
-    """The folder of all kept checkpoints."""
+def saved_checkpoints_folder() -> Path:
+    """The folder that holds all saved checkpoints, one folder each."""
     return home() / "checkpoints"
 
 
-def read_checkpoint(folder: Path) -> KeptCheckpoint | None:
-    """What a folder of the shelf holds; None where it is no kept checkpoint, or is gone."""
+def read_saved(folder: Path) -> SavedCheckpoint | None:
+    """Reads the checkpoint saved in this folder; None if there is none."""
     with suppress(OSError, ValueError, TypeError):
-        return KeptCheckpoint(**json.loads((folder / "about.json").read_text(encoding="utf-8")))
+        return SavedCheckpoint(**json.loads((folder / "about.json").read_text(encoding="utf-8")))
     return None

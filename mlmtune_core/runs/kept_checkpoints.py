@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from mlmtune_core.errors import CheckpointError, PeopleError
-from mlmtune_core.models.saved_checkpoints import KeptCheckpoint, checkpoint_shelf, find_kept, read_checkpoint
+from mlmtune_core.models.saved_checkpoints import SavedCheckpoint, find_saved, read_saved, saved_checkpoints_folder
 from mlmtune_core.people import Person
 from mlmtune_core.runs.limits import demand_disk, look_again
 from mlmtune_core.storage import measure, new_id
@@ -19,7 +19,7 @@ LONGEST_TITLE = 60
 STALE_SECONDS = 3600.0
 
 
-def keep_checkpoint(title: str, person: Person, parent: str, size: int, write: Callable[[Path], object]) -> KeptCheckpoint:
+def keep_checkpoint(title: str, person: Person, parent: str, size: int, write: Callable[[Path], object]) -> SavedCheckpoint:
     """Has `write` fill a new folder, whole or not at all. `size`: bytes that it will about take.
 
     Raises CheckpointError without a title, LimitError where the disk is full.
@@ -29,8 +29,8 @@ def keep_checkpoint(title: str, person: Person, parent: str, size: int, write: C
         raise CheckpointError("The checkpoint needs a name. Write one by which you will know it again.")
     demand_disk(size)
     _sweep()
-    kept = KeptCheckpoint(new_id(), title, person.id, person.is_teacher, parent, time.time())
-    temporary = checkpoint_shelf() / f".{kept.id}.{secrets.token_hex(4)}"
+    kept = SavedCheckpoint(new_id(), title, person.id, person.is_teacher, parent, time.time())
+    temporary = saved_checkpoints_folder() / f".{kept.id}.{secrets.token_hex(4)}"
     temporary.mkdir(parents=True)
     try:
         write(temporary)
@@ -43,7 +43,7 @@ def keep_checkpoint(title: str, person: Person, parent: str, size: int, write: C
     return kept
 
 
-def list_checkpoints(person: Person) -> list[KeptCheckpoint]:
+def list_checkpoints(person: Person) -> list[SavedCheckpoint]:
     """Those that somebody may start from, newest first: their own and those of teachers; all, where no class was set up."""
     found = [kept for kept in _all() if kept.shared or person.may_change(kept.owner)]
     return sorted(found, key=lambda kept: -kept.made)
@@ -51,14 +51,14 @@ def list_checkpoints(person: Person) -> list[KeptCheckpoint]:
 
 def delete_checkpoint(name: str, person: Person) -> None:
     """Removes it. Raises PeopleError for one of somebody else."""
-    kept = find_kept(name)
+    kept = find_saved(name)
     if not person.may_change(kept.owner):
         raise PeopleError("This checkpoint is somebody else's: you can start from it, but not delete it.")
     shutil.rmtree(kept.folder, ignore_errors=True)
     look_again()
 
 
-def measure_checkpoint(kept: KeptCheckpoint) -> int:
+def measure_checkpoint(kept: SavedCheckpoint) -> int:
     """Bytes that it takes on the disk."""
     return measure(kept.folder)
 
@@ -71,14 +71,14 @@ def clean_checkpoints(days: float, used: Collection[str]) -> int:
     return len(old)
 
 
-def _all() -> list[KeptCheckpoint]:
-    folders = checkpoint_shelf().glob("[!.]*") if checkpoint_shelf().is_dir() else []
-    return [kept for kept in map(read_checkpoint, folders) if kept is not None]
+def _all() -> list[SavedCheckpoint]:
+    folders = saved_checkpoints_folder().glob("[!.]*") if saved_checkpoints_folder().is_dir() else []
+    return [kept for kept in map(read_saved, folders) if kept is not None]
 
 
 def _sweep() -> None:
     """Removes what a killed process left half written."""
-    for left in checkpoint_shelf().glob(".*") if checkpoint_shelf().is_dir() else ():
+    for left in saved_checkpoints_folder().glob(".*") if saved_checkpoints_folder().is_dir() else ():
         with suppress(FileNotFoundError):
             if left.stat().st_mtime < time.time() - STALE_SECONDS:
                 shutil.rmtree(left, ignore_errors=True)

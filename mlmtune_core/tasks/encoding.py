@@ -11,19 +11,19 @@ def encode_texts(
 ) -> list[tuple[dict[str, list[int]], int]]:
     """Per text (inputs by name, sub-words cut off): [CLS] a [SEP], or [CLS] a [SEP] b [SEP] with segments 0 and 1.
 
-    What is too long is cut as `choose_places` says.
+    What is too long is cut as `positions_to_keep` says.
     """
     pairs = [list(texts)] if second_texts is None else [list(texts), list(second_texts)]
     whole = tokenizer(*pairs, return_attention_mask=False)
     found = []
     for i, ids in enumerate(whole["input_ids"]):
         lost = max(0, len(ids) - max_length)
-        places = choose_places(whole.sequence_ids(i), max_length, truncation) if lost else range(len(ids))
+        places = positions_to_keep(whole.sequence_ids(i), max_length, truncation) if lost else range(len(ids))
         found.append(({name: [whole[name][i][place] for place in places] for name in whole}, lost))
     return found
 
 
-def choose_places(parts: list[int | None], max_length: int, truncation: str) -> list[int]:
+def positions_to_keep(parts: list[int | None], max_length: int, truncation: str) -> list[int]:
     """The places of the tokens that are read, at most max_length. parts: of each token 0 (first text), 1 (second) or None ([CLS], [SEP]), which stay.
 
     Of a pair the longer text loses first. Kept is the beginning (head), the end (tail), or a quarter of the room at the

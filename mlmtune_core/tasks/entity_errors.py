@@ -10,7 +10,7 @@ from mlmtune_core.tasks.metrics import find_entities
 
 KINDS = ("boundary", "type", "both", "missed", "invented")
 SHOWN = 300  # of each kind
-SENTENCE_SIGNS = 600
+SENTENCE_CHARACTERS = 600
 Entity = tuple[str, int, int]  # its type, its first and its last word
 
 
@@ -62,7 +62,7 @@ def find_entity_errors(examples: Sequence[Any], said: Sequence[Sequence[str]]) -
             counts[pair.kind] += 1
             if pair.kind != "correct" and counts[pair.kind] <= SHOWN:
                 shown = {"true": _show(pair.true, example.words), "predicted": _show(pair.said, example.words)}
-                errors.append({"kind": pair.kind, "row": example.row, **shown, "text": shorten(" ".join(example.words), SENTENCE_SIGNS)})
+                errors.append({"kind": pair.kind, "row": example.row, **shown, "text": shorten(" ".join(example.words), SENTENCE_CHARACTERS)})
     return {"counts": {kind: counts[kind] for kind in ("correct", *KINDS)}, "errors": errors}
 
 

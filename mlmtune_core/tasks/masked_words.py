@@ -12,7 +12,7 @@ from torch import nn
 from mlmtune_core.errors import DataError
 from mlmtune_core.language import mark
 from mlmtune_core.models.masked_head import MaskedHead
-from mlmtune_core.models.masking import hide, uncover
+from mlmtune_core.models.masking import mask_tokens, unmask_tokens
 from mlmtune_core.tasks.base import IGNORE_INDEX, Dataset, Encoded
 
 TITLE = mark("Guess masked words")
@@ -78,8 +78,8 @@ def _hide(encoded: Sequence[Encoded], tokenizer: Any, rng: np.random.Generator) 
     choice = np.array([token for token in range(len(tokenizer)) if token not in special])
     hidden = []
     for item in encoded:
-        ids = uncover(item.inputs["input_ids"], item.labels)
-        seen, asked = hide(ids, special, tokenizer.mask_token_id, choice, rng)
+        ids = unmask_tokens(item.inputs["input_ids"], item.labels)
+        seen, asked = mask_tokens(ids, special, tokenizer.mask_token_id, choice, rng)
         hidden.append(replace(item, inputs=item.inputs | {"input_ids": seen}, labels=asked))
     return hidden
 
@@ -124,7 +124,7 @@ def BASELINE(train: Dataset, others: Dataset) -> dict[int, Answers]:  # noqa: N8
     What was never seen shares the weight that Witten and Bell (1991, method C) leave to it: so many parts as there are seen words.
     """
     counts = Counter(
-        token for item in train.encoded for token in uncover(item.inputs["input_ids"], item.labels)[1:-1]
+        token for item in train.encoded for token in unmask_tokens(item.inputs["input_ids"], item.labels)[1:-1]
     )
     total, kinds = sum(counts.values()), len(counts)
     unseen = kinds / max(1, train.vocabulary - kinds)

@@ -33,7 +33,7 @@ class TextExample:
     label: str | tuple[str, ...]
 
     @property
-    def has_several(self) -> bool:
+    def is_multi_label(self) -> bool:
         """True where a text may have any number of labels."""
         return isinstance(self.label, tuple)
 
@@ -73,7 +73,7 @@ def encode(
         Encoded(
             i,
             found,
-            [int(name in example.label) for name in label_names] if example.has_several else index.get(example.label, -1),
+            [int(name in example.label) for name in label_names] if example.is_multi_label else index.get(example.label, -1),
             cut=cut,
         )
         for i, (example, (found, cut)) in enumerate(zip(examples, inputs, strict=True))
@@ -102,7 +102,7 @@ def decode(
     """The most likely label of each example, or all labels with a logit above 0; logits: one (C,) array per encoded."""
     return {
         item.example: [name for name, z in zip(label_names, scores, strict=True) if z > 0]
-        if examples[item.example].has_several
+        if examples[item.example].is_multi_label
         else label_names[int(scores.argmax())]
         for item, scores in zip(encoded, logits, strict=True)
     }
@@ -110,7 +110,7 @@ def decode(
 
 def compute_metrics(predictions: dict[int, str | list[str]], examples: Sequence[TextExample]) -> dict[str, float]:
     """accuracy and macro F1 over all examples; where several labels may hold, micro F1 too."""
-    count = metrics.several_labels if examples[0].has_several else metrics.classification
+    count = metrics.several_labels if examples[0].is_multi_label else metrics.classification
     return count([example.label for example in examples], [predictions[i] for i in range(len(examples))])
 
 
@@ -124,7 +124,7 @@ def explain(
     logits: Sequence[np.ndarray], encoded: Sequence[Encoded], example: TextExample, label_names: Sequence[str], tokenizer: Any
 ) -> dict[str, Any]:  # fmt: skip
     """`labels`: the answer with logits and probabilities by label (sigmoid where several may hold), tokens, what was cut."""
-    several = example.has_several
+    several = example.is_multi_label
     scores = name_scores(logits[0], (sigmoid if several else softmax)(logits[0]), label_names)
     if several:
         scores["label"] = decode(logits, encoded, [example], label_names)[0]
@@ -136,7 +136,7 @@ def review(
 ) -> dict[str, Any]:
     """`classes`: precision, recall, F1 per label; and `confusion`, where each text has one label."""
     true, said = [example.label for example in examples], [predictions[i] for i in range(len(examples))]
-    if examples[0].has_several:
+    if examples[0].is_multi_label:
         return {"classes": metrics.by_label(true, said, label_names)}
     return {
         "classes": metrics.by_class(true, said, label_names),
@@ -146,7 +146,7 @@ def review(
 
 def find_truth(example: TextExample) -> str | list[str]:
     """Its label, or the list of its labels."""
-    return list(example.label) if example.has_several else example.label
+    return list(example.label) if example.is_multi_label else example.label
 
 
 def _names(example: TextExample) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Which inputs share a batch, and in which order: a seeded shuffle, by length where padding costs time."""
+"""Which inputs share a batch, and in which order: a seeded shuffle, by length to save padding."""
 
 import math
 from collections.abc import Sequence
@@ -8,16 +8,16 @@ import numpy as np
 from mlmtune_core.config import RunConfig
 
 BUCKET_BATCHES = 50  # as transformers groups by length; of 2,400 reviews 5 % is padding (32: 8 %, 1: 56 %)
-MEASURED_TOKENS = 1024  # enough to keep the cores busy; more only takes memory
+EVALUATED_TOKENS = 1024  # enough to keep the cores busy; more only takes memory
 
 
 def order_by_length(lengths: Sequence[int], batch_size: int) -> list[list[int]]:
-    """Batches of indices, longest first: for measuring, where neither order nor company matters.
+    """Batches of indices, longest inputs first: for evaluation, where neither order nor batch mates matter.
 
-    A batch holds `batch_size` inputs, or as many as fit in MEASURED_TOKENS (at least one).
+    A batch holds `batch_size` inputs, or as many as fit in EVALUATED_TOKENS (at least one).
     """
     longest_first = sorted(range(len(lengths)), key=lambda i: -lengths[i])
-    return _cut(longest_first, lengths, batch_size, MEASURED_TOKENS)
+    return _cut(longest_first, lengths, batch_size, EVALUATED_TOKENS)
 
 
 def shuffle_by_length(
@@ -25,9 +25,9 @@ def shuffle_by_length(
 ) -> list[list[int]]:
     """Batches of indices in random order, each of inputs of similar length.
 
-    All examples are shuffled, buckets of 50 batches are sorted by length and cut, and the batches are shuffled:
-    chance decides who meets whom, and little is wasted on padding. A batch that is not full comes last. A batch holds `batch_size` inputs, or as many as fit
-    in `batch_tokens` tokens with their padding (at least one) where that is not 0.
+    Shuffles all examples, sorts buckets of 50 batches by length, cuts them into batches and shuffles the batches: chance decides which
+    inputs share a batch, and little is wasted on padding. A batch that is not full comes last. A batch holds `batch_size` inputs or, if
+    `batch_tokens` is not 0, as many as fit in so many tokens with their padding (at least one).
     """
     order = rng.permutation(len(lengths))
     bucket = batch_size * BUCKET_BATCHES
@@ -40,9 +40,7 @@ def shuffle_by_length(
 
 
 def shuffle(lengths: Sequence[int], config: RunConfig, rng: np.random.Generator, epoch: int) -> list[list[int]]:
-    """The batches of one epoch of a run (1 is the first): by length, unless only a head is left to compute, to which
-    padding costs nothing: then by chance alone.
-    """
+    """The batches of one epoch, which counts from 1: by length, or purely random if only a head is computed, to which padding costs nothing."""
     if config.strategy == "head_only" and epoch > 1 and not config.batch_tokens:
         order = rng.permutation(len(lengths)).tolist()
         return [order[start : start + config.batch_size] for start in range(0, len(order), config.batch_size)]
@@ -50,7 +48,7 @@ def shuffle(lengths: Sequence[int], config: RunConfig, rng: np.random.Generator,
 
 
 def count_steps(lengths: Sequence[int], config: RunConfig) -> list[int]:
-    """Steps of every epoch of a run: alike by number of examples; by tokens it depends on who meets whom."""
+    """Steps of every epoch: the same number with a fixed batch size; with a fixed number of tokens it depends on the order."""
     if not config.batch_tokens:
         return [math.ceil(len(lengths) / config.batch_size)] * config.epochs
     rng = np.random.default_rng(config.seed)
@@ -58,7 +56,7 @@ def count_steps(lengths: Sequence[int], config: RunConfig) -> list[int]:
 
 
 def _cut(inside: Sequence[int], lengths: Sequence[int], most_inputs: float, most_tokens: float) -> list[list[int]]:
-    """Inputs, sorted by length either way, cut where one more would make the padded batch too large."""
+    """Cuts inputs sorted by length (either way) into batches that are not too large once padded."""
     batches: list[list[int]] = []
     for i in inside:
         count = len(batches[-1]) + 1 if batches else 1

@@ -29,7 +29,7 @@ from mlmtune_core.runs.limits import MB, read_limits
 from mlmtune_core.runs.run import Run
 from mlmtune_core.storage import link, write_atomically
 from mlmtune_core.training.evaluation import describe_best
-from mlmtune_core.training.faster.embedding_rows import learnt_weights
+from mlmtune_core.training.faster.embedding_rows import trainable_weights
 
 HEAD = "head."  # how the names of its weights begin
 
@@ -159,7 +159,7 @@ class Recorder:
 
     def stop(self, model: nn.Module | None, label_names: list[str]) -> list[Event]:
         """Ends the run where it stands: the best weights so far are kept, or those of this moment where nothing was measured."""
-        before = self._save(learnt_weights(model), label_names) if self._best is None and model is not None else []
+        before = self._save(trainable_weights(model), label_names) if self._best is None and model is not None else []
         return before + self.take(Finished("stopped", describe_best(self._best)))
 
     def fail(self, error: Exception) -> list[Event]:
@@ -169,7 +169,7 @@ class Recorder:
 
     def _keep(self, event: EvalDone, model: nn.Module, label_names: list[str]) -> list[Event]:
         """The weights of an evaluation: as the best ones so far, where they are, and as a moment of the run."""
-        weights, before = learnt_weights(model), []
+        weights, before = trainable_weights(model), []
         if event.is_best:
             self._best = event
             before = self._save(weights, label_names)

@@ -1,73 +1,42 @@
-"""One run, start to end: the one place where all parts meet."""
+"""Carries out one run, start to end: the place where all parts meet."""
 
 import copy
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
+import pandas as pd
 import torch
 from safetensors.torch import load_file
 
 from mlmtune_core.config import BUNDLED, RunConfig
-from mlmtune_core.data.subsets import learnt_from
-from mlmtune_core.errors import DataError, UserError, died_again_and_again
+from mlmtune_core.data.subsets import read_splits
+from mlmtune_core.errors import UserError, died_again_and_again
 from mlmtune_core.events import EvalDone, Event, Failed, Finished, FrozenChecked, PhaseStarted, StepDone, Tested
 from mlmtune_core.models import checkpoints
-from mlmtune_core.models.devices import choose_device, move
-from mlmtune_core.models.dropout import use_quick_dropout
-from mlmtune_core.models.freezing import apply_strategy
-from mlmtune_core.models.model import Model, shorten
+from mlmtune_core.models.model import Model
 from mlmtune_core.runs.heartbeats import Held, beating
 from mlmtune_core.runs.run import Run
 from mlmtune_core.runs.shelf import find_together, open_run
-from mlmtune_core.strategies import parse_strategy
 from mlmtune_core.tasks import TASKS
-from mlmtune_core.training.assembly import make_model
-from mlmtune_core.training.batches import to_batch
-from mlmtune_core.training.evaluation import Dataset, Setup, Standing, measure
-from mlmtune_core.training.faster.prefix_cache import make_prefix
+from mlmtune_core.tasks.base import Dataset
+from mlmtune_core.training.assembly import make_datasets, make_model, make_setup, make_trainable
+from mlmtune_core.training.evaluation import score
+from mlmtune_core.training.faster.prefix_cache import PrefixCache, SharedFiles, add_shortcuts
 from mlmtune_core.training.faster.together import train_together
 from mlmtune_core.training.loop import train
+from mlmtune_core.training.setup import Setup, TrainingState
 from mlmtune_core.training.steps import Stepper
 from mlmtune_core.workers import cores
-from mlmtune_core.workers.checkpointing import Keeper, Kept, read_kept
+from mlmtune_core.workers.checkpointing import RunCheckpointer, Snapshot, read_snapshot
 from mlmtune_core.workers.recorder import Recorder
 
-
-def read_splits(this: Run, task: Any) -> tuple[dict[str, list[Any]], list[str]]:
-    """(split -> examples, those to learn from as the settings want them; label names, of all that could be learnt from).
-
-    Raises DataError where a side is empty, and for labels to measure with that nothing to learn from has.
-    """
-    whole = this.data()
-    splits = {name: _to_examples(whole, name, task) for name in ("train", "validation", "test") if name != "test" or (whole["split"] == name).any()}
-    if not all(splits.values()):
-        raise DataError(
-            "One side of the split is empty. Give at least one example to learn from and one to measure with."
-        )
-    label_names = task.find_labels(splits["train"])
-    for name in splits if task.LABELS_ARE == "one per text" else ():
-        unknown = sorted({*task.find_labels(splits[name])} - {*label_names})
-        if unknown:
-            raise DataError(
-                "Labels that no training row has: {labels}. Add training rows with them, or remove them.",
-                labels=", ".join(unknown),
-            )
-    frame = learnt_from(whole, this.config())
-    return splits if frame is whole else {**splits, "train": _to_examples(frame, "train", task)}, label_names
-
-
-def _to_examples(frame: Any, split: str, task: Any) -> list[Any]:
-    return task.to_examples(frame[frame["split"] == split].to_dict("records"))
-
-
-MOST_ATTEMPTS = 5  # that ended before anything more was kept
+MOST_ATTEMPTS = 5  # in a row that died before another snapshot was saved
 
 
 def run(name: str) -> str:
-    """Carries out a run given by its id or its folder, with those that it leads (what the engine calls); returns its state after that."""
+    """Carries out a run, given by its id or its folder, with those that it leads (what the engine calls); returns its state after that."""
     this = open_run(name)
     for _ in carry_out_led(this):
         pass
@@ -75,7 +44,7 @@ def run(name: str) -> str:
 
 
 def carry_out_led(this: Run) -> Iterator[tuple[Run, Event]]:
-    """(run, event) of a run and of those that it leads, as far as they have not ended, as one training."""
+    """Yields (run, event): carries out a run and the unfinished ones that it leads, as one training."""
     together = [each for each in find_together(this) if each.summary() is None]
     if len(together) > 1:
         yield from ((together[i], event) for i, event in carry_out_together(together))
@@ -87,17 +56,18 @@ def warm() -> None:
     """Pays for imports, the bundled checkpoint and a first step before the first Start."""
     tokenizer = checkpoints.load_tokenizer(BUNDLED)
     config, names = RunConfig(strategy="full"), ["no", "yes"]
-    setup = Setup(make_model(config, names).train(), TASKS[config.task], config, names, 0)
+    task = TASKS[config.task]
+    setup = Setup(make_model(config, task, names).train(), task, config, names, 0)
     batch = {name: torch.tensor([ids]) for name, ids in tokenizer("warm").items()}
-    Stepper(setup, Standing(), total_steps=1).take(batch | {"labels": torch.tensor([1])}, epoch=0.0)
+    list(Stepper(setup, TrainingState(), total_steps=1).step(batch | {"labels": torch.tensor([1])}, epoch=0.0))
 
 
 def carry_out(this: Run) -> Iterator[Event]:
-    """Yields every event after it was recorded, from where the run was last kept. Ends without Finished where its owner wants a
-    pause, and at once where another process is at work on it. Whatever goes wrong ends it with a sentence, never with silence.
+    """Yields every event once it is recorded, from the last snapshot on. Ends without Finished if the owner pauses the run, and at once
+    if another process is at work on it. Any error ends the run with a sentence, never with silence.
     """
     with suppress(Held), beating([this.heartbeat_file]):
-        if this.summary() is not None:  # looked up now that nobody else can end it
+        if this.summary() is not None:  # looked up again now that no other process can end it
             return
         recorder = Recorder(this)
         try:
@@ -113,7 +83,7 @@ def carry_out(this: Run) -> Iterator[Event]:
                     yield from recorder.stop(model, label_names)
                     break
                 if recorder.wants_pause and not isinstance(event, StepDone | FrozenChecked):
-                    break  # after a step the loop keeps it first; elsewhere it goes on from where it was kept last
+                    break  # after a step the loop saves a snapshot first; elsewhere the run resumes from the last one
         except Exception as error:
             yield from recorder.fail(error)
             if not isinstance(error, UserError):
@@ -121,115 +91,113 @@ def carry_out(this: Run) -> Iterator[Event]:
 
 
 def carry_out_together(runs: Sequence[Run]) -> Iterator[tuple[int, Event]]:
-    """(which run, its event), each after it was recorded. The runs share data and all settings but sweeps.TOGETHER and the seed."""
-    recorders, ended = [Recorder(run) for run in runs], set()
+    """Yields (which run, its event) once it is recorded. The runs share data and all settings but sweeps.TOGETHER and the seed."""
+    recorders, finished = [Recorder(run) for run in runs], set[int]()
     with suppress(Held), beating([run.heartbeat_file for run in runs]):
         try:
             for run in runs:
                 run.begin_attempt()
             cores.follow(0)
-            yield from _record_together(recorders, ended)
+            yield from _record_together(recorders, finished)
         except Exception as error:
             for i, recorder in enumerate(recorders):
-                yield from ((i, said) for said in (recorder.fail(error) if i not in ended else ()))
+                yield from ((i, event) for event in (recorder.fail(error) if i not in finished else ()))
             if not isinstance(error, UserError):
                 raise
 
 
-def _record_together(recorders: Sequence[Recorder], ended: set[int]) -> Iterator[tuple[int, Event]]:
-    """The events of runs that are trained together; puts into `ended` those of which nothing more is to come."""
+def _record_together(recorders: Sequence[Recorder], finished: set[int]) -> Iterator[tuple[int, Event]]:
+    """The events of runs that are trained together; adds to `finished` those of which no more is to come."""
     for i, recorder in enumerate(recorders):
-        yield from ((i, said) for said in recorder.take(PhaseStarted("preparing")))
-    setup, sets = assemble(recorders[0].run)
+        yield from ((i, event) for event in recorder.take(PhaseStarted("preparing")))
+    setup, datasets, prefix = assemble_run(recorders[0].run)
     setups = _with_own_heads(setup, [recorder.run.config() for recorder in recorders])
-    trained = train_together(setups, sets["train"], sets["validation"], ended.__contains__)
-    for said, (i, event) in enumerate(trained, start=1):
-        if said % len(recorders) == 0:  # about once a step
-            cores.follow(said // len(recorders))
-        if i in ended:
+    trained = train_together(setups, datasets["train"], datasets["validation"], finished.__contains__)
+    for count, (i, event) in enumerate(trained, start=1):
+        if count % len(recorders) == 0:  # about once a step
+            cores.follow(count // len(recorders))
+        if i in finished:
             continue
         recorder, mine = recorders[i], setups[i]
-        for each in _completed(recorder.run, mine, sets, event):
-            yield from ((i, said) for said in recorder.take(each, mine.model, mine.label_names))
+        for each in _with_test(recorder.run, mine, datasets, prefix, event):
+            yield from ((i, recorded) for recorded in recorder.take(each, mine.model, list(mine.label_names)))
         if isinstance(event, Finished | Failed):
-            ended.add(i)
+            finished.add(i)
         elif recorder.wants_stop():
-            yield from ((i, said) for said in recorder.stop(mine.model, mine.label_names))
-            ended.add(i)
-        if all(each.wants_pause for number, each in enumerate(recorders) if number not in ended):
-            return  # so short a training begins again
+            yield from ((i, recorded) for recorded in recorder.stop(mine.model, list(mine.label_names)))
+            finished.add(i)
+        if all(each.wants_pause for number, each in enumerate(recorders) if number not in finished):
+            return  # such a short training starts anew
 
 
 def _events(this: Run, recorder: Recorder) -> Iterator[tuple[Event, Model | None, list[str]]]:
-    """(event, model, label names), from preparing to Finished."""
-    kept = read_kept(this)
+    """Yields (event, model, label names), from preparing to Finished."""
+    snapshot = read_snapshot(this)
     yield PhaseStarted("preparing"), None, []
-    setup, sets = assemble(this, kept)
-    if kept:
-        yield recorder.go_on(kept.state.standing.step, kept.state.standing.best, kept.recorded), None, []
-    keeper = Keeper(recorder, setup.prefix.kept if setup.prefix else dict)
-    for event in train(setup, sets["train"], sets["validation"], keeper, kept and kept.state):
-        for each in _completed(this, setup, sets, event):
-            yield each, setup.model, setup.label_names
+    setup, datasets, prefix = assemble_run(this, snapshot)
+    if snapshot:
+        state = snapshot.point.state
+        yield recorder.go_on(state.step, state.best, snapshot.recorded), None, []
+    checkpointer = RunCheckpointer(recorder, prefix.snapshot if prefix else dict)
+    trained = train(setup, datasets["train"], datasets["validation"], checkpointer, snapshot and snapshot.point)
+    for event in trained:
+        for each in _with_test(this, setup, datasets, prefix, event):
+            yield each, setup.model, list(setup.label_names)
 
 
-def assemble(this: Run, kept: Kept | None = None) -> tuple[Setup, dict[str, Dataset]]:
-    """Everything a run trains and measures with, made from its settings and its examples, and from what was kept of it."""
-    config = this.config()
-    task = TASKS[config.task]
-    tokenizer = checkpoints.load_tokenizer(config.checkpoint)
-    splits, label_names = read_splits(this, task)
-    sets = {}
-    for name, examples in splits.items():
-        encoded = task.encode(examples, tokenizer, label_names, config.max_length, config.label_all_pieces, config.truncation)
-        seen_once = parse_strategy(config.strategy)[0] in ("head_only", "last_layers")  # frozen layers have seen theirs
-        varies = hasattr(task, "redraw") and name == "train" and not seen_once
-        redraw = partial(task.redraw, encoded, tokenizer, config.seed) if varies else None
-        sets[name] = Dataset(examples, encoded, redraw, len(tokenizer))
-    torch.manual_seed(config.seed)
-    model = make_model(config, label_names).to(choose_device())
-    if model.device.type == "cpu":
-        use_quick_dropout(model.encoder)
-    apply_strategy(config.strategy, model.encoder, model.head)
-    pad_id = tokenizer.pad_token_id or 0
-    few = move(to_batch(sets["train"].encoded[:2], pad_id, task.LABELS_ARE), model.device)
-    shorten(model, few)
-    encoded = [item for dataset in sets.values() for item in dataset.encoded]
-    prefix = make_prefix(this, config, model, encoded, few, this.cache_file, again=kept is not None)
+def assemble_run(this: Run, snapshot: Snapshot | None = None) -> tuple[Setup, dict[str, Dataset], PrefixCache | None]:
+    """Everything a run trains with, made from its settings, its examples and its snapshot; shares activations with other runs."""
+    resumed = snapshot is not None
+    setup, datasets, prefix = assemble(this.config(), this.data(), this.cache_file, this.shared_cache, resumed)
     if prefix:
-        prefix.restore(kept.prefix) if kept else prefix.borrow()
-    return Setup(model, task, config, label_names, pad_id, prefix), sets
+        prefix.restore(snapshot.prefix) if snapshot else prefix.borrow()
+    return setup, datasets, prefix
+
+
+def assemble(
+    config: RunConfig, examples: pd.DataFrame, file: Any = None, shared: SharedFiles | None = None, resumed: bool = False
+) -> tuple[Setup, dict[str, Dataset], PrefixCache | None]:
+    """Everything that these settings need to train on these split examples; see `make_prefix` for the rest."""
+    task, tokenizer = TASKS[config.task], checkpoints.load_tokenizer(config.checkpoint)
+    splits, label_names = read_splits(examples, config, task)
+    datasets = make_datasets(config, task, tokenizer, splits, label_names)
+    model = make_trainable(config, task, label_names)
+    setup, few = make_setup(config, task, tokenizer, model, label_names, datasets["train"])
+    setup, prefix = add_shortcuts(setup, few, datasets.values(), file, shared, resumed)
+    return setup, datasets, prefix
 
 
 def _with_own_heads(setup: Setup, configs: Sequence[RunConfig]) -> list[Setup]:
-    """The same frozen encoder under heads of their own: those of one seed begin with the same weights."""
+    """The same frozen encoder under a head for each run; heads of one seed have the same initial weights."""
     heads = {setup.config.seed: setup.model.head}
     setups = []
     for config in configs:
         if config.seed not in heads:
             torch.manual_seed(config.seed)
-            heads[config.seed] = make_model(config, list(setup.label_names)).head
+            heads[config.seed] = make_model(config, setup.task, setup.label_names).head
         head = copy.deepcopy(heads[config.seed]).cpu()  # small products, many at a time
         model = Model(setup.model.encoder, head, config.pooling)
-        model.boundary, model.shortened = setup.model.boundary, setup.model.shortened
+        model.boundary, model.first_token_only = setup.model.boundary, setup.model.first_token_only
         setups.append(replace(setup, model=model, config=config))
     return setups
 
 
-def _completed(this: Run, setup: Setup, sets: dict[str, Dataset], event: Event) -> Iterator[Event]:
-    """The event, and before the last one the test; leaves what frozen layers computed for later runs."""
-    if isinstance(event, Finished) and "test" in sets:
-        yield from _test(this, setup, sets["train"], sets["test"])
-    if setup.prefix and isinstance(event, EvalDone | Finished):
-        setup.prefix.publish()
+def _with_test(
+    this: Run, setup: Setup, datasets: dict[str, Dataset], prefix: PrefixCache | None, event: Event
+) -> Iterator[Event]:
+    """The event, and the test before the last one; publishes what the frozen layers computed for later runs."""
+    if isinstance(event, Finished) and "test" in datasets:
+        yield from _test(this, setup, datasets["train"], datasets["test"])
+    if prefix and isinstance(event, EvalDone | Finished):
+        prefix.publish()
     yield event
 
 
 def _test(this: Run, setup: Setup, train_set: Dataset, test_set: Dataset) -> Iterator[Event]:
-    """The best model on the test examples, once; then the trivial predictor on the same."""
+    """Scores the best model on the test examples, once, and the trivial predictor on the same."""
     yield PhaseStarted("testing")
     setup.model.load_state_dict(load_file(this.weights_file), strict=False)
-    loss, scores, predictions = yield from measure(setup, test_set)
+    scores = yield from score(setup, test_set)
     trivial = setup.task.BASELINE(train_set, test_set)
     baseline = setup.task.compute_metrics(trivial, test_set.examples)
-    yield Tested(len(test_set.examples), loss, scores, baseline, predictions)
+    yield Tested(len(test_set.examples), scores.loss, scores.metrics, baseline, scores.predictions)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from mlmtune_core.errors import UserError
-from mlmtune_core.models.saved_checkpoints import KeptCheckpoint, find_kept
+from mlmtune_core.models.saved_checkpoints import SavedCheckpoint, find_saved
 from mlmtune_core.people import is_class, name_of
 from mlmtune_core.runs.kept_checkpoints import delete_checkpoint, list_checkpoints, measure_checkpoint
 from mlmtune_core.runs.run import Run
@@ -44,7 +44,7 @@ def _keep(visit: Visit, run: Run, title: str, key: str) -> None:
 def _draw_kept(visit: Visit, name: str) -> None:
     tr = visit.tr
     try:
-        kept = find_kept(name)
+        kept = find_saved(name)
     except UserError:  # deleted meanwhile
         return
     st.success(tr("“{title}” is kept.").format(title=literal(kept.title)), icon=":material/bookmark:")
@@ -70,13 +70,13 @@ def ask_kept(visit: Visit) -> str:
     return chosen
 
 
-def _describe(visit: Visit, kept: KeptCheckpoint) -> str:
+def _describe(visit: Visit, kept: SavedCheckpoint) -> str:
     """Its title, whose it is where there is a class, the day; the id, because equal names would be one choice."""
     whose = name_of(kept.owner) if is_class() else ""
     return " · ".join(text for text in (kept.title, whose, visit.day(kept.made), kept.id[:4]) if text)
 
 
-def _ask_deletion(visit: Visit, kept: KeptCheckpoint) -> None:
+def _ask_deletion(visit: Visit, kept: SavedCheckpoint) -> None:
     tr = visit.tr
     sentence = tr("“{title}” ({size} MB) will be gone, and models that were trained from it can no longer be opened. This cannot be undone.")
     st.markdown(sentence.format(title=literal(kept.title), size=visit.number(measure_checkpoint(kept) / 1e6)))

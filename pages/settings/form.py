@@ -3,7 +3,7 @@
 import streamlit as st
 
 from mlmtune_core.config import BUNDLED, BUNDLED_NAME, RANKED_BY, RunConfig, limits, suggest_epochs
-from mlmtune_core.models.saved_checkpoints import KEPT
+from mlmtune_core.models.saved_checkpoints import SAVED_PREFIX
 from mlmtune_core.names import metric_names
 from pages.settings.checkpoints import ask_kept, has_kept
 from pages.settings.experiment import ask_experiment, fill_experiment
@@ -28,7 +28,7 @@ def ask_settings(visit: Visit, task: str, examples: int) -> dict[str, object]:
 
 def fill_settings(config: RunConfig) -> None:
     """Writes the settings of a run into the form that is drawn next."""
-    begins = {BUNDLED: "bundled", KEPT: "kept", "/": "folder", ".": "folder", "~": "folder"}
+    begins = {BUNDLED: "bundled", SAVED_PREFIX: "kept", "/": "folder", ".": "folder", "~": "folder"}
     place = next((kind for begin, kind in begins.items() if config.checkpoint.startswith(begin)), "hub")
     filled = {name: getattr(config, name) for name in (*NUMBERS, *OTHERS, *CHOSEN)} | fill_strategy(config) | fill_experiment(config)
     filled |= {"checkpoint_kind": place, f"checkpoint_{place}": config.checkpoint}

@@ -27,7 +27,7 @@ def follow(run, monkeypatch):
     models, said, events = [], [], []
     make_model = assembly.make_model
     with monkeypatch.context() as patch:
-        patch.setattr(worker, "make_model", lambda *args: models.append(make_model(*args)) or models[-1])
+        patch.setattr(assembly, "make_model", lambda *args: models.append(make_model(*args)) or models[-1])
         for event in worker.carry_out(run):
             events.append(event)
             if isinstance(event, EvalDone):
@@ -61,7 +61,7 @@ def test_what_is_kept_is_an_ordinary_model_that_says_what_peft_says(make_run, mo
 def test_only_the_small_matrices_and_the_head_learn(make_run, monkeypatch):
     """While it trains, by the events; here once more by hand, before the adapters are merged."""
     run = make_run(**LORA)
-    setup, sets = worker.assemble(run)
+    setup, sets, _ = worker.assemble_run(run)
     before = {name: weight.detach().clone() for name, weight in setup.model.named_parameters()}
     events = []
     for event in worker.train(setup, sets["train"], sets["validation"]):
@@ -80,7 +80,7 @@ def test_only_the_small_matrices_and_the_head_learn(make_run, monkeypatch):
 
 
 def test_the_model_begins_as_the_checkpoint_whatever_the_rank(make_run):
-    begins = [ask(worker.assemble(make_run(strategy=strategy))[0].model) for strategy in ("lora:1", "lora:16", "head_only")]
+    begins = [ask(worker.assemble_run(make_run(strategy=strategy))[0].model) for strategy in ("lora:1", "lora:16", "head_only")]
     assert torch.equal(begins[0], begins[1]) and torch.equal(begins[0], begins[2])
 
 
@@ -104,4 +104,4 @@ def test_the_families_that_are_named_are_known():
 
     from mlmtune_core.models import adapters
 
-    assert {*adapters.KNOWN.split(", ")} <= {*KNOWN}
+    assert {*adapters.SUPPORTED_FAMILIES.split(", ")} <= {*KNOWN}

@@ -44,9 +44,9 @@ def test_a_batch_goes_to_a_card_from_pinned_memory_without_waiting():
         def to(self, device, non_blocking):
             return device.type, non_blocking
 
-    assert devices.move({"input_ids": Tensor()}, torch.device("cuda")) == {"input_ids": ("cuda", True)}
+    assert devices.move_batch({"input_ids": Tensor()}, torch.device("cuda")) == {"input_ids": ("cuda", True)}
     batch = {"input_ids": torch.ones(1)}
-    assert devices.move(batch, torch.device("cpu")) is batch
+    assert devices.move_batch(batch, torch.device("cpu")) is batch
 
 
 @pytest.mark.parametrize("strategy", ["full", "head_only"])
@@ -54,13 +54,13 @@ def test_losses_read_back_later_are_the_same_events(make_run, monkeypatch, strat
     settings = {"strategy": strategy, "epochs": 3, "batch_size": 1, "dropout": 0.2}
     told = []
     for limit in (1, 3):
-        monkeypatch.setattr(steps, "steps_unread", lambda device, limit=limit: limit)
+        monkeypatch.setattr(steps, "loss_read_interval", lambda device, limit=limit: limit)
         told.append([e for e in worker.carry_out(make_run(**settings)) if not isinstance(e, Started | Progress)])
     assert told[0] == told[1]
 
 
 def test_a_loss_that_is_no_number_is_named_with_its_step_even_when_read_later(make_run, monkeypatch):
-    monkeypatch.setattr(steps, "steps_unread", lambda device: 3)
+    monkeypatch.setattr(steps, "loss_read_interval", lambda device: 3)
     forward = model.Model.forward
     passes = []
 

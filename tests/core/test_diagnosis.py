@@ -9,7 +9,8 @@ from mlmtune_core.errors import TrainingError
 from mlmtune_core.events import Failed, Finished, failure, to_row
 from mlmtune_core.runs.diagnosis import KINDS, diagnose
 from mlmtune_core.tasks.base import IGNORE_INDEX, Encoded
-from mlmtune_core.training.evaluation import Standing, conclude, find_prior_loss, find_top_share
+from mlmtune_core.training.evaluation import Scores, conclude, find_prior_loss, find_top_share
+from mlmtune_core.training.setup import TrainingState
 from mlmtune_core.training.steps import not_finite
 from mlmtune_core.workers import worker
 from tests.conftest import KINDS as TASKS
@@ -179,7 +180,7 @@ def test_a_training_loss_without_dropout_counts_before_the_one_with_it():
 def test_a_loss_that_is_no_number_is_told_by_the_errors_that_training_raises(error):
     if error == "validation":
         with pytest.raises(TrainingError) as raised:
-            conclude(None, Standing(step=7), 1.0, (math.nan, {}, {}))
+            conclude(None, TrainingState(step=7), 1.0, Scores(math.nan, {}, {}))
         error = raised.value
     rows = [*rows_of(FALL, ended=False), to_row(failure(error))]
     assert kind(rows) == "nan" and told(rows) == "At step 7 the loss was no longer a number."

@@ -39,7 +39,7 @@ def test_the_seed_decides_and_odd_sizes_are_filled():
 
 
 def test_every_dropout_of_the_encoder_is_replaced_and_the_head_keeps_its_own(make_run):
-    setup, _ = worker.assemble(make_run(strategy="full", dropout=0.3))
+    setup, *_ = worker.assemble_run(make_run(strategy="full", dropout=0.3))
     kinds = [type(module) for module in setup.model.encoder.modules() if "ropout" in type(module).__name__]
     assert len(kinds) == 13 and set(kinds) == {Dropout}  # embeddings, and three in each of four layers
     assert type(setup.model.head.dropout) is nn.Dropout

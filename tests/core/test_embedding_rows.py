@@ -57,7 +57,7 @@ def test_a_run_equals_the_one_with_the_whole_table(make_run, monkeypatch, task, 
 
 
 def test_the_table_is_whole_again_after_the_run_even_when_it_broke(make_run):
-    setup, sets = worker.assemble(make_run(strategy="full"))
+    setup, sets, _ = worker.assemble_run(make_run(strategy="full"))
     table = setup.model.encoder.get_input_embeddings()
     with pytest.raises(ZeroDivisionError), rows_in_use(setup.model, sets["train"].encoded, 0):
         rows = setup.model.encoder.get_input_embeddings()

@@ -12,8 +12,9 @@ from mlmtune_core.inspecting.predicting import load_run, predict
 from mlmtune_core.runs.kept_weights import BEST, START, list_moments
 from mlmtune_core.runs.shelf import drop_histories
 from mlmtune_core.storage import measure
+from mlmtune_core.tasks import TASKS
 from mlmtune_core.training import assembly
-from mlmtune_core.training.faster.embedding_rows import learnt_weights
+from mlmtune_core.training.faster.embedding_rows import trainable_weights
 from mlmtune_core.workers import worker
 from mlmtune_core.workers.recorder import find_stride, read_heads
 
@@ -28,7 +29,7 @@ def train(run):
 
     def take(self, event, model=None, label_names=None):
         if isinstance(event, EvalDone):
-            seen.append({name: weight.clone() for name, weight in learnt_weights(model).items()})
+            seen.append({name: weight.clone() for name, weight in trainable_weights(model).items()})
         return recorder_take(self, event, model, label_names)
 
     with pytest.MonkeyPatch.context() as patch:
@@ -67,7 +68,7 @@ def test_heads_are_kept_of_every_evaluation_whatever_the_limit(make_run, monkeyp
 
 def test_whole_models_stay_within_the_limit_and_evenly_spaced(make_run, monkeypatch):
     run = make_run(epochs=9, patience=0, **FULL)
-    size = sum(weight.nbytes for weight in assembly.make_model(run.config(), ["a", "b"]).state_dict().values())
+    size = sum(weight.nbytes for weight in assembly.make_model(run.config(), TASKS[run.config().task], ["a", "b"]).state_dict().values())
     monkeypatch.setattr("mlmtune_core.workers.recorder.MB", size // 4)  # as if it were more
     monkeypatch.setenv("MLMTUNE_HISTORY_MB", "13")
     train(run)

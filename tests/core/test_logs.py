@@ -34,7 +34,7 @@ def test_why_a_run_failed_without_what_a_student_wrote(written, make_run, monkey
     def refuse(*_):
         raise DataError("Row {row}: “{text}” has no label.", row=3, text="my secret diary")
 
-    monkeypatch.setattr(worker, "assemble", refuse)
+    monkeypatch.setattr(worker, "assemble_run", refuse)
     run = make_run()
     list(worker.carry_out(run))
     assert written()[-1].endswith(f"run {run.id} is failed: Row {{row}}: “{{text}}” has no label.")

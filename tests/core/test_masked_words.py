@@ -24,8 +24,8 @@ from mlmtune_core.inspecting.masked_words import fill, has_head
 from mlmtune_core.inspecting.predicting import load_run, predict
 from mlmtune_core.models import checkpoints
 from mlmtune_core.models.masked_head import MaskedHead
-from mlmtune_core.models.masking import IGNORE_INDEX, hide, uncover
-from mlmtune_core.models.saved_checkpoints import find_kept
+from mlmtune_core.models.masking import IGNORE_INDEX, mask_tokens, unmask_tokens
+from mlmtune_core.models.saved_checkpoints import find_saved
 from mlmtune_core.people import PROGRAM, Person
 from mlmtune_core.runs.kept_checkpoints import delete_checkpoint, list_checkpoints
 from mlmtune_core.runs.limits import find_disk_mb, look_again
@@ -48,9 +48,9 @@ def test_of_what_is_hidden_most_becomes_mask_some_is_wrong_and_some_stays():
     ids = [101, *range(1000, 1400), 102]
     asked = masked = stayed = 0
     for seed in range(100):
-        seen, labels = hide(ids, {101, 102}, 103, np.arange(2000, 3000), np.random.default_rng(seed))
+        seen, labels = mask_tokens(ids, {101, 102}, 103, np.arange(2000, 3000), np.random.default_rng(seed))
         places = [i for i, label in enumerate(labels) if label != IGNORE_INDEX]
-        assert uncover(seen, labels) == ids and len(places) == 60 and not {0, len(ids) - 1} & {*places}
+        assert unmask_tokens(seen, labels) == ids and len(places) == 60 and not {0, len(ids) - 1} & {*places}
         assert all(seen[i] == ids[i] for i in range(len(ids)) if i not in places)
         asked += len(places)
         masked += sum(seen[i] == 103 for i in places)
@@ -67,12 +67,12 @@ def test_hidden_words_differ_from_epoch_to_epoch_and_not_from_run_to_run(tiny_ch
     assert epochs[0] == masked_words.redraw(first, tokenizer, 0, 1) != epochs[1]
     assert masked_words.redraw(first, tokenizer, 1, 1) != epochs[0]
     for item, other in zip(first, epochs[1], strict=True):
-        assert uncover(item.inputs["input_ids"], item.labels) == uncover(other.inputs["input_ids"], other.labels)
+        assert unmask_tokens(item.inputs["input_ids"], item.labels) == unmask_tokens(other.inputs["input_ids"], other.labels)
 
 
 def test_the_head_is_that_of_the_checkpoint_and_its_loss_that_of_transformers(checkpoint_with_head):
     encoder, head = checkpoints.load_encoder(checkpoint_with_head, 0.0), MaskedHead()
-    head.take_from(encoder)
+    head.init_from(encoder)
     whole = AutoModelForMaskedLM.from_pretrained(checkpoint_with_head).eval()
     ids = torch.tensor([[2, 10, 4, 12, 3], [2, 4, 11, 3, 0]])
     labels = torch.tensor([[-100, -100, 20, 12, -100], [-100, 30, -100, -100, -100]])
@@ -93,7 +93,7 @@ def test_other_families_bring_their_own_head(kind, tmp_path):
     whole = AutoModelForMaskedLM.from_config(kind(**small)).eval()
     whole.save_pretrained(tmp_path)
     encoder, head = checkpoints.load_encoder(str(tmp_path), 0.0), MaskedHead()
-    head.take_from(encoder)
+    head.init_from(encoder)
     ids = torch.tensor([[5, 6, 7, 8]])
     assert head.pretrained
     assert torch.allclose(head.score(encoder(input_ids=ids).last_hidden_state[0]), whole(input_ids=ids).logits[0], atol=1e-5)
@@ -210,7 +210,7 @@ def test_a_checkpoint_is_kept_opens_everywhere_and_a_run_starts_from_it(news, ma
     carry_out(run)
     ana = Person("ana", "Ana", admitted=True)
     name = save_checkpoint(run.id, "  My   news ", ana)
-    kept = find_kept(name)
+    kept = find_saved(name)
     assert kept.title == "My news" and {"config.json", "model.safetensors", "tokenizer.json"} <= {path.name for path in kept.folder.iterdir()}
     whole = AutoModelForMaskedLM.from_pretrained(kept.folder).eval()
     assert whole.config.hidden_dropout_prob == BertConfig().hidden_dropout_prob and isinstance(whole, BertForMaskedLM)
@@ -274,7 +274,7 @@ def test_old_checkpoints_go_unless_a_run_began_with_them(news, make_run, monkeyp
     make_run(checkpoint=used)
     monkeypatch.setenv("MLMTUNE_KEEP_DAYS", "1")
     for name in (used, idle):
-        about = find_kept(name).folder / "about.json"
+        about = find_saved(name).folder / "about.json"
         about.write_text(json.dumps(json.loads(about.read_text()) | {"made": 1.0}))
     clean_by_age(())
     assert [kept.name for kept in list_checkpoints(PROGRAM)] == [used]

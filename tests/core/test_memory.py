@@ -20,6 +20,7 @@ MINILM = 22_713_216
 
 STEP = """
 import json, sys, torch
+from mlmtune_core.tasks import TASKS
 from mlmtune_core.training import assembly
 from mlmtune_core.config import validate
 from mlmtune_core.models.freezing import apply_strategy, set_train_mode
@@ -32,7 +33,7 @@ def resident(kind):
 torch.set_num_threads(1)
 count, length, strategy = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 config = validate({"strategy": strategy})
-model = assembly.make_model(config, ["a", "b"])
+model = assembly.make_model(config, TASKS[config.task], ["a", "b"])
 apply_strategy(strategy, model.encoder, model.head)
 set_train_mode(model)
 optimizer = make_optimizer(model, config)

@@ -17,7 +17,7 @@ SETTINGS |= {"schedule": "constant", "warmup_ratio": 0.0, "max_grad_norm": 0, "p
 
 def take_steps(run, count):
     """(the first weights, [(gradients, weights after the step)]) by name, in float64."""
-    setup, sets = worker.assemble(run)
+    setup, sets, _ = worker.assemble_run(run)
     named = [(name, weight) for name, weight in setup.model.named_parameters() if weight.requires_grad]
     named = [(name, weight) for name, weight in named if "word_embeddings" not in name]  # see test_embedding_rows
 
@@ -75,7 +75,7 @@ def test_without_clipping_the_gradient_stays_and_is_reported(make_run):
 
 
 def test_rates_fall_from_layer_to_layer_down_to_the_embeddings(make_run):
-    setup, _ = worker.assemble(make_run(strategy="full", layer_decay=0.5, learning_rate=0.08))
+    setup, *_ = worker.assemble_run(make_run(strategy="full", layer_decay=0.5, learning_rate=0.08))
     optimizer = make_optimizer(setup.model, setup.config)
     rates = {weight: group["lr"] for group in optimizer.param_groups for weight in group["params"]}
     by_layer = [{rates[weight] for weight in layer.parameters()} for layer in find_layers(setup.model.encoder)]
@@ -86,7 +86,7 @@ def test_rates_fall_from_layer_to_layer_down_to_the_embeddings(make_run):
 
 
 def test_lora_is_decayed_towards_nothing_which_is_the_pretrained_model(make_run):
-    setup, _ = worker.assemble(make_run(strategy="lora:2", decay_towards="pretrained", weight_decay=0.3))
+    setup, *_ = worker.assemble_run(make_run(strategy="lora:2", decay_towards="pretrained", weight_decay=0.3))
     groups = make_optimizer(setup.model, setup.config).param_groups
     assert {(group["weight_decay"], group["pull"]) for group in groups} == {(0.3, 0.0), (0.0, 0.0)}
 

@@ -8,10 +8,10 @@ from mlmtune_core.config import validate
 from mlmtune_core.errors import ConfigError
 from mlmtune_core.models.checkpoints import load_encoder, load_tokenizer
 from mlmtune_core.models.heads import build_text_head
-from mlmtune_core.models.model import build, can_cut, shorten
+from mlmtune_core.models.model import build, can_split, use_first_token_only
 from mlmtune_core.tasks import TASKS
 from mlmtune_core.training.batches import to_batch
-from mlmtune_core.workers import worker
+from mlmtune_core.training.faster import prefix_cache
 from tests.core.test_prefix_cache import FAMILIES, SIZE, follow
 
 POOLINGS = ("cls", "mean", "max", "last4")
@@ -37,8 +37,8 @@ def test_logits_are_those_that_are_computed_by_hand_whatever_the_padding(tiny_ch
     batch = to_batch(encoded, 0, task.LABELS_ARE)
     with torch.no_grad():
         told = [model(batch)]
-        shorten(model, batch)
-        assert model.shortened == (pooling in ("cls", "last4"))
+        use_first_token_only(model, batch)
+        assert model.first_token_only == (pooling in ("cls", "last4"))
         told.append(model(batch))
         for i, item in enumerate(encoded):
             states = encoder(input_ids=torch.tensor([item.inputs["input_ids"]]), output_hidden_states=True).hidden_states
@@ -61,7 +61,7 @@ def test_encoders_of_other_families_are_read_and_cut_the_same(family, pooling):
     batch = {"input_ids": torch.randint(5, 60, (3, 12)), "attention_mask": mask}
     for boundary in (1, 2, *(() if pooling == "last4" else (4,)), 5):
         model.boundary = boundary
-        assert can_cut(model, batch), boundary
+        assert can_split(model, batch), boundary
     with torch.no_grad():
         states = encoder(**batch, output_hidden_states=True).hidden_states
         assert torch.allclose(model.read(batch)[1, 0], by_hand(pooling, [each[1:2] for each in states], 7), atol=1e-5)
@@ -75,7 +75,7 @@ def test_a_cached_run_equals_an_uncached_one(make_run, monkeypatch, settings, st
     cached, counts = follow(make_run, monkeypatch, settings)
     assert len(counts) == len(set(counts)) == 8
     cached["run"].delete()
-    monkeypatch.setattr(worker, "make_prefix", lambda *args, **kwargs: None)
+    monkeypatch.setattr(prefix_cache, "make_prefix", lambda *args, **kwargs: None)
     plain, _ = follow(make_run, monkeypatch, settings)
     assert cached["losses"] == pytest.approx(plain["losses"], abs=1e-5)
 

@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 
 from mlmtune_core.events import EvalDone, StepDone
 from mlmtune_core.models.heads import build_text_head
-from mlmtune_core.models.model import build, can_cut, run_below, shorten
+from mlmtune_core.models.model import build, can_split, run_lower_layers, use_first_token_only
 from mlmtune_core.training.faster import mapped_rows, prefix_cache, prefix_store
 from mlmtune_core.training.faster.mapped_rows import Rows, open_rows, reserve
 from mlmtune_core.training.faster.prefix_store import values_file
@@ -43,7 +43,7 @@ def test_a_cached_run_equals_an_uncached_one(make_run, monkeypatch, task, strate
     settings = {"task": task, "strategy": strategy, "epochs": 3, "batch_size": 2, "dropout": 0.3, "patience": 0}
     cached, counts = follow(make_run, monkeypatch, settings)
     cached["run"].delete()
-    monkeypatch.setattr(worker, "make_prefix", lambda *args, **kwargs: None)
+    monkeypatch.setattr(prefix_cache, "make_prefix", lambda *args, **kwargs: None)
     plain, _ = follow(make_run, monkeypatch, settings)
     assert 0 < len(counts) <= len(set(counts))  # no input went through the frozen layers twice
     assert len(cached["losses"]) == len(plain["losses"]) > 3
@@ -173,7 +173,7 @@ def test_the_first_layers_have_activations_of_their_own(make_run, monkeypatch, s
     follow(make_run, monkeypatch, settings | {"first_layers": 3})
     cached, encoded = follow(make_run, monkeypatch, settings)
     assert len(encoded) == 8
-    monkeypatch.setattr(worker, "make_prefix", lambda *args, **kwargs: None)
+    monkeypatch.setattr(prefix_cache, "make_prefix", lambda *args, **kwargs: None)
     plain, _ = follow(make_run, monkeypatch, settings)
     assert cached["losses"] == pytest.approx(plain["losses"], abs=1e-5)
 
@@ -221,10 +221,10 @@ def test_encoders_of_other_families_are_cut_too(family):
     batch = {"input_ids": ids, "attention_mask": mask}
     for boundary in (1, 2, 3):
         model.boundary = boundary
-        assert can_cut(model, batch)
-    shorten(model, batch)
-    assert model.shortened == (family in ("Bert", "Roberta", "Electra", "XLMRoberta", "Camembert"))
-    assert can_cut(model, batch)
+        assert can_split(model, batch)
+    use_first_token_only(model, batch)
+    assert model.first_token_only == (family in ("Bert", "Roberta", "Electra", "XLMRoberta", "Camembert"))
+    assert can_split(model, batch)
     assert list(dict(encoder.named_parameters())) == list(
         dict(transformers.AutoModel.from_config(config).named_parameters())
     )
@@ -240,7 +240,7 @@ def test_an_encoder_whose_halves_say_something_else_is_not_cut(tiny_checkpoint):
     model = build(Odd.from_pretrained(tiny_checkpoint).eval(), build_text_head("linear", 32, 2, 0.0))
     model.boundary = 2
     batch = {"input_ids": torch.tensor([[2, 7, 3]]), "attention_mask": torch.ones(1, 3, dtype=torch.long)}
-    assert not can_cut(model, batch)
+    assert not can_split(model, batch)
     assert len(model.encoder.encoder.layer) == 4
 
 
@@ -258,8 +258,8 @@ def test_the_last_layer_for_the_first_token_alone_changes_nothing(family):
         vectors = model.read(batch)
         model.head(vectors).square().sum().backward()
         told.append((vectors[:, 0], {name: weight.grad for name, weight in model.named_parameters()}))
-        shorten(model, batch)
-    assert model.shortened and vectors.shape == (3, 1, 32)
+        use_first_token_only(model, batch)
+    assert model.first_token_only and vectors.shape == (3, 1, 32)
     torch.testing.assert_close(told[1], told[0], atol=1e-5, rtol=1e-5)
 
 
@@ -276,8 +276,8 @@ def test_dropout_in_the_shortened_layer_is_that_of_its_settings():
         model.encoder.encoder.layer[-1].train()
         with torch.no_grad():
             spreads.append(model.read(batch)[:, 0].std(0))
-        shorten(model, {name: values[:2] for name, values in batch.items()})
-    assert model.shortened and spreads[0].mean() > 0.1
+        use_first_token_only(model, {name: values[:2] for name, values in batch.items()})
+    assert model.first_token_only and spreads[0].mean() > 0.1
     torch.testing.assert_close(spreads[1], spreads[0], atol=0.05, rtol=0.1)
 
 
@@ -289,7 +289,7 @@ def test_layers_below_do_not_run(tiny_checkpoint):
     batch = {"input_ids": torch.tensor([[2, 7, 3]]), "attention_mask": torch.ones(1, 3, dtype=torch.long)}
     model = build(encoder, build_text_head("linear", 32, 2, 0.0))
     model.boundary = 3
-    hidden = run_below(model, batch)
+    hidden = run_lower_layers(model, batch)
     assert ran == [0, 1, 2]
     model.read(batch | {"hidden": hidden})
     assert ran == [0, 1, 2, 3]
@@ -303,11 +303,11 @@ def shared(told):
 def follow(make_run, monkeypatch, settings):
     """What a run said and kept, and the digest of every input that went through the frozen layers."""
     counts = []
-    keep = prefix_cache.PrefixCache._keep
+    keep = prefix_cache.PrefixCache._store
     with monkeypatch.context() as patch:
         patch.setattr(
             prefix_cache.PrefixCache,
-            "_keep",
+            "_store",
             lambda self, keys, hidden: (counts.extend(keys), keep(self, keys, hidden)),
         )
         run = make_run(**settings)

@@ -29,7 +29,7 @@ def test_at_one_it_is_the_models_own_softmax(logits):
 
 @given(LOGITS, TEMPERATURES)
 def test_a_sigmoid_stays_on_its_side_of_one_half_and_mixes_no_labels(logits, temperature):
-    shares = at_temperature(logits, temperature, several=True)
+    shares = at_temperature(logits, temperature, multi_label=True)
     for name, z in logits.items():
         assert shares[name] == pytest.approx(1 / (1 + math.exp(-z / temperature)))
         assert (shares[name] > 0.5) == (z > 0) or abs(z) < 1e-12

@@ -23,9 +23,9 @@ SAID_BY_THE_WAY = ("Progress", "Resumed")
 
 @pytest.fixture(autouse=True)
 def keep_after_every_step(monkeypatch):
-    monkeypatch.setattr(checkpointing, "SOON_SECONDS", 0.0)
+    monkeypatch.setattr(checkpointing, "FIRST_SECONDS", 0.0)
     monkeypatch.setattr(checkpointing, "EVERY_SECONDS", 0.0)
-    monkeypatch.setattr(checkpointing, "SHARE", 1e9)
+    monkeypatch.setattr(checkpointing, "MOST_TIME_SHARE", 1e9)
 
 
 def told(run: Run) -> list[dict]:
@@ -152,7 +152,7 @@ def test_what_is_kept_of_another_format_or_not_readable_begins_anew(make_run):
 
 
 def test_a_run_that_never_gets_further_fails_with_a_sentence_and_can_be_continued(make_run, monkeypatch):
-    monkeypatch.setattr(checkpointing, "SOON_SECONDS", 60.0)
+    monkeypatch.setattr(checkpointing, "FIRST_SECONDS", 60.0)
     run = make_run(**SETTINGS)
     for _ in range(worker.MOST_ATTEMPTS):
         assert not break_off(run, 6)

@@ -13,7 +13,7 @@ from mlmtune_core.runs.owned_runs import find_head_run, plan_head
 from mlmtune_core.runs.sweeps import group
 from mlmtune_core.tasks import TASKS
 from mlmtune_core.training import assembly
-from mlmtune_core.training.assembly import restart
+from mlmtune_core.training.assembly import set_initial_weights
 from mlmtune_core.training.batches import to_batch
 from mlmtune_core.workers import worker
 from tests.core.test_prefix_cache import follow
@@ -27,7 +27,7 @@ def restarted(checkpoint, kind, seed=3):
         torch.nn.init.normal_(mine)
         its.data.copy_(mine.data)
     chance = torch.get_rng_state()
-    restart(after, kind, seed)
+    set_initial_weights(after, kind, seed)
     assert torch.equal(torch.get_rng_state(), chance)  # the head is drawn as it would be
     return dict(before.named_parameters()), dict(after.named_parameters())
 
@@ -94,7 +94,7 @@ def test_heads_are_trained_together_only_on_one_encoder():
 def test_a_head_for_masked_words_begins_anew_with_its_encoder_and_is_lent_to_no_other(checkpoint_with_head, make_run):
     shared = {"task": "masked_words", "checkpoint": checkpoint_with_head}
     kept, shuffled, fresh = (
-        dict(assembly.make_model(validate(shared | {"initial_weights": kind}), []).head.named_parameters()) for kind in ("pretrained", "shuffled", "random")
+        dict(assembly.make_model(validate(shared | {"initial_weights": kind}), TASKS["masked_words"], []).head.named_parameters()) for kind in ("pretrained", "shuffled", "random")
     )
     for name, weight in kept.items():
         assert torch.equal(weight.flatten().sort().values, shuffled[name].flatten().sort().values)

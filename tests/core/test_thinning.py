@@ -97,7 +97,7 @@ def test_training_examples_are_measured_with_the_labels_that_are_learnt_and_noth
 def test_of_many_training_examples_some_are_measured_always_the_same(monkeypatch):
     monkeypatch.setattr(evaluation, "MOST_LEARNT", 5)
     windows = [Encoded(i // 2, {"input_ids": [i]}, 0) for i in range(40)]
-    chosen = [evaluation.choose_learnt(validate({"measure_training": True, "seed": seed}), Dataset(list(range(20)), windows)) for seed in (0, 1)]
+    chosen = [evaluation.sample_training_set(validate({"measure_training": True, "seed": seed}), Dataset(list(range(20)), windows)) for seed in (0, 1)]
     assert chosen[0] == chosen[1] and len(chosen[0].examples) == 5 and len(chosen[0].encoded) == 10
     for item in chosen[0].encoded:
         assert item.inputs["input_ids"][0] // 2 == chosen[0].examples[item.example]

@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 
+from mlmtune_core import tasks
 from mlmtune_core.config import validate
 from mlmtune_core.events import EvalDone, Failed, Finished, FrozenChecked, Progress, Started, StepDone
 from mlmtune_core.runs.run import Run
@@ -52,15 +53,15 @@ def test_same_seed_same_events_other_seed_other_events(make_run):
 def test_frozen_weights_are_bitwise_unchanged_and_the_events_say_so(make_run, monkeypatch, task, strategy):
     models = []
     make_model = assembly.make_model
-    monkeypatch.setattr(worker, "make_model", lambda *args: models.append(make_model(*args)) or models[-1])
+    monkeypatch.setattr(assembly, "make_model", lambda *args: models.append(make_model(*args)) or models[-1])
     before = {}
 
     def keep_before(name, encoder, head):
         apply(name, encoder, head)
         before.update({n: (w.detach().clone(), w.requires_grad) for n, w in models[-1].named_parameters()})
 
-    apply = worker.apply_strategy
-    monkeypatch.setattr(worker, "apply_strategy", keep_before)
+    apply = assembly.apply_strategy
+    monkeypatch.setattr(assembly, "apply_strategy", keep_before)
     events = list(worker.carry_out(make_run(task=task, strategy=strategy, learning_rate=1e-2)))
     for name, weight in models[-1].named_parameters():
         old, learns = before[name]
@@ -73,7 +74,7 @@ def test_frozen_weights_are_bitwise_unchanged_and_the_events_say_so(make_run, mo
 def test_a_moved_frozen_weight_is_reported(make_run, monkeypatch):
     make_model = assembly.make_model
     models = []
-    monkeypatch.setattr(worker, "make_model", lambda *args: models.append(make_model(*args)) or models[-1])
+    monkeypatch.setattr(assembly, "make_model", lambda *args: models.append(make_model(*args)) or models[-1])
     events = []
     for event in worker.carry_out(make_run(strategy="head_only")):
         events.append(event)
@@ -189,8 +190,8 @@ def test_groups_rates_and_decay(make_run, tiny_checkpoint):
             "weight_decay": 0.1,
         }
     )
-    model = assembly.make_model(config, ["a", "b"])
-    worker.apply_strategy("full", model.encoder, model.head)
+    model = assembly.make_model(config, tasks.TASKS[config.task], ["a", "b"])
+    assembly.apply_strategy("full", model.encoder, model.head)
     groups = make_optimizer(model, config).param_groups
     assert {(g["part"], g["lr"], g["weight_decay"]) for g in groups} == {
         ("head", 1e-3, 0.1),

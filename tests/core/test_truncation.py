@@ -5,7 +5,7 @@ import pytest
 
 from mlmtune_core.inspecting.predicting import load_run
 from mlmtune_core.models.checkpoints import load_tokenizer
-from mlmtune_core.tasks.encoding import choose_places, encode_texts
+from mlmtune_core.tasks.encoding import encode_texts, positions_to_keep
 from mlmtune_core.workers import worker
 from tests.conftest import WORDS
 
@@ -38,10 +38,10 @@ def test_the_end_stays_or_a_quarter_of_the_room_begins(tiny_checkpoint, truncati
 
 def test_of_a_pair_each_text_keeps_its_own_end_and_the_marks_stay():
     parts = [None, *[0] * 10, None, *[1] * 3, None]
-    assert choose_places(parts, 11, "tail") == [0, *range(6, 11), 11, 12, 13, 14, 15]
-    assert choose_places(parts, 11, "both") == [0, 1, *range(7, 11), 11, 12, 13, 14, 15]
-    assert choose_places(parts, 16, "both") == list(range(16))
-    assert choose_places([None, *[0] * 9, None, *[1] * 9, None], 11, "tail") == [0, *range(6, 10), 10, *range(16, 20), 20]
+    assert positions_to_keep(parts, 11, "tail") == [0, *range(6, 11), 11, 12, 13, 14, 15]
+    assert positions_to_keep(parts, 11, "both") == [0, 1, *range(7, 11), 11, 12, 13, 14, 15]
+    assert positions_to_keep(parts, 16, "both") == list(range(16))
+    assert positions_to_keep([None, *[0] * 9, None, *[1] * 9, None], 11, "tail") == [0, *range(6, 10), 10, *range(16, 20), 20]
 
 
 def test_a_trained_run_is_asked_as_it_learnt(make_run, frames):

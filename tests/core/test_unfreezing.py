@@ -24,7 +24,7 @@ def follow(run, monkeypatch):
     """(events, the whole encoder as it was at each evaluation)"""
     models, snapshots, events = [], [], []
     make_model = assembly.make_model
-    monkeypatch.setattr(worker, "make_model", lambda *args: models.append(make_model(*args)) or models[-1])
+    monkeypatch.setattr(assembly, "make_model", lambda *args: models.append(make_model(*args)) or models[-1])
     for event in worker.carry_out(run):
         events.append(event)
         if isinstance(event, EvalDone):
@@ -64,7 +64,7 @@ def test_what_is_frozen_is_proved_at_each_moment_and_a_layer_that_moved_too_soon
     embeddings = sum(weight.numel() for name, weight in snapshots[0].items() if "embeddings" in name or "pooler" in name)
     assert checks[-1].weights == embeddings and [later.weights < check.weights for check, later in pairwise(checks[1:])]
     models, make_model = [], assembly.make_model
-    monkeypatch.setattr(worker, "make_model", lambda *args: models.append(make_model(*args)) or models[-1])
+    monkeypatch.setattr(assembly, "make_model", lambda *args: models.append(make_model(*args)) or models[-1])
     for event in worker.carry_out(run := make_run(epochs=5, **GRADUAL)):
         if isinstance(event, Unfrozen):
             layers = find_layers(models[-1].encoder)
@@ -79,7 +79,7 @@ def test_what_is_frozen_is_proved_at_each_moment_and_a_layer_that_moved_too_soon
 def test_a_layer_begins_as_adam_would_have_it_begin(make_run):
     """Its first step is the first step of its own moments, at the rate of that moment; before, nothing decays it."""
     run = make_run(epochs=5, **GRADUAL | {"dropout": 0.0, "schedule": "constant", "warmup_ratio": 0.0, "batch_size": 6})
-    setup, sets = worker.assemble(run)
+    setup, sets, _ = worker.assemble_run(run)
     top = find_layers(setup.model.encoder)[3].output.dense.weight
     before = top.detach().clone()
     for event in worker.train(setup, sets["train"], sets["validation"]):

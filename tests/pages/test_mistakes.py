@@ -98,6 +98,6 @@ def test_the_surest_mistakes_open(examined):
 
 
 def test_a_list_of_thousands_is_cut_and_says_so(examined, monkeypatch):
-    monkeypatch.setattr(review, "SHOWN", 1)
+    monkeypatch.setattr("mlmtune_core.inspecting.review.SHOWN", 1)
     app, run = examined(said=["neg", "pos"])
     assert len(shown(app)) == 1 and "2 of 2 examples. The first 1 of them." in app.caption[-1].value

@@ -15,11 +15,12 @@ from mlmtune_core.data.subsets import as_key
 from mlmtune_core.errors import RunError
 from mlmtune_core.runs.shelf import create_run
 from mlmtune_core.storage import home, new_id
+from mlmtune_core.tasks import TASKS
 from mlmtune_core.tasks.base import Encoded
 from mlmtune_core.training import assembly
-from mlmtune_core.training.batches import batches
-from mlmtune_core.training.evaluation import Setup
+from mlmtune_core.training.batches import padded_batches
 from mlmtune_core.training.order import order_by_length
+from mlmtune_core.training.setup import Setup
 from mlmtune_core.workers import worker
 from mlmtune_core.workers.progress import each
 
@@ -61,7 +62,7 @@ class Features:
         """The head that a run with this seed would begin with."""
         if seed not in self.heads:
             torch.manual_seed(seed)
-            self.heads[seed] = assembly.make_model(self.config, self.label_names).head
+            self.heads[seed] = assembly.make_model(self.config, TASKS[self.config.task], self.label_names).head
         return self.heads[seed]
 
 
@@ -88,14 +89,14 @@ def assemble_once(examples: pd.DataFrame, config: RunConfig) -> tuple[Setup, dic
     about = {"name": "trial", "fingerprint": "", "columns": {}}
     run = create_run(config, examples, about, home() / "runs" / f".trial-{new_id()}")  # beside what runs share
     try:
-        return worker.assemble(run)
+        return worker.assemble_run(run)[:2]
     finally:
         run.delete()
 
 
 def _compute(examples: pd.DataFrame, config: RunConfig) -> Features:
     setup, sets = assemble_once(examples, config)
-    if setup.prefix is None or not setup.model.head.first_only:
+    if setup.prefix is None or not setup.model.head.reads_one_vector:
         raise RunError("The layers of this checkpoint cannot be computed apart from the head. Take another checkpoint.")
     known = [pair for dataset in sets.values() for pair in zip(dataset.examples, dataset.encoded, strict=True)]
     encoded = [item for _, item in known]
@@ -113,7 +114,7 @@ def _compute(examples: pd.DataFrame, config: RunConfig) -> Features:
 def _read_all(setup: Setup, encoded: Sequence[Encoded]) -> torch.Tensor:
     """(inputs, H): the first vector of each."""
     order = order_by_length([item.length for item in encoded], setup.config.batch_size * 2)
-    passed = batches(encoded, order, setup.pad_id, setup.task.LABELS_ARE, setup.model.device, setup.prefix)
+    passed = padded_batches(encoded, order, setup.pad_id, setup.task.LABELS_ARE, setup.model.device, setup.prefix)
     vectors = torch.empty(len(encoded), setup.model.encoder.config.hidden_size)
     for indices, batch in each(zip(order, passed, strict=True), len(order)):
         vectors[indices] = batch["hidden"][:, 0].cpu()

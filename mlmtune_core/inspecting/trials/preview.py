@@ -8,7 +8,7 @@ import torch
 from mlmtune_core.data.columns import ASKED
 from mlmtune_core.models import checkpoints
 from mlmtune_core.models.freezing import apply_strategy, count_weights, find_layers
-from mlmtune_core.models.model import build, count_read
+from mlmtune_core.models.model import build, count_vectors
 from mlmtune_core.strategies import plan_unfreezing
 from mlmtune_core.tasks import TASKS
 from mlmtune_core.tasks.base import IGNORE_INDEX, Encoded
@@ -67,8 +67,8 @@ def describe_model(
     (it rests at first), partly, frozen or unused. `trainable`, `total`, `layers`; `first`: weights that learn from the first step on.
     """
     encoder = _empty_encoder(checkpoint)
-    checkpoints.keep_first(encoder, first_layers)
-    size, vectors = encoder.config.hidden_size, count_read(pooling, encoder.config.num_hidden_layers)
+    checkpoints.keep_first_layers(encoder, first_layers)
+    size, vectors = encoder.config.hidden_size, count_vectors(pooling, encoder.config.num_hidden_layers)
     with torch.device("meta"):
         model = build(encoder, TASKS[task_name].build_head(size, ["?"] * labels, head, 0.0, vectors), pooling)
     apply_strategy(strategy, model.encoder, model.head)

@@ -12,11 +12,12 @@ from mlmtune_core.errors import TrainingError
 from mlmtune_core.events import EvalDone
 from mlmtune_core.inspecting.trials.known_features import assemble_once
 from mlmtune_core.models.freezing import set_train_mode
-from mlmtune_core.training.batches import batches
-from mlmtune_core.training.evaluation import Dataset, Setup, Standing
+from mlmtune_core.tasks.base import Dataset
+from mlmtune_core.training.batches import padded_batches
 from mlmtune_core.training.faster.embedding_rows import rows_in_use
 from mlmtune_core.training.loop import train
 from mlmtune_core.training.order import shuffle
+from mlmtune_core.training.setup import Setup, TrainingState
 from mlmtune_core.training.steps import Stepper
 from mlmtune_core.workers.progress import part, report
 
@@ -95,7 +96,7 @@ def _train(config: RunConfig, examples: pd.DataFrame) -> dict[str, float | None]
 
 def _climb(setup: Setup, train_set: Dataset) -> Iterator[tuple[float, float]]:
     """(rate, loss) of one step after the other, until a loss is no number."""
-    stepper = Stepper(setup, Standing(), STEPS, factor=lambda step: (HIGHEST / LOWEST) ** (step / STEPS))
+    stepper = Stepper(setup, TrainingState(), STEPS, factor=lambda step: (HIGHEST / LOWEST) ** (step / STEPS))
     set_train_mode(setup.model)
     rng, epoch, order = np.random.default_rng(setup.config.seed), 0, []
     for step in range(STEPS):
@@ -103,11 +104,11 @@ def _climb(setup: Setup, train_set: Dataset) -> Iterator[tuple[float, float]]:
         if not order:
             epoch += 1
             order = shuffle(train_set.lengths, setup.config, rng, epoch)
-        (batch,) = batches(
+        (batch,) = padded_batches(
             train_set.encoded, [order.pop(0)], setup.pad_id, setup.task.LABELS_ARE, setup.model.device, setup.prefix
         )
         try:
-            (done,) = [*stepper.take(batch, 0.0), *stepper.read()]
+            (done,) = [*stepper.step(batch, 0.0), *stepper.flush()]
         except TrainingError:
             return
         yield done.head_learning_rate, done.loss

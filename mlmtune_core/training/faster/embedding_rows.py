@@ -1,4 +1,4 @@
-"""The word embeddings that a run's texts use, trained in place of the whole table; the others only shrink by weight decay."""
+"""Trains only the word embeddings that occur in the texts, instead of the whole table."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -17,8 +17,8 @@ WORTHWHILE = 0.5  # below this share of rows in use
 class EmbeddingRows(nn.Module):
     """An nn.Embedding cut down to some of its rows; token ids stay what they were.
 
-    A row that no text uses has no gradient, so that AdamW's moments for it stay zero and a step only multiplies it with
-    1 - rate * decay. `shrunk` is the product of these factors: with it, `whole` gives what training all rows would give.
+    A row that no text uses has no gradient: AdamW's moments for it stay zero, and a step only multiplies it by
+    1 - rate * decay. `shrunk` is the product of these factors; with it, `whole` gives what training all rows would give.
     """
 
     def __init__(self, table: nn.Embedding, rows: torch.Tensor) -> None:
@@ -35,9 +35,18 @@ class EmbeddingRows(nn.Module):
         """(B, T) -> (B, T, H). Raises IndexError for a token that is not among the rows."""
         return functional.embedding(self.places[ids], self.weight, self._padding)
 
+    def follow(self, optimizer: torch.optim.Optimizer) -> None:
+        """Lets the rows that are not trained shrink with every step of the optimizer, as they would in it."""
+        (group,) = [group for group in optimizer.param_groups if any(weight is self.weight for weight in group["params"])]
+
+        def shrink(*_: object) -> None:
+            self.shrunk *= 1 - group["lr"] * group["weight_decay"]
+
+        optimizer.register_step_post_hook(shrink)
+
     @torch.no_grad()
     def whole(self) -> torch.Tensor:
-        """(V, H): the table as it would be, had all rows been trained."""
+        """(V, H): the table as training all rows would have left it."""
         table = self.table[0].weight.detach() * self.shrunk
         table[self.rows] = self.weight.detach()
         return table
@@ -45,10 +54,10 @@ class EmbeddingRows(nn.Module):
 
 @contextmanager
 def rows_in_use(model: Model, encoded: Iterable[Encoded], pad_id: int) -> Iterator[None]:
-    """Within: the encoder holds only the embeddings of these inputs and of padding, where they learn and are few. After: the whole table."""
+    """Replaces the table of embeddings by the rows that these inputs and padding use, if it is trainable and they are few; restores it after."""
     encoder = model.encoder
     table = encoder.get_input_embeddings()
-    if getattr(model.head, "tied", False):  # every row is the decoder's, too
+    if getattr(model.head, "tied", False):  # the decoder of masked words uses every row, too
         yield
         return
     used = torch.tensor(sorted({pad_id, *(token for item in encoded for token in item.inputs["input_ids"])}))
@@ -65,24 +74,11 @@ def rows_in_use(model: Model, encoded: Iterable[Encoded], pad_id: int) -> Iterat
         encoder.set_input_embeddings(table)
 
 
-def follow_decay(model: Model, optimizer: torch.optim.Optimizer) -> None:
-    """Lets the rows that are not trained shrink with every step of the optimizer as they would in it."""
-    rows = model.encoder.get_input_embeddings()
-    if not isinstance(rows, EmbeddingRows):
-        return
-    (group,) = [group for group in optimizer.param_groups if any(weight is rows.weight for weight in group["params"])]
-
-    def shrink(*_: object) -> None:
-        rows.shrunk *= 1 - group["lr"] * group["weight_decay"]
-
-    optimizer.register_step_post_hook(shrink)
-
-
-def learnt_weights(model: nn.Module) -> dict[str, torch.Tensor]:
-    """Name -> value of every weight that learns, now or later in the run: the table of embeddings whole, adapters merged."""
-    resting = {weight for module in getattr(model, "resting", ()) for weight in module.parameters()}
-    learning = ((name, weight) for name, weight in model.named_parameters() if weight.requires_grad or weight in resting)
-    weights = {name: weight.detach() for name, weight in learning if not is_adapter(name)} | merged_weights(model)
+def trainable_weights(model: nn.Module) -> dict[str, torch.Tensor]:
+    """Name -> value of every weight that is trainable now or later in the run; the table of embeddings is whole, adapters are merged."""
+    to_unfreeze = {weight for module in getattr(model, "to_unfreeze", ()) for weight in module.parameters()}
+    trainable = ((name, weight) for name, weight in model.named_parameters() if weight.requires_grad or weight in to_unfreeze)
+    weights = {name: weight.detach() for name, weight in trainable if not is_adapter(name)} | merged_weights(model)
     for name, module in model.named_modules():
         if isinstance(module, EmbeddingRows):
             weights[f"{name}.weight"] = module.whole()

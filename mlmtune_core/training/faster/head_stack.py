@@ -1,4 +1,4 @@
-"""Many heads of one shape on one frozen encoder, trained as one batched head: every lane as if it were alone."""
+"""Many heads of one shape on one frozen encoder, trained as one batched head."""
 
 import copy
 import math
@@ -17,10 +17,10 @@ CLIP_EPSILON = 1e-6  # as torch.nn.utils.clip_grad_norm_ has it
 
 
 class HeadStack:
-    """Heads (one a lane) with their own settings of the optimizer, dropout and seed; lanes of one seed see the same batches.
+    """Heads, one per lane, with their own optimizer settings, dropout and seed; lanes with the same seed see the same batches.
 
-    One step gives every lane the update that AdamW, clipping and the schedule would give it alone (to rounding): the same
-    dropout masks, drawn once for each seed and dropout.
+    One step gives every lane the update that AdamW, clipping and the schedule would give it alone (to rounding), with the same
+    dropout masks, which are drawn once for each seed and dropout.
     """
 
     def __init__(self, heads: Sequence[nn.Module], configs: Sequence[RunConfig], total_steps: int) -> None:
@@ -35,7 +35,7 @@ class HeadStack:
 
     @property
     def seeds(self) -> list[int]:
-        """Of the lanes there are, each once."""
+        """The different seeds of the lanes."""
         return list(dict.fromkeys(config.seed for config in self.configs))
 
     def logits(self, hidden: torch.Tensor) -> torch.Tensor:
@@ -45,9 +45,9 @@ class HeadStack:
     def step(
         self, batches: Sequence[dict[str, torch.Tensor]], compute_loss: Callable[..., torch.Tensor]
     ) -> tuple[list[float], list[float], list[float]]:
-        """One update of every lane; returns its (loss, length of the gradient, rate). A lane that explodes harms no other.
+        """Updates every lane; returns its (loss, gradient norm, learning rate). A lane that diverges harms no other.
 
-        batches: one for each of `seeds`, in that order, of as many examples.
+        batches: one for each of `seeds`, in that order, with the same number of examples.
         """
 
         def lose(weights: dict[str, torch.Tensor], mask: torch.Tensor, batch: dict[str, torch.Tensor]) -> torch.Tensor:
@@ -76,7 +76,7 @@ class HeadStack:
                 weight.copy_(self._weights[name][lane])
 
     def keep(self, lanes: Sequence[int]) -> None:
-        """Goes on with these lanes alone."""
+        """Drops all other lanes."""
         self.heads, self.configs = [self.heads[i] for i in lanes], [self.configs[i] for i in lanes]
         chosen = torch.tensor(list(lanes), dtype=torch.long)
         self._weights = {n: w.detach()[chosen].requires_grad_() for n, w in self._weights.items()}
@@ -84,7 +84,7 @@ class HeadStack:
 
     @torch.no_grad()
     def _update(self, name: str, gradient: torch.Tensor, rates: torch.Tensor) -> None:
-        """AdamW with decoupled decay (Loshchilov and Hutter 2019, algorithm 2), moments bias-corrected where a lane has it so."""
+        """AdamW with decoupled decay (Loshchilov and Hutter 2019, algorithm 2), with bias correction in the lanes that have it."""
         weight, (first, second) = self._weights[name], self._moments[name]
         one, two = ADAM_BETAS
         lanes = _as_lanes(rates, weight)
@@ -103,12 +103,12 @@ class HeadStack:
         return functional_call(self._template, weights | {"dropout.mask": mask}, (hidden,))
 
     def _draw_masks(self, hidden: Sequence[torch.Tensor]) -> torch.Tensor:
-        """(lanes, ...): what nn.Dropout would multiply its input with, from the random numbers of a run alone."""
+        """(lanes, ...): what nn.Dropout would multiply its input by in a run of its own."""
         of_seed = dict(zip(self.seeds, hidden, strict=True))
         masks = {}
         for seed, share in dict.fromkeys((config.seed, config.dropout) for config in self.configs):
             given = of_seed[seed].shape
-            rows = given[:1] if self._template.first_only else given[:-1]
+            rows = given[:1] if self._template.reads_one_vector else given[:-1]
             mask = torch.empty(*rows, self._template.classifier.in_features).bernoulli_(1 - share, generator=self._random[seed, share])
             masks[seed, share] = mask.div_(1 - share)
         padded = dict(zip(masks, _pad_alike(list(masks.values()), 0), strict=True))
@@ -116,7 +116,7 @@ class HeadStack:
 
 
 def _spread(batches: Sequence[dict[str, torch.Tensor]], mine: torch.Tensor) -> dict[str, torch.Tensor]:
-    """Name -> (lanes, ...): each lane the batch with the number that `mine` (lanes,) gives; shorter ones are padded."""
+    """Name -> (lanes, ...): each lane gets the batch with its number in `mine` (lanes,); shorter ones are padded."""
     if len(batches) == 1:
         return {name: values.expand(len(mine), *values.shape) for name, values in batches[0].items()}
     fills = {"labels": IGNORE_INDEX}
@@ -125,7 +125,7 @@ def _spread(batches: Sequence[dict[str, torch.Tensor]], mine: torch.Tensor) -> d
 
 
 def _pad_alike(tensors: Sequence[torch.Tensor], fill: int) -> list[torch.Tensor]:
-    """As many tokens in all of (B, T, ...); what is alike already stays."""
+    """Pads all of (B, T, ...) to the same T."""
     if len({tensor.shape for tensor in tensors}) == 1:
         return list(tensors)
     longest = max(tensor.shape[1] for tensor in tensors)
@@ -135,7 +135,7 @@ def _pad_alike(tensors: Sequence[torch.Tensor], fill: int) -> list[torch.Tensor]
 
 
 class _Masked(nn.Module):
-    """Stands where a head has dropout: multiplies with a mask that was drawn before."""
+    """Replaces the dropout of a head: multiplies by a mask that was drawn before."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Rows of numbers: in memory up to a limit, beyond it in a mapped file of which only a little stays resident."""
+"""Rows of numbers: in memory up to a limit, beyond it in a memory-mapped file."""
 
 import mmap
 import os
@@ -10,9 +10,9 @@ RESIDENT_BYTES = 4 * 2**20  # of a mapped file, before its pages are handed back
 
 
 class Rows:
-    """`values`, (count, width) in float32. In a `file`, pages that were used are handed back to the system from time to time.
+    """`values`, (count, width) in float32. Of a mapped `file`, used pages are handed back to the system from time to time.
 
-    They stay in its page cache as long as nobody needs the memory: to come back to them costs next to nothing.
+    They stay in the page cache until the memory is needed, so that reading them again costs next to nothing.
     """
 
     def __init__(self, values: torch.Tensor, file: Path | None = None, pages: mmap.mmap | None = None) -> None:
@@ -25,27 +25,27 @@ class Rows:
         self.used(rows.numel())
 
     def used(self, numbers: int) -> None:
-        """Says that so many numbers were read or written."""
+        """Counts numbers that were read or written."""
         self._used += numbers * self.values.itemsize
         if self._pages is not None and self._used > RESIDENT_BYTES and hasattr(mmap, "MADV_DONTNEED"):
             self._pages.madvise(mmap.MADV_DONTNEED)
             self._used = 0
 
     def flush(self) -> None:
-        """Has what was written into the file survive a power cut."""
+        """Writes the file to the disk, so that it survives a power cut."""
         if self._pages is not None:
             self._pages.flush()
 
 
-def reserve(count: int, width: int, file: Path, memory_bytes: int, again: bool = False) -> Rows:
-    """Room for (count, width): memory, or, beyond so many bytes, `file`; memory again where the disk is full.
+def reserve(count: int, width: int, file: Path | None, memory_bytes: int, resumed: bool = False) -> Rows:
+    """Room for (count, width): in memory, or in `file` beyond `memory_bytes`; in memory after all if the disk is full.
 
-    The file is written anew, unless `again` says that what stands in it is still wanted.
+    The file is written anew, unless `resumed` says that its content is still wanted.
     """
     size = count * width * torch.float32.itemsize
-    if size <= memory_bytes:
+    if file is None or size <= memory_bytes:
         return Rows(torch.empty(count, width))
-    if again and file.exists():
+    if resumed and file.exists():
         return open_rows(file, count, width)
     try:
         with file.open("wb") as empty:
@@ -57,7 +57,7 @@ def reserve(count: int, width: int, file: Path, memory_bytes: int, again: bool =
 
 
 def open_rows(file: Path, count: int, width: int) -> Rows:
-    """A file that holds (count, width). Raises OSError where it is not there, ValueError where it is of another size."""
+    """Opens a file that holds (count, width). Raises OSError if it is missing, ValueError if it has another size."""
     with file.open("r+b") as found:
         pages = mmap.mmap(found.fileno(), 0)
     if len(pages) != count * width * torch.float32.itemsize:
@@ -66,7 +66,7 @@ def open_rows(file: Path, count: int, width: int) -> Rows:
 
 
 def _allocate(descriptor: int, size: int) -> None:
-    """Takes the room on the disk now: to write into a mapped file without room ends the process."""
+    """Takes the room on the disk now: writing into a mapped file without room would end the process."""
     if hasattr(os, "posix_fallocate"):
         os.posix_fallocate(descriptor, 0, size)
     else:

@@ -1,4 +1,4 @@
-"""Activations of frozen layers that runs on the same texts share, each in the folder of the run that computed them."""
+"""Activations of frozen layers on disk, shared by runs on the same texts."""
 
 import hashlib
 import json
@@ -20,9 +20,9 @@ Places = Mapping[bytes, tuple[int, int]]
 
 
 def make_key(checkpoint: Path, weights: str, layers: int, boundary: int, vectors: str) -> str:
-    """A name for all activations that the first `layers` of a checkpoint make at one boundary; touching its files changes it.
+    """A name for the activations of a checkpoint's first `layers` at one boundary; it changes when the checkpoint's files are touched.
 
-    `weights`: what became of the checkpoint's own. `vectors`: which are kept of a text, those of its tokens or what a head reads.
+    `weights`: the initial weights and their seed. `vectors`: what is stored of a text, its token vectors or what a head reads.
     """
     files = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in sorted(checkpoint.iterdir())]
     told = json.dumps([str(checkpoint.resolve()), files, weights, layers, boundary, vectors])
@@ -30,9 +30,9 @@ def make_key(checkpoint: Path, weights: str, layers: int, boundary: int, vectors
 
 
 def borrow(indices: list[Path], wanted: Places, rows: Rows) -> set[bytes]:
-    """Copies what earlier runs kept of the wanted inputs into `rows`; returns which are there now.
+    """Copies what earlier runs stored of the wanted inputs into `rows`; returns the digests found.
 
-    A file that vanishes or is damaged meanwhile gives nothing: what is missing is computed again.
+    A file that vanishes or is damaged meanwhile is skipped: what is missing is computed again.
     """
     found: set[bytes] = set()
     for index in indices:
@@ -56,10 +56,10 @@ def borrow(indices: list[Path], wanted: Places, rows: Rows) -> set[bytes]:
 
 
 def publish(index: Path, places: Places, rows: Rows, others: list[Path]) -> None:
-    """Leaves the rows and what they belong to: the values first, then the index, each whole or not there.
+    """Writes the values, then the index of what they belong to, each whole or not at all.
 
-    Rows in a file give it away. All such files together keep below DISK_MB: the ones of `others` not used for the longest
-    go first, and values that are too many by themselves are not kept.
+    Rows in a mapped file give it away. All such files together stay below DISK_MB: of `others`, the least recently used go first.
+    Values too large by themselves are not stored.
     """
     limit = DISK_MB * 2**20 - rows.values.nbytes
     if limit < 0:
@@ -84,12 +84,12 @@ def publish(index: Path, places: Places, rows: Rows, others: list[Path]) -> None
 
 
 def values_file(index: Path) -> Path:
-    """Where the values stand to which an index belongs."""
+    """The file of values that belongs to an index."""
     return index.with_suffix(".float32")
 
 
 def _trim(indices: list[Path], limit: int) -> None:
-    """Removes the files not used for the longest until the rest is at most `limit` bytes. Who has one mapped keeps it."""
+    """Removes the least recently used files until the rest is at most `limit` bytes. A process that has one mapped keeps it."""
     known = []
     for index in indices:
         try:

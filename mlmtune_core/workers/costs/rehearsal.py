@@ -13,15 +13,17 @@ from scipy.optimize import nnls
 
 from mlmtune_core.config import validate
 from mlmtune_core.models.freezing import count_weights, hash_frozen, set_train_mode
-from mlmtune_core.models.model import run_below
+from mlmtune_core.models.model import run_lower_layers
 from mlmtune_core.runs.run import Run
 from mlmtune_core.runs.shelf import create_run
 from mlmtune_core.storage import home, new_id
 from mlmtune_core.tasks import TASKS
-from mlmtune_core.training.batches import batches
-from mlmtune_core.training.evaluation import Dataset, Measuring, Setup, Standing, compute_logits, conclude
+from mlmtune_core.tasks.base import Dataset
+from mlmtune_core.training.batches import padded_batches
+from mlmtune_core.training.evaluation import Scoring, compute_logits, conclude
 from mlmtune_core.training.faster.embedding_rows import rows_in_use
 from mlmtune_core.training.optimizer import is_pulled_back
+from mlmtune_core.training.setup import Setup, TrainingState
 from mlmtune_core.training.steps import Stepper
 from mlmtune_core.workers import worker
 from mlmtune_core.workers.costs.estimate import Costs, Law
@@ -50,7 +52,7 @@ def rehearse(settings: dict[str, Any], sample: pd.DataFrame, threads: int) -> Co
 
 def _time_pieces(run: Run) -> Costs:
     began = time.perf_counter()
-    setup, sets = worker.assemble(run)
+    setup, sets, prefix = worker.assemble_run(run)
     hash_seconds = _time(lambda: hash_frozen(setup.model))
     once = time.perf_counter() - began + (PROOFS - 1) * hash_seconds
     dataset = sets["train"]
@@ -58,10 +60,10 @@ def _time_pieces(run: Run) -> Costs:
     task, limits = TASKS[setup.config.task], (setup.config.max_length, setup.config.label_all_pieces, setup.config.truncation)
     encode = _time(lambda: task.encode(dataset.examples, tokenizer, setup.label_names, *limits))
     shapes = _choose_batches(dataset.lengths, setup.config.batch_size)
-    known = setup.prefix.known_share if setup.prefix else 1.0
+    known = prefix.known_share if prefix else 1.0
     with rows_in_use(setup.model, dataset.encoded, setup.pad_id):
         below = _fit(dataset.lengths, shapes, _below(setup, dataset)) if setup.prefix else NOTHING
-        recorder, standing = Recorder(run), Standing()
+        recorder, standing = Recorder(run), TrainingState()
         learn = _fit(dataset.lengths, shapes, _learn(setup, dataset, recorder, standing))
         measure = _fit(dataset.lengths, shapes, _measure(setup, dataset))
         decode, keep = _time_evaluation(setup, dataset, recorder, standing)
@@ -101,20 +103,20 @@ def _below(setup: Setup, dataset: Dataset) -> Callable[[list[int]], object]:
     setup.model.eval()
 
     def piece(indices: list[int]) -> None:
-        (batch,) = batches(dataset.encoded, [indices], setup.pad_id, setup.task.LABELS_ARE, setup.model.encoder.device)
-        run_below(setup.model, batch).cpu()
+        (batch,) = padded_batches(dataset.encoded, [indices], setup.pad_id, setup.task.LABELS_ARE, setup.model.encoder.device)
+        run_lower_layers(setup.model, batch).cpu()
 
     return piece
 
 
-def _learn(setup: Setup, dataset: Dataset, recorder: Recorder, standing: Standing) -> Callable[[list[int]], object]:
+def _learn(setup: Setup, dataset: Dataset, recorder: Recorder, standing: TrainingState) -> Callable[[list[int]], object]:
     """A step as it is in a run, its line in the log included."""
     stepper = Stepper(setup, standing, total_steps=1000)
     set_train_mode(setup.model)
 
     def piece(indices: list[int]) -> None:
-        for batch in batches(dataset.encoded, [indices], setup.pad_id, setup.task.LABELS_ARE, setup.model.device, setup.prefix):  # fmt: skip
-            for done in [*stepper.take(batch, 0.0), *stepper.read()]:
+        for batch in padded_batches(dataset.encoded, [indices], setup.pad_id, setup.task.LABELS_ARE, setup.model.device, setup.prefix):  # fmt: skip
+            for done in [*stepper.step(batch, 0.0), *stepper.flush()]:
                 recorder.take(done)
                 recorder.wants_stop()
 
@@ -124,19 +126,19 @@ def _learn(setup: Setup, dataset: Dataset, recorder: Recorder, standing: Standin
 def _measure(setup: Setup, dataset: Dataset) -> Callable[[list[int]], object]:
     def piece(indices: list[int]) -> None:
         items = [dataset.encoded[i] for i in indices]
-        measuring = Measuring(setup, Dataset([], items))
+        measuring = Scoring(setup, Dataset([], items))
         for each in compute_logits(setup.model, items, len(items), setup.pad_id, setup.task.LABELS_ARE, setup.prefix):
             measuring.add(*each)
 
     return piece
 
 
-def _time_evaluation(setup: Setup, dataset: Dataset, recorder: Recorder, standing: Standing) -> tuple[float, float]:
+def _time_evaluation(setup: Setup, dataset: Dataset, recorder: Recorder, standing: TrainingState) -> tuple[float, float]:
     """(seconds of decoding and scoring one example, seconds of keeping the best weights)."""
     ends = np.cumsum([item.length for item in dataset.encoded])
     count = dataset.encoded[int(np.searchsorted(ends, TOKENS_TIMED // 2).clip(max=len(ends) - 1))].example + 1
     few = Dataset(dataset.examples[:count], [item for item in dataset.encoded if item.example < count])
-    measuring = Measuring(setup, few)
+    measuring = Scoring(setup, few)
     for each in compute_logits(setup.model, few.encoded, setup.config.batch_size, setup.pad_id, setup.task.LABELS_ARE, setup.prefix):  # fmt: skip
         measuring.add(*each)
     decode = _time(measuring.result) / count

@@ -41,13 +41,13 @@ def _draw_sections(visit: Visit, run: Run, asked: tuple[Any, ...]) -> None:
         return
     place = ask_place(visit, answer)
     with st.spinner(tr("Asking the model…")):
-        head = ask(run, f"inspecting.head_view:open_{kind}", moment, place, *words)
+        head = ask(run, f"mlmtune_core.inspecting.head_view:open_{kind}", moment, place, *words)
     if section == "arithmetic":
         draw_arithmetic(visit, head, run.config().head_rate)
         return
 
     def compute(method: str, column: int) -> dict[str, Any] | None:
         where = (column, place) if head["kind"] == "one place" else (place, column)
-        return ask_slowly(visit, run, f"inspecting.attribution:attribute_{kind}", moment, method, *where, *words)
+        return ask_slowly(visit, run, f"mlmtune_core.inspecting.attribution:attribute_{kind}", moment, method, *where, *words)
 
     draw_why(visit, head["names"], int(head["logits"].argmax()), head["tokens"], compute)
