@@ -10,7 +10,7 @@ RUN useradd --create-home --uid 10001 mlmtune && install --directory --owner mlm
 WORKDIR /app
 COPY requirements.txt ./
 RUN pip install --no-cache-dir --extra-index-url "$TORCH_INDEX" --requirement requirements.txt
-COPY pyproject.toml app.py ./
+COPY app.py ./
 COPY .streamlit .streamlit
 COPY locale locale
 COPY mlmtune_core mlmtune_core

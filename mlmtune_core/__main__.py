@@ -1,22 +1,22 @@
-"""The command line: train, predict, check, export, lessons and sweeps, without a browser; and worker, by which a machine joins a cluster."""
+"""The command line: starts the app, or trains, predicts, checks, exports, runs lessons and sweeps without a browser."""
 
 import argparse
 import json
 import os
+import runpy
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from mlmtune_core import __version__
 from mlmtune_core.config import RunConfig, validate
-from mlmtune_core.data import checking, columns, splitting
-from mlmtune_core.data.readers import table
-from mlmtune_core.data.report import Report, find_fingerprint
+from mlmtune_core.data import columns, preparation
 from mlmtune_core.errors import UserError
+from mlmtune_core.events import Event, Failed, Finished, Started, StepDone, Tested
 from mlmtune_core.exporting.command import add_export
 from mlmtune_core.language import nearest_language, translator, visible, visible_json
 from mlmtune_core.lessons.command import add_lessons
@@ -119,9 +119,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def make_parser() -> argparse.ArgumentParser:
     """The commands and their options."""
     parser = argparse.ArgumentParser(
-        prog="python -m mlmtune_core", description="Fine-tune a masked language model and ask it."
+        prog="mlmtune" if Path(sys.argv[0]).stem == "mlmtune" else "python -m mlmtune_core",
+        description="Fine-tune a masked language model and ask it. Without a command: start the app.",
     )
-    commands = parser.add_subparsers(required=True)
+    parser.add_argument("--version", action="version", version=f"mlmtune {__version__}")
+    parser.add_argument("--address", help="start the app at this address; without it at every address of this machine")
+    parser.add_argument("--port", type=int, help="start the app at this port; without it at 8501")
+    parser.set_defaults(command=run_app, json=True)
+    commands = parser.add_subparsers(title="commands", metavar="")
     train = commands.add_parser("train", help="fine-tune on a file")
     train.add_argument("file", type=Path)
     train.set_defaults(command=run_train, show=show_train)
@@ -129,7 +134,7 @@ def make_parser() -> argparse.ArgumentParser:
         field = RunConfig.model_fields[name]
         kind = float if field.default is None else type(field.default)  # a rate follows the strategy and has no default
         how = {"action": argparse.BooleanOptionalAction} if kind is bool else {"type": kind}
-        train.add_argument(f"--{name.replace('_', '-')}", help=(field.description or field.title).replace("%", "%%"), **how)
+        train.add_argument(f"--{name.replace('_', '-')}", help=(field.description or field.title or "").replace("%", "%%"), **how)
     train.add_argument("--validation", type=Path, help="a second file to measure with, instead of a part of FILE")
     train.add_argument("--test", type=Path, help="a file on which the best model is measured once, at the end")
     train.add_argument("--examples", type=int, help="take at most so many examples of FILE, each label with its share")
@@ -159,7 +164,8 @@ def make_parser() -> argparse.ArgumentParser:
 
 def run_check(chosen: argparse.Namespace) -> dict[str, Any]:
     """check: reads and reports; problems are part of the answer, not a failure."""
-    report = read_report(chosen.file, chosen.task, chosen)
+    task = validate({"task": chosen.task}).task if chosen.task else preparation.guess_file_task(chosen.file)
+    report = preparation.check_file(chosen.file, task, chosen_columns(chosen, task))
     tr = translator("en")
     return {
         "rows_read": report.rows_read,
@@ -183,30 +189,25 @@ def run_train(chosen: argparse.Namespace) -> dict[str, Any]:
     """train: checks everything first, then trains; a folder is left behind only by a run that could begin."""
     settings = {name: getattr(chosen, name) for name in SETTINGS if getattr(chosen, name) is not None}
     if "task" not in settings:
-        settings["task"] = columns.guess_task(table.read_file(chosen.file).rows)[0]
+        settings["task"] = preparation.guess_file_task(chosen.file)
     config = validate(settings)
-    report = checking.require_sound(read_report(chosen.file, config.task, chosen))
-    examples = report.examples
-    if chosen.examples:
-        examples = splitting.sample_examples(examples, chosen.examples, config.seed)
-    others = {side: getattr(chosen, side) for side in ("validation", "test") if getattr(chosen, side)}
-    if others:
-        examples = examples.assign(split="train")
-    for side, path in others.items():
-        other = checking.require_sound(read_report(path, config.task, chosen))
-        examples = pd.concat([examples, other.examples.assign(split=side)], ignore_index=True)
-    examples = splitting.split_examples(examples, config.validation_share, config.seed)
-    about = {"name": visible(chosen.file.name), "fingerprint": find_fingerprint(examples), "columns": report.columns}
-    this = create_run(config, examples, about, chosen.out)
+    examples = preparation.read_examples(
+        chosen.file,
+        config.task,
+        chosen_columns(chosen, config.task),
+        validation=chosen.validation,
+        test=chosen.test,
+        limit=chosen.examples,
+        validation_share=config.validation_share,
+        seed=config.seed,
+    )
+    this = create_run(config, examples.frame, examples.describe(), chosen.out)
     return _train_with_progress(this, named=str(chosen.out) if chosen.out else this.id)
 
 
-def read_report(file: Path, task: str | None, chosen: argparse.Namespace) -> Report:
-    """A file and the columns told on the command line -> Report."""
-    read = table.read_file(file)
-    task = validate({"task": task}).task if task else columns.guess_task(read.rows)[0]
-    told = {role: getattr(chosen, f"{role}_column") for role in columns.ROLES[task]}
-    return checking.check(read.rows, task, columns.choose(read.rows, task, told))
+def chosen_columns(chosen: argparse.Namespace, task: str) -> dict[str, str | None]:
+    """role -> the column that an option names, or None."""
+    return {role: getattr(chosen, f"{role}_column") for role in columns.ROLES[task]}
 
 
 def run_predict(chosen: argparse.Namespace) -> Any:
@@ -225,6 +226,15 @@ def run_predict(chosen: argparse.Namespace) -> Any:
     return {name: result[name] for name in wanted[result["view"]]}
 
 
+def run_app(chosen: argparse.Namespace) -> None:
+    """Without a command: starts the app in this process, as `streamlit run app.py` does."""
+    here = Path(__file__).parent.parent
+    script = next(file for file in (here / "mlmtune_app" / "app.py", here / "app.py") if file.is_file())  # installed, or a checkout
+    options = {"--server.address": chosen.address, "--server.port": chosen.port}
+    sys.argv = ["streamlit", "run", str(script), *(f"{name}={value}" for name, value in options.items() if value is not None)]
+    runpy.run_module("streamlit", run_name="__main__", alter_sys=True)
+
+
 def run_worker(chosen: argparse.Namespace) -> None:
     """worker: carries out runs until it is interrupted."""
     from mlmtune_core.workers.cluster_worker import join
@@ -236,40 +246,33 @@ def _train_with_progress(this: Run, named: str) -> dict[str, Any]:
     """Trains in this process with a bar on stderr. A failed run leaves no folder."""
     from mlmtune_core.workers import worker
 
-    seen: dict[str, list[Any]] = {"Started": [], "EvalDone": [], "Finished": [], "Tested": []}
+    seen: list[Event] = []
     look = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     try:
         with Progress(*look, console=Console(stderr=True)) as bar:
             line = bar.add_task("preparing", total=None)
             for event in worker.carry_out(this):
-                kind = type(event).__name__
-                seen.get(kind, []).append(event)
-                if kind == "Failed":
+                if isinstance(event, Failed):
                     raise UserError(event.template, **event.values)
-                if kind == "Started":
+                if isinstance(event, Started):
                     bar.update(line, total=event.total_steps, description="training")
-                if kind == "StepDone":
-                    bar.update(
-                        line, completed=event.step, description=f"epoch {event.epoch:.1f}  loss {event.loss:.3f}"
-                    )
+                if isinstance(event, StepDone):
+                    bar.update(line, completed=event.step, description=f"epoch {event.epoch:.1f}  loss {event.loss:.3f}")
+                else:
+                    seen.append(event)
     except BaseException:
         this.delete()
         raise
     return _train_result(this, named, seen)
 
 
-def _train_result(this: Run, named: str, seen: dict[str, list[Any]]) -> dict[str, Any]:
-    start, end, summary = seen["Started"][0], seen["Finished"][0], this.summary()
-    epochs = [
-        {
-            "epoch": int(done.epoch),
-            "train_loss": done.train_loss,
-            "validation_loss": done.validation_loss,
-            "metrics": done.metrics,
-        }
-        for done in seen["EvalDone"]
-        if done.step
-    ]
+def _train_result(this: Run, named: str, seen: Sequence[Event]) -> dict[str, Any]:
+    from mlmtune_core.api import list_history
+
+    start = next(event for event in seen if isinstance(event, Started))
+    end = next(event for event in seen if isinstance(event, Finished))
+    tests = [event.metrics for event in seen if isinstance(event, Tested)]
+    summary = this.summary() or {}
     return {
         "run": named,
         "task": start.task,
@@ -278,12 +281,12 @@ def _train_result(this: Run, named: str, seen: dict[str, list[Any]]) -> dict[str
         "total": start.total,
         "train_examples": start.train_examples,
         "validation_examples": start.validation_examples,
-        "epochs": epochs,
+        "epochs": list_history(seen),
         "best": end.best,
         "seconds": round(summary["seconds"], 2),
         "frozen_unchanged": summary["frozen_unchanged"],
         "stopped_because": end.reason,
-    } | ({"test": seen["Tested"][0].metrics} if seen["Tested"] else {})
+    } | {"test": metrics for metrics in tests}
 
 
 if __name__ == "__main__":

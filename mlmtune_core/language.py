@@ -11,7 +11,8 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
 
-LOCALE_FOLDER = Path(__file__).parent.parent / "locale"
+_HERE = Path(__file__).parent
+LOCALE_FOLDER = next(folder for folder in (_HERE / "locale", _HERE.parent / "locale") if folder.is_dir())  # installed, or a checkout
 LANGUAGES = {"en": "English", "pt-BR": "Português"}
 
 Translate = Callable[[str], str]

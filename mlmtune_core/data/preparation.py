@@ -1,21 +1,25 @@
-"""An uploaded file read, repaired, mapped, checked and sampled, in one go: what pages and runs take."""
+"""A file, uploaded or on disk, becomes checked examples: read, edited, mapped to columns, checked, sampled."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from mlmtune_core.data import checking, columns
+from mlmtune_core.config import RunConfig, validate
+from mlmtune_core.data import checking
+from mlmtune_core.data.columns import choose, guess, guess_task
 from mlmtune_core.data.edits import apply_edits
 from mlmtune_core.data.readers.cells import disarm, shorten
-from mlmtune_core.data.readers.table import Format, Table, Telling, read_table
-from mlmtune_core.data.report import Problem, Report, in_order
-from mlmtune_core.data.splitting import sample_examples
+from mlmtune_core.data.readers.table import Format, Table, Telling, read_file, read_table
+from mlmtune_core.data.report import Problem, Report, find_fingerprint, in_order
+from mlmtune_core.data.splitting import sample_examples, split_examples
 from mlmtune_core.data.uploads import find_edits_of, find_reading, open_data, say_progress
 from mlmtune_core.errors import DataError, UserError
+from mlmtune_core.language import visible
 
 EXAMPLES_KEPT = 20_000
 ROWS_SHOWN = 1000
@@ -53,9 +57,9 @@ def prepare(data_id: str) -> Prepared:
     reading, batches = find_reading(data_id), find_edits_of(data_id)
     table = _read(data_id, _telling(reading))
     rows = apply_edits(table.rows, batches)
-    guessed_task, why = columns.guess_task(rows) if len(rows) else ("sequence_classification", "")
+    guessed_task, why = guess_task(rows) if len(rows) else ("sequence_classification", "")
     task = reading.get("task") or guessed_task
-    guessed = columns.guess(rows, task) if len(rows) else {}
+    guessed = guess(rows, task) if len(rows) else {}
     told = {role: column for role, column in (reading.get("columns") or {}).items() if not column or column in rows}
     known = {
         "name": table.name,
@@ -85,7 +89,7 @@ def write_rows_at_fault(data_id: str, kind: str) -> bytes:
     """All rows of one kind of problem as CSV (UTF-8 with mark, safe to open in a spreadsheet)."""
     reading = find_reading(data_id)
     rows = apply_edits(_read(data_id, _telling(reading)).rows, find_edits_of(data_id))
-    task = reading.get("task") or columns.guess_task(rows)[0]
+    task = reading.get("task") or guess_task(rows)[0]
     whole = _check_all(rows, task, reading.get("columns") or {}, reading)
     found = [_fault_rows(whole, problem) for problem in whole.problems if problem.kind == kind]
     frame = found[0] if found else whole.examples.head(0)
@@ -103,9 +107,68 @@ def warm() -> None:
     checking.check(rows, "sequence_classification", {"text": "text", "label": "label"})
 
 
+@dataclass(frozen=True)
+class Examples:
+    """The sound rows of a file, split: what a run trains on and is measured with.
+
+    frame: a row per example, with the columns of its task, `row` (its place in the file) and `split` (train, validation, test).
+    columns: role -> column of the file.
+    """
+
+    task: str
+    frame: pd.DataFrame = field(repr=False)
+    columns: dict[str, str]
+    name: str
+
+    def describe(self) -> dict[str, Any]:
+        """What a run remembers of the file: its name, a fingerprint of the examples, and the columns."""
+        return {"name": visible(self.name), "fingerprint": find_fingerprint(self.frame), "columns": self.columns}
+
+
+def read_examples(
+    file: Path | str,
+    task: str | None = None,
+    columns: Mapping[str, str | None] | None = None,
+    *,
+    validation: Path | str | None = None,
+    test: Path | str | None = None,
+    limit: int | None = None,
+    validation_share: float = RunConfig.model_fields["validation_share"].default,
+    seed: int = RunConfig.model_fields["seed"].default,
+) -> Examples:
+    """Reads, checks and splits a file of any known format.
+
+    `task` and `columns` (role -> column) are guessed where they are not given. `validation` and `test` are files of their own for
+    these splits; without them, the file's own `split` column counts, or `validation_share` of the examples are set aside.
+    At most `limit` examples of `file` are taken, each label in proportion. Raises DataError if there is nothing to train on.
+    """
+    task = task or guess_file_task(file)
+    report = checking.require_sound(check_file(file, task, columns))
+    examples = sample_examples(report.examples, limit, seed) if limit else report.examples
+    others = {split: path for split, path in (("validation", validation), ("test", test)) if path}
+    if others:
+        examples = examples.assign(split="train")
+    for split, path in others.items():
+        other = checking.require_sound(check_file(path, task, columns))
+        examples = pd.concat([examples, other.examples.assign(split=split)], ignore_index=True)
+    return Examples(task, split_examples(examples, validation_share, seed), report.columns, Path(file).name)
+
+
+def check_file(file: Path | str, task: str | None = None, columns: Mapping[str, str | None] | None = None) -> Report:
+    """Reads and checks a file; its problems are in the report. Raises DataError if it cannot be read, ConfigError for an unknown task."""
+    rows = read_file(Path(file)).rows
+    task = validate({"task": task}).task if task else guess_task(rows)[0]
+    return checking.check(rows, task, choose(rows, task, dict(columns or {})))
+
+
+def guess_file_task(file: Path | str) -> str:
+    """Returns the task that the columns of a file suggest. Raises DataError if it cannot be read."""
+    return guess_task(read_file(Path(file)).rows)[0]
+
+
 def _check_all(rows: pd.DataFrame, task: str, told: dict[str, Any], reading: dict[str, Any]) -> Report:
     """The file's own rows, and those of the files to measure with, each side with its name in `split`."""
-    chosen = columns.choose(rows, task, told) if len(rows) else {}
+    chosen = choose(rows, task, told) if len(rows) else {}
     if not chosen:
         raise DataError("No row is left. Undo the last change, or upload the file again.")
     report = checking.check(rows, task, chosen, reading.get("several"))
@@ -126,7 +189,7 @@ def _check_all(rows: pd.DataFrame, task: str, told: dict[str, Any], reading: dic
 def _check_other(data_id: str, task: str, chosen: dict[str, str], reading: dict[str, Any]) -> Report:
     rows = apply_edits(_read(data_id, _telling(reading)).rows, find_edits_of(data_id))
     told = {role: column for role, column in chosen.items() if column in rows.columns}
-    return checking.check(rows, task, columns.choose(rows, task, told), reading.get("several"))
+    return checking.check(rows, task, choose(rows, task, told), reading.get("several"))
 
 
 def _with_split(examples: pd.DataFrame, side: str, others: dict[str, str]) -> pd.DataFrame:

@@ -1,9 +1,10 @@
-"""A trained model to take home: a folder that plain transformers opens, or encoder and head with a script that joins them"""
+"""Writes a trained model as a folder that plain transformers opens, or as encoder, head and a script that joins them."""
 
 import inspect
 import json
 from pathlib import Path
 
+import pandas as pd
 import torch
 from safetensors.torch import save_file
 from torch import nn
@@ -21,7 +22,6 @@ from mlmtune_core.models import checkpoints
 from mlmtune_core.models.masked_head import MaskedHead, to_transformers_model
 from mlmtune_core.people import Person
 from mlmtune_core.runs.kept_checkpoints import keep_checkpoint
-from mlmtune_core.runs.run import Run
 from mlmtune_core.runs.shelf import open_run
 from mlmtune_core.tasks import TASKS
 from mlmtune_core.tasks.encoding import positions_to_keep
@@ -30,9 +30,9 @@ WEIGHT_BYTES = 4
 
 
 def save_checkpoint(name: str, title: str, person: Person) -> str:
-    """Keeps the best model of run `name` under a title, as somebody's; returns its name in settings.
+    """Keeps the best model of a run on masked words as a checkpoint of `person`; returns its name in settings.
 
-    Raises RunError for a run on something else, CheckpointError without a title, LimitError where the disk is full.
+    Raises RunError for a run on another task, CheckpointError without a title, LimitError if the disk is full.
     """
     trained = load_run(open_run(name))
     if not isinstance(trained.model.head, MaskedHead):
@@ -42,9 +42,9 @@ def save_checkpoint(name: str, title: str, person: Person) -> str:
 
 
 def write_checkpoint(trained: Trained, folder: Path) -> str:
-    """config.json, model.safetensors and the tokenizer of a model on masked words, with the dropout of the checkpoint that it began as.
+    """Writes config.json, model.safetensors and the tokenizer of a model on masked words, with the dropout rates of its checkpoint.
 
-    Returns the transformers class that opens it.
+    Returns the name of the transformers class that opens it.
     """
     encoder = trained.model.encoder
     config = checkpoints.load_config(trained.config.checkpoint)
@@ -58,7 +58,6 @@ def write_checkpoint(trained: Trained, folder: Path) -> str:
 
 
 TOLERANCE = 1e-4
-TRIED = 8  # examples that are compared before a folder counts as the same model
 KINDS = {
     "one per text": AutoModelForSequenceClassification,
     "one number": AutoModelForSequenceClassification,
@@ -68,44 +67,45 @@ KINDS = {
 SCRIPT = Path(__file__).parent / "predict_torch.txt"
 
 
-def write_model(run: Run, target: Path) -> str:
-    """Writes the best model of a run into an empty folder. Returns the transformers class that opens it, where one computes the
-    same head to 1e-4 on examples of the run; or an empty text, where encoder, head and the script `predict.py` were written.
+def write_model(trained: Trained, target: Path) -> str:
+    """Writes a trained model and its tokenizer into an empty folder.
+
+    Returns the name of the transformers class that opens it, if that class gives the same logits to 1e-4 on a few examples.
+    If no class has the same head, writes encoder, head and a script `predict.py` that joins them, and returns "".
     """
-    trained = load_run(run)
     if isinstance(trained.model.head, MaskedHead):
         return write_checkpoint(trained, target)
     if trained.config.truncation == "tail":
-        trained.tokenizer.truncation_side = "left"  # who opens it and has it cut, cuts as it was learnt
+        trained.tokenizer.truncation_side = "left"  # whoever opens it truncates inputs as in training
     trained.tokenizer.save_pretrained(target)
-    whole = _as_transformers(run, trained)
+    whole = _as_transformers(trained)
     if whole is not None:
         whole.save_pretrained(target)
         return type(whole).__name__
     trained.model.encoder.save_pretrained(target / "encoder")
     weights = {key: value.contiguous().cpu() for key, value in trained.model.head.state_dict().items()}
     save_file(weights, target / "head.safetensors")
-    write_about(run, trained, target / "head.json")
+    write_about(trained, target / "head.json")
     write_predict(SCRIPT, target)
     return ""
 
 
-def write_about(run: Run, trained: Trained, file: Path) -> None:
-    """What a script needs to know beside weights and tokenizer."""
+def write_about(trained: Trained, file: Path) -> None:
+    """Writes what a script needs to know beside weights and tokenizer, as JSON."""
     config = trained.config
-    about = {"task": config.task, "labels": trained.label_names, "several": has_several_labels(run.data()), "max_length": config.max_length}
+    about = {"task": config.task, "labels": trained.label_names, "several": _has_several_labels(trained), "max_length": config.max_length}
     about |= {"head": config.head, "pooling": config.pooling, "truncation": config.truncation}
     file.write_text(json.dumps(about, ensure_ascii=False, indent=1), encoding="utf-8")
 
 
 def write_predict(template: Path, folder: Path) -> None:
-    """Writes predict.py, with the function that cuts texts as mlmtune itself has it."""
+    """Writes predict.py from a template, with the source of the function that truncates texts."""
     code = template.read_text(encoding="utf-8").replace("# positions_to_keep\n", inspect.getsource(positions_to_keep))
     (folder / "predict.py").write_text(code, encoding="utf-8")
 
 
-def _as_transformers(run: Run, trained: Trained) -> nn.Module | None:
-    """The model as transformers' own class of its task, if that has the same head; the examples decide."""
+def _as_transformers(trained: Trained) -> nn.Module | None:
+    """Returns the model as the transformers class for its task, or None if that class gives other logits."""
     task, encoder = TASKS[trained.config.task], trained.model.encoder
     config = encoder.config.__class__.from_dict(encoder.config.to_dict())
     names = trained.label_names
@@ -114,17 +114,17 @@ def _as_transformers(run: Run, trained: Trained) -> nn.Module | None:
     elif task.LABELS_ARE != "one span":
         config.id2label, config.label2id = dict(enumerate(names)), {label: i for i, label in enumerate(names)}
         if task.LABELS_ARE == "one per text":
-            config.problem_type = "multi_label_classification" if has_several_labels(run.data()) else "single_label_classification"
+            config.problem_type = "multi_label_classification" if _has_several_labels(trained) else "single_label_classification"
     try:
         whole = KINDS[task.LABELS_ARE].from_config(config).eval()
         _fill(whole, trained)
-        return whole if _agree(whole, run, trained) else None
-    except (ValueError, KeyError, AttributeError, RuntimeError, IndexError):  # families differ; what does not fit goes the other way
+        return whole if _agree(whole, trained) else None
+    except (ValueError, KeyError, AttributeError, RuntimeError, IndexError):  # families differ: what does not fit is written as encoder and head
         return None
 
 
 def _fill(whole: nn.Module, trained: Trained) -> None:
-    """Our weights in their places; of a number, the scale of the data is folded into the last layer."""
+    """Copies the weights into `whole`; for regression, folds the scale of the scores into the last layer."""
     base = getattr(whole, whole.base_model_prefix)
     base.load_state_dict(trained.model.encoder.state_dict(), strict=False)
     ours = [module for module in trained.model.head.modules() if isinstance(module, nn.Linear)]
@@ -143,10 +143,14 @@ def _fill(whole: nn.Module, trained: Trained) -> None:
             theirs[-1].bias.mul_(deviation).add_(mean)
 
 
-def _agree(whole: nn.Module, run: Run, trained: Trained) -> bool:
-    """Whether both give the same logits to the first examples of the run."""
+def _has_several_labels(trained: Trained) -> bool:
+    return has_several_labels(pd.DataFrame(list(trained.records)))
+
+
+def _agree(whole: nn.Module, trained: Trained) -> bool:
+    """Whether both give the same logits to the first examples."""
     task = TASKS[trained.config.task]
-    _, encoded = trained.encode(run.data().head(TRIED).to_dict("records"))
+    _, encoded = trained.encode(trained.records)
     ours = find_logits(trained, encoded)
     if task.LABELS_ARE == "one number":
         mean, deviation = map(float, trained.label_names)

@@ -55,7 +55,7 @@ def write_onnx(run: Run, folder: Path) -> float:
     if worst > TOLERANCE:
         raise _refusal()
     trained.tokenizer.backend_tokenizer.save(str(folder / "tokenizer.json"))
-    write_about(run, trained, folder / "about.json")
+    write_about(trained, folder / "about.json")
     write_predict(SCRIPT, folder)
     return worst
 

@@ -11,6 +11,7 @@ from mlmtune_core.exporting.model_folder import write_model
 from mlmtune_core.exporting.onnx_graph import write_onnx
 from mlmtune_core.exporting.redoing import write_notebook, write_script
 from mlmtune_core.exporting.report import write_report
+from mlmtune_core.inspecting.predicting import load_run
 from mlmtune_core.language import translator
 from mlmtune_core.models import checkpoints
 from mlmtune_core.runs import limits
@@ -19,7 +20,7 @@ from mlmtune_core.runs.shelf import open_run
 from mlmtune_core.storage import measure
 
 FOLDERS: dict[str, Callable[[Run, Path, str], object]] = {  # kind -> (run, empty folder, language) -> files in it
-    "model": lambda run, folder, language: write_model(run, folder),
+    "model": lambda run, folder, language: write_model(load_run(run), folder),
     "onnx": lambda run, folder, language: write_onnx(run, folder),
     "script": lambda run, folder, language: write_script(run, folder, translator(language)),
     "notebook": lambda run, folder, language: write_notebook(run, folder, translator(language)),

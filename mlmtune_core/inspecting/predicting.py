@@ -25,6 +25,7 @@ from mlmtune_core.training.assembly import make_model
 from mlmtune_core.training.evaluation import compute_logits
 
 KEPT_MODELS = 6
+RECORDS_KEPT = 8  # examples that come with a loaded model, on which exports of it are compared with it
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,12 @@ class Trained:
     model: Model
     tokenizer: Any
     label_names: list[str]
-    record: dict[str, Any]  # one of its examples: what a typed input is written into
+    records: Sequence[dict[str, Any]]  # the first of its examples, as rows
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """One example, as a row: typed input is filled into a copy of it."""
+        return self.records[0]
 
     @property
     def pad_id(self) -> int:
@@ -144,5 +150,5 @@ def _load(folder: str, moment: str, _changed: int) -> Trained:
             "The kept weights do not fit the checkpoint ({names}). Was it changed since the run?",
             names=", ".join(unexpected[:3]),
         )
-    record = this.data().iloc[0].to_dict()
-    return Trained(config, model.eval(), checkpoints.load_tokenizer(config.checkpoint), label_names, record)
+    records = this.data().head(RECORDS_KEPT).to_dict("records")
+    return Trained(config, model.eval(), checkpoints.load_tokenizer(config.checkpoint), label_names, records)

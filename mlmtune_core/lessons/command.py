@@ -3,17 +3,15 @@
 import argparse
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from mlmtune_core.data import checking, columns, splitting
-from mlmtune_core.data.readers import table
-from mlmtune_core.data.report import find_fingerprint
+from mlmtune_core.data.preparation import guess_file_task, read_examples
 from mlmtune_core.errors import ConfigError, DataError
-from mlmtune_core.language import visible
 from mlmtune_core.lessons import LESSONS, find_lesson
 from mlmtune_core.people import PROGRAM
 from mlmtune_core.runs.sweeps import Member, Sweep, create_sweep, make_grid
@@ -80,13 +78,13 @@ def run_sweep(chosen: argparse.Namespace) -> list[dict[str, Any]]:
     """sweep: the runs stay, each with its settings that were swept and its scores."""
     told = _read_yaml(chosen.file)
     settings = dict(told.get("settings") or {})
-    rows = table.read_file(chosen.file.parent / told["file"]).rows
-    settings.setdefault("task", columns.guess_task(rows)[0])
+    path = chosen.file.parent / told["file"]
+    settings.setdefault("task", guess_file_task(path))
     configs = make_grid(settings, told["choices"])
-    report = checking.require_sound(checking.check(rows, configs[0].task, columns.choose(rows, configs[0].task, told.get("columns") or {})))
-    examples = splitting.split_examples(report.examples, configs[0].validation_share, configs[0].seed)
-    about = {"name": visible(str(told["file"])), "fingerprint": find_fingerprint(examples), "columns": report.columns}
-    sweep = create_sweep([Member(config, examples) for config in configs], about, told["choices"], PROGRAM)
+    first = configs[0]
+    examples = read_examples(path, first.task, told.get("columns"), validation_share=first.validation_share, seed=first.seed)
+    about = replace(examples, name=str(told["file"])).describe()
+    sweep = create_sweep([Member(config, examples.frame) for config in configs], about, told["choices"], PROGRAM)
     from mlmtune_core.lessons.running import carry_out_sweep
 
     with Progress(*LOOK, console=Console(stderr=True)) as bar:

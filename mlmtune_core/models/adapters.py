@@ -42,6 +42,8 @@ def merge_adapters(model: nn.Module) -> None:
             base.weight.copy_(_merge(module))
         parent, _, child = name.rpartition(".")
         setattr(model.get_submodule(parent), child, base)
+    for module in model.modules():
+        vars(module).pop("peft_config", None)  # peft warns of a second adapter where it finds one
 
 
 def is_adapter(name: str) -> bool:

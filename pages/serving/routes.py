@@ -1,15 +1,14 @@
 """The routes beside the pages: the events of runs, sweeps and recorded lessons, what is taken home, plotly, and whether the server is well."""
 
 import sys
-import tomllib
 from collections.abc import Callable
 from functools import wraps
-from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from mlmtune_core import __version__
 from mlmtune_core.errors import RunError
 from mlmtune_core.lessons import LESSONS
 from mlmtune_core.lessons.records import has_recorded, read_recorded
@@ -21,7 +20,6 @@ from pages.serving.addresses import EVENTS_ROUTE, EXPORT_ROUTE, HEALTH_ROUTE, PL
 from pages.serving.person_cookie import admitted
 from pages.serving.static_files import plotly_script
 
-PROJECT = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 REST_SECONDS = 2.0
 NOT_KEPT = {"Cache-Control": "no-store"}
 
@@ -107,7 +105,7 @@ def health(_: Request) -> Response:
     except RunError:  # the engine is not up yet, or no more
         numbers = {}
     well = bool(numbers) and all(numbers["workers"].values())
-    status = {"status": "ok" if well else "degraded", "version": PROJECT["version"]}
+    status = {"status": "ok" if well else "degraded", "version": __version__}
     return JSONResponse(status | numbers, 200 if well else 503, headers=NOT_KEPT)
 
 

@@ -89,7 +89,7 @@ def test_readers_find_ordinary_names(make_run, tmp_path):
     list(worker.carry_out(run))
     learnt = {row["name"]: row["learnt"] for row in find_movement(run.id)["weights"]}
     assert learnt == {"embeddings": False, "1": True, "2": True, "3": True, "4": True, "head": True}
-    assert write_model(run, tmp_path) == "BertForSequenceClassification"
+    assert write_model(load_run(run), tmp_path) == "BertForSequenceClassification"
     assert not any("lora" in name for name in load_file(tmp_path / "model.safetensors"))
 
 

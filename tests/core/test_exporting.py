@@ -77,7 +77,7 @@ def test_fifty_answers_are_the_same_elsewhere(make_run, tmp_path, settings, kind
     run = make_run(**settings, strategy="full", learning_rate=1e-3)
     carry_out(run.id)
     (tmp_path / "taken").mkdir()
-    assert write_model(run, tmp_path / "taken") == kind
+    assert write_model(load_run(run), tmp_path / "taken") == kind
     task, trained = settings.get("task", ""), load_run(run)
     two = "second_text" in trained.record or "question" in trained.record
     asked = texts(2 if two else 1)
