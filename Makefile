@@ -24,8 +24,7 @@ install-tests: .venv/installed-tests
 	sh tests/browser/install_chromium.sh $(BIN)/python
 	touch $@
 
-test: install-tests     ## small tests two at a time, then real workers and a real browser
-	$(BIN)/ruff check .
+test: lint              ## style and types, small tests two at a time, then real workers and a real browser
 	$(SMALL) -m "not slow and not browser and not realdata and not long"
 	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest --durations=12 -m "(slow or browser) and not realdata and not long"
 
@@ -35,9 +34,12 @@ test-long: install-tests  ## what takes half a minute or more each: nginx, a cla
 test-realdata: install-tests  ## what was promised on real data beside the repository: some minutes of training
 	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -m realdata
 
-test-fast: install-tests  ## the quickest of the small tests
-	$(BIN)/ruff check .
+test-fast: lint         ## style, types and the quickest of the small tests
 	$(SMALL) -m "not slow and not browser and not realdata and not long and not thorough"
+
+lint: install-tests     ## style of everything, types of the core
+	$(BIN)/ruff check .
+	$(BIN)/python -m mypy
 
 messages:               ## bring the catalogues up to date with the sources
 	$(BIN)/python -m tests.update_messages
