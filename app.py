@@ -1,4 +1,4 @@
-"""The server: page frame, routes, who is who, life of the workers."""
+"""The server: page frame, routes, identification of visitors, life of the workers."""
 
 import asyncio
 import gc

@@ -76,11 +76,11 @@ def measure(rows: int) -> dict[str, float]:
         write_csv(path, rows)
         code = (
             "import json, resource, sys, time; from pathlib import Path;"
-            "from mlmtune_core.data import preparing; from mlmtune_core.data.uploads import keep_upload;"
-            f"data_id = keep_upload('large.csv', Path({str(path)!r}).read_bytes());"
-            "began = time.monotonic(); counted = preparing.count_rows(data_id); read = time.monotonic();"
-            "data = preparing.prepare(data_id); done = time.monotonic();"
-            "print(json.dumps({'rows': data.rows_read, 'sound': data.sound, 'taken': len(data.report.examples),"
+            "from mlmtune_core.data import preparation; from mlmtune_core.data.uploads import save_upload;"
+            f"data_id = save_upload('large.csv', Path({str(path)!r}).read_bytes());"
+            "began = time.monotonic(); counted = preparation.count_rows(data_id); read = time.monotonic();"
+            "data = preparation.prepare(data_id); done = time.monotonic();"
+            "print(json.dumps({'rows': data.rows_read, 'sound': data.example_count, 'taken': len(data.report.examples),"
             "'read_s': read - began, 'check_s': done - read, 'peak_mb': resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))"
         )
         done = subprocess.run(

@@ -18,8 +18,8 @@ from mlmtune_core.lessons import LESSONS
 from mlmtune_core.lessons.lesson import Lesson
 from mlmtune_core.lessons.outcomes import read_outcomes
 from mlmtune_core.lessons.records import has_recorded, read_recorded
-from mlmtune_core.lessons.running import carry_out_lesson, describe_outcomes, record
-from mlmtune_core.names import effect_text
+from mlmtune_core.lessons.running import carry_out_lesson, describe_outcomes, record_report
+from mlmtune_core.names import format_effect
 
 TABLE = Path(__file__).parent.parent / "docs" / "lessons.md"
 HEAD = """# The lessons, run for real
@@ -54,13 +54,13 @@ def record_one(lesson: Lesson) -> None:
         report = carry_out_lesson(lesson, range(lesson.seeds), lambda done, total: print(f"\r{lesson.id}: {done}/{total}", end="", flush=True))
     report["about"]["seconds"] = round(time.perf_counter() - began, 1)
     print("\r", end="")
-    print_verdicts(record(report))
+    print_verdicts(record_report(report))
 
 
 def judge_again(name: str) -> None:
     """What was recorded, read and judged as the modules now have it."""
     report = read_recorded(name)
-    print_verdicts(record(report | {"outcomes": describe_outcomes(read_outcomes(report))}))
+    print_verdicts(record_report(report | {"outcomes": describe_outcomes(read_outcomes(report))}))
 
 
 def print_verdicts(report: dict[str, Any]) -> None:
@@ -77,9 +77,9 @@ def rows_of(lesson: Lesson) -> str:
     report, lines = read_recorded(lesson.id), []
     seconds = report["about"]["seconds"]
     seeds = len({outcome["seed"] for outcome in report["outcomes"]})
-    anchor = f"{tr(lesson.anchors[0].text)} ({lesson.anchors[0].model}; {lesson.anchors[0].source})" if lesson.anchors else "–"
+    anchor = f"{tr(lesson.published_results[0].text)} ({lesson.published_results[0].model}; {lesson.published_results[0].source})" if lesson.published_results else "–"
     for number, (claim, verdict) in enumerate(zip(lesson.claims, report["verdicts"], strict=True)):
-        told = effect_text(tr, "en", claim.unit, verdict)
+        told = format_effect(tr, "en", claim.unit, verdict)
         first = number == 0
         lines.append(
             f"| {lesson.id if first else ''} | {tr(lesson.question) if first else ''} | {', '.join(claim.statements)} | {tr(claim.sentence)} | {verdict['seeds']} | {told} "

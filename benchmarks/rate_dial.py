@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page
 
 from benchmarks.inspect_latency import summarise, wait_for_rest
 from mlmtune_core.data.preparation import prepare
-from mlmtune_core.data.uploads import keep_upload
+from mlmtune_core.data.uploads import save_upload
 from tests.browser.serving import Server, chromium, serve, settled, warm_up
 
 EXAMPLES, CHANGES = 500, 20
@@ -107,7 +107,7 @@ def upload(count: int) -> str:
     """The id of so many sentences of both sentiment samples."""
     frames = [prepare(f"sample-sentiment-{language}").report.examples for language in ("en", "pt")]
     frame = pd.concat(frames, ignore_index=True).sample(count, random_state=0)
-    return keep_upload("sentiment.csv", frame[["text", "label"]].to_csv(index=False).encode())
+    return save_upload("sentiment.csv", frame[["text", "label"]].to_csv(index=False).encode())
 
 
 def measure(browser: Browser, server: Server, changes: int) -> list[dict[str, object]]:

@@ -24,7 +24,7 @@ from benchmarks.real_data import DATA, SETS
 from mlmtune_core.config import RunConfig, validate
 from mlmtune_core.data.preparation import prepare
 from mlmtune_core.data.splitting import split_examples
-from mlmtune_core.data.uploads import keep_upload
+from mlmtune_core.data.uploads import save_upload
 from mlmtune_core.models import checkpoints
 from mlmtune_core.strategies import parse_strategy
 from mlmtune_core.tasks import metrics
@@ -80,7 +80,7 @@ def read_frame(config: RunConfig) -> pd.DataFrame:
 
 
 def _examples(name: str, raw: bytes) -> pd.DataFrame:
-    return prepare(keep_upload(name, raw)).report.examples
+    return prepare(save_upload(name, raw)).report.examples
 
 
 def train_with_mlmtune(config: RunConfig, frame: pd.DataFrame, side: str, folder: str) -> float:

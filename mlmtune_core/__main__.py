@@ -18,7 +18,7 @@ from mlmtune_core.data import columns, preparation
 from mlmtune_core.errors import UserError
 from mlmtune_core.events import Event, Failed, Finished, Started, StepDone, Tested
 from mlmtune_core.exporting.command import add_export
-from mlmtune_core.language import nearest_language, translator, visible, visible_json
+from mlmtune_core.language import escape_controls, escape_controls_in_json, nearest_language, translator
 from mlmtune_core.lessons.command import add_lessons
 from mlmtune_core.runs.kept_weights import BEST
 from mlmtune_core.runs.run import Run
@@ -105,14 +105,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         result = chosen.command(chosen)
     except UserError as error:
-        print(visible(error.say(tr)), file=sys.stderr)
+        print(escape_controls(error.translate(tr)), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
     if chosen.json:
-        print(visible_json(json.dumps(result, ensure_ascii=False, indent=1)))
+        print(escape_controls_in_json(json.dumps(result, ensure_ascii=False, indent=1)))
     else:
-        print(visible(chosen.show(result, tr)))
+        print(escape_controls(chosen.show(result, tr)))
     return 0
 
 
@@ -141,7 +141,7 @@ def make_parser() -> argparse.ArgumentParser:
     train.add_argument("--out", type=Path, help="a new folder for the run")
     predict = commands.add_parser("predict", help="ask a run")
     predict.add_argument("run", help="the run's name or folder")
-    for role in columns.ASKED:
+    for role in columns.INPUT_ROLES:
         if role != "words":
             predict.add_argument(f"--{role.replace('_', '-')}", help=f"the {role.replace('_', ' ')} to read")
     predict.set_defaults(command=run_predict, show=show_predict)
@@ -178,7 +178,7 @@ def run_check(chosen: argparse.Namespace) -> dict[str, Any]:
                 "severity": problem.severity,
                 "count": problem.count,
                 "rows": list(problem.rows),
-                "message": problem.say(tr),
+                "message": problem.translate(tr),
             }
             for problem in report.problems
         ],

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 
@@ -43,7 +43,8 @@ def load_checkpoint(checkpoint: str, examples: Examples, **settings: Any) -> Tra
     _, label_names = read_splits(examples.frame, config, task)
     torch.manual_seed(config.seed)
     model = make_model(config, task, label_names).to(choose_device()).eval()
-    return Trained(config, model, tokenizer, label_names, examples.frame.head(RECORDS_KEPT).to_dict("records"))
+    records = cast(list[dict[str, Any]], examples.frame.head(RECORDS_KEPT).to_dict("records"))
+    return Trained(config, model, tokenizer, label_names, records)
 
 
 def load_run(name: str, moment: str = BEST) -> Trained:

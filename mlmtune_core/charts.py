@@ -1,36 +1,36 @@
-"""Numbers and events -> plotly figures that stand still."""
+"""Builds plotly figures that do not change: curves, bars, confusion matrices."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import plotly.graph_objects as go
 
-from mlmtune_core.language import visible
+from mlmtune_core.language import escape_controls
 
 BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#8a94a0"
 FONT_SIZE = 15
 MAX_BINS = 40
-LONGEST_LABEL = 32  # signs: longer ones would leave no room for the chart
+MAX_LABEL_LENGTH = 32  # characters; longer labels would leave no room for the chart
 
 
-def plain(text: object) -> str:
-    """Text of a person as Plotly shows it literally: its pseudo-HTML is escaped."""
-    return visible(str(text)).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+def escape_html(text: object) -> str:
+    """Escapes a text so that Plotly shows it literally, without its pseudo-HTML."""
+    return escape_controls(str(text)).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def names_on_axis(labels: Sequence[str]) -> list[str]:
-    """Labels as an axis can bear them: cut where they are long, escaped, and still all different."""
-    cut = [label if len(label) <= LONGEST_LABEL else label[: LONGEST_LABEL - 1] + "…" for label in map(visible, labels)]
-    return [plain(name if cut.index(name) == i else f"{name} ({i + 1})") for i, name in enumerate(cut)]
+def axis_labels(labels: Sequence[str]) -> list[str]:
+    """Returns labels for an axis: shortened, escaped, and still unique."""
+    short = [label if len(label) <= MAX_LABEL_LENGTH else label[: MAX_LABEL_LENGTH - 1] + "…" for label in map(escape_controls, labels)]
+    return [escape_html(name if short.index(name) == i else f"{name} ({i + 1})") for i, name in enumerate(short)]
 
 
 def plot_label_counts(counts: dict[str, int], x_title: str, separators: str) -> go.Figure:
-    """Rows per label, most frequent on top."""
+    """Draws a bar per label: its number of rows, most frequent on top."""
     names = list(counts)[::-1]
     bars = {
         "type": "bar",
         "x": [counts[name] for name in names],
-        "y": names_on_axis(names),
+        "y": axis_labels(names),
         "orientation": "h",
         "marker": {"color": BLUE},
         "text": [counts[name] for name in names],
@@ -44,32 +44,32 @@ def plot_label_counts(counts: dict[str, int], x_title: str, separators: str) -> 
 def plot_lengths(
     lengths: Sequence[int], max_length: int, x_title: str, y_title: str, limit_title: str, separators: str
 ) -> go.Figure:
-    """How many examples have how many sub-words; the line stands at max_length."""
+    """Draws a histogram of the lengths in sub-words, with a line at max_length."""
     line = {"dash": "dash", "color": RED}
-    mark = _mark(max_length, limit_title, line, to_the_left=max_length > max(lengths, default=0) * 0.5)
-    reach = {"range": [0, max(max_length, *lengths) * 1.05]}
-    return make_figure([_bars_of(lengths, BLUE)], x_title, y_title, separators, 260, x=reach, more=mark)
+    limit = _vertical_line(max_length, limit_title, line, title_on_left=max_length > max(lengths, default=0) * 0.5)
+    x_range = {"range": [0, max(max_length, *lengths) * 1.05]}
+    return make_figure([_histogram(lengths, BLUE)], x_title, y_title, separators, 260, x=x_range, more=limit)
 
 
 def plot_scores(scores: Sequence[float], x_title: str, y_title: str, separators: str) -> go.Figure:
-    """How many examples have which score."""
-    return make_figure([_bars_of(scores, BLUE)], x_title, y_title, separators, 260)
+    """Draws a histogram of scores."""
+    return make_figure([_histogram(scores, BLUE)], x_title, y_title, separators, 260)
 
 
 def plot_confusion(
     labels: Sequence[str], counts: Sequence[Sequence[int]], x_title: str, y_title: str, separators: str, chosen: tuple[int, int] = (-1, -1)
 ) -> go.Figure:  # fmt: skip
-    """A row per true label, a column per predicted one; the colour is the share of the row, the number the count.
+    """Draws a confusion matrix: a row per true label, a column per predicted one; colour is the share of the row, text the count.
 
-    Each cell has a point that is not seen and can be clicked, for a heat map tells nobody of clicks; its `customdata` are the row and the
-    column. The `chosen` cell, or row or column (the other is then -1), has a frame.
+    A heat map reports no clicks, so each cell has an invisible point whose `customdata` are row and column. chosen: the (row, column) that
+    gets a frame; -1 for one of them frames a whole row or column.
     """
-    shown, shares = names_on_axis(labels), [[count / max(1, sum(row)) for count in row] for row in counts]
+    names, shares = axis_labels(labels), [[count / max(1, sum(row)) for count in row] for row in counts]
     cells = {
         "type": "heatmap",
         "z": shares,
-        "x": shown,
-        "y": shown,
+        "x": names,
+        "y": names,
         "text": counts,
         "texttemplate": "" if len(labels) > 12 else "%{text}",
         "colorscale": [[0, "rgba(0,114,178,0.03)"], [1, "rgba(0,114,178,0.85)"]],
@@ -80,59 +80,59 @@ def plot_confusion(
         "ygap": 2,
         "hoverinfo": "skip",
     }
-    places = [(row, column) for row in range(len(labels)) for column in range(len(labels))]
-    unseen = {"marker": {"opacity": 0}}
+    positions = [(row, column) for row in range(len(labels)) for column in range(len(labels))]
+    invisible = {"marker": {"opacity": 0}}
     points = {
         "type": "scatter",
         "mode": "markers",
-        "x": [shown[column] for _, column in places],
-        "y": [shown[row] for row, _ in places],
-        "customdata": places,
-        "text": [f"{counts[row][column]} ({shares[row][column]:.0%})" for row, column in places],
+        "x": [names[column] for _, column in positions],
+        "y": [names[row] for row, _ in positions],
+        "customdata": positions,
+        "text": [f"{counts[row][column]} ({shares[row][column]:.0%})" for row, column in positions],
         "marker": {"symbol": "square", "size": 20, "opacity": 0},
-        "selected": unseen,
-        "unselected": unseen,
-        "hovertemplate": f"{plain(y_title)}: %{{y}}<br>{plain(x_title)}: %{{x}}<br>%{{text}}<extra></extra>",
+        "selected": invisible,
+        "unselected": invisible,
+        "hovertemplate": f"{escape_html(y_title)}: %{{y}}<br>{escape_html(x_title)}: %{{x}}<br>%{{text}}<extra></extra>",
     }
     axis, height = {"type": "category", "showgrid": False}, max(280, 130 + 30 * len(labels))
-    more = {"hovermode": "closest", "hoverdistance": -1, "shapes": _frame(len(labels), *chosen)}
+    more = {"hovermode": "closest", "hoverdistance": -1, "shapes": _frame_cell(len(labels), *chosen)}
     return make_figure([cells, points], x_title, y_title, separators, height, x=axis, y=axis | {"autorange": "reversed"}, more=more)
 
 
-def _frame(count: int, row: int, column: int) -> list[dict[str, Any]]:
-    """Around a cell of `count` x `count`, or around a whole row or column."""
+def _frame_cell(count: int, row: int, column: int) -> list[dict[str, Any]]:
+    """Returns a rectangle around one of `count` x `count` cells, or around a row or column (the other is -1); [] if both are -1."""
     if (row, column) == (-1, -1):
         return []
-    (left, right), (top, bottom) = ((place - 0.5, place + 0.5) if place >= 0 else (-0.5, count - 0.5) for place in (column, row))
+    (left, right), (top, bottom) = ((i - 0.5, i + 0.5) if i >= 0 else (-0.5, count - 0.5) for i in (column, row))
     return [{"type": "rect", "x0": left, "x1": right, "y0": top, "y1": bottom, "line": {"color": RED, "width": 3}}]
 
 
-def plot_pairs(pairs: Sequence[Sequence[float]], x_title: str, y_title: str, separators: str) -> go.Figure:
-    """True against predicted; on the dotted line both are equal."""
-    true, said = zip(*pairs, strict=True)
-    ends = [min(*true, *said), max(*true, *said)]
-    points = {"type": "scatter", "x": true, "y": said, "mode": "markers", "marker": {"color": BLUE, "size": 7, "opacity": 0.5}, "hovertemplate": "%{x:.2f} → %{y:.2f}<extra></extra>"}  # fmt: skip
+def plot_predicted_against_true(pairs: Sequence[Sequence[float]], x_title: str, y_title: str, separators: str) -> go.Figure:
+    """Draws predicted over true scores, with a dotted line where they are equal."""
+    true, predicted = zip(*pairs, strict=True)
+    ends = [min(*true, *predicted), max(*true, *predicted)]
+    points = {"type": "scatter", "x": true, "y": predicted, "mode": "markers", "marker": {"color": BLUE, "size": 7, "opacity": 0.5}, "hovertemplate": "%{x:.2f} → %{y:.2f}<extra></extra>"}  # fmt: skip
     line = {"type": "scatter", "x": ends, "y": ends, "mode": "lines", "line": {"color": GREY, "dash": "dot"}, "hoverinfo": "skip"}  # fmt: skip
     return make_figure([points, line], x_title, y_title, separators, 420)
 
 
 def plot_curves(lines: dict[str, Sequence[tuple[float, float]]], x_title: str, y_title: str, separators: str) -> go.Figure:
-    """A line with signs of its own for each name, through its points."""
-    looks = ((BLUE, "circle", "solid"), (RED, "square", "dash"))
+    """Draws at most two named lines through their points, each with its own colour and markers."""
+    styles = ((BLUE, "circle", "solid"), (RED, "square", "dash"))
     traces = []
-    for (name, points), (colour, symbol, dash) in zip(lines.items(), looks, strict=False):
+    for (name, points), (colour, symbol, dash) in zip(lines.items(), styles, strict=False):
         x, y = zip(*points, strict=True) if points else ((), ())
-        look = {"marker": {"color": colour, "symbol": symbol, "size": 8}, "line": {"color": colour, "dash": dash}}
-        traces.append({"type": "scatter", "mode": "lines+markers", "x": x, "y": y, "name": plain(name), "hovertemplate": "%{x}: %{y:.4f}<extra></extra>", **look})  # fmt: skip
+        style = {"marker": {"color": colour, "symbol": symbol, "size": 8}, "line": {"color": colour, "dash": dash}}
+        traces.append({"type": "scatter", "mode": "lines+markers", "x": x, "y": y, "name": escape_html(name), "hovertemplate": "%{x}: %{y:.4f}<extra></extra>", **style})  # fmt: skip
     legend = {"showlegend": len(lines) > 1, "legend": {"orientation": "h", "y": 1.15}}
     return make_figure(traces, x_title, y_title, separators, 320, more=legend)
 
 
-def plot_number(value: float, scores: Sequence[float], x_title: str, y_title: str, said_title: str, separators: str) -> go.Figure:  # fmt: skip
-    """The scores that were learnt from as a histogram, and the answer as a line in it."""
+def plot_predicted_score(value: float, scores: Sequence[float], x_title: str, y_title: str, value_title: str, separators: str) -> go.Figure:  # fmt: skip
+    """Draws a histogram of the training scores, with a line at a predicted score."""
     low, high = min(*scores, value), max(*scores, value)
-    mark = _mark(value, said_title, {"color": RED, "width": 3}, to_the_left=value > (low + high) / 2)
-    return make_figure([_bars_of(scores, GREY)], x_title, y_title, separators, 260, more=mark)
+    prediction = _vertical_line(value, value_title, {"color": RED, "width": 3}, title_on_left=value > (low + high) / 2)
+    return make_figure([_histogram(scores, GREY)], x_title, y_title, separators, 260, more=prediction)
 
 
 def make_figure(
@@ -145,25 +145,28 @@ def make_figure(
     y: dict[str, Any] | None = None,
     more: dict[str, Any] | None = None,
 ) -> go.Figure:
-    """Made in one go: each later update of a figure costs ten milliseconds, and a class opens its data at once."""
+    """Builds a figure in one call: each later update of a figure costs 10 ms, and a whole class opens its data at once.
+
+    x, y, more: properties of the axes and of the layout.
+    """
     axes = {"xaxis": _axis(x_title) | (x or {}), "yaxis": _axis(y_title) | (y or {})}
     layout = _layout(separators, height) | axes | (more or {})
     layout["legend"] = {"font": {"size": FONT_SIZE}} | layout.get("legend", {})
     return go.Figure({"data": traces, "layout": layout})
 
 
-def _bars_of(values: Sequence[float], colour: str) -> dict[str, Any]:
-    look = {"type": "histogram", "nbinsx": MAX_BINS, "marker": {"color": colour}}
-    return look | {"x": list(values), "hovertemplate": "%{x}: %{y}<extra></extra>"}
+def _histogram(values: Sequence[float], colour: str) -> dict[str, Any]:
+    bars = {"type": "histogram", "nbinsx": MAX_BINS, "marker": {"color": colour}}
+    return bars | {"x": list(values), "hovertemplate": "%{x}: %{y}<extra></extra>"}
 
 
-def _mark(x: float, title: str, line: dict[str, Any], to_the_left: bool) -> dict[str, Any]:
-    """A line from bottom to top at `x`, with its title beside it."""
-    place = {"xref": "x", "yref": "y domain"}
-    words = {"text": plain(title), "font": {"size": FONT_SIZE}, "showarrow": False, "x": x, "y": 1}
-    anchors = {"xanchor": "right" if to_the_left else "left", "yanchor": "top"}
+def _vertical_line(x: float, title: str, line: dict[str, Any], title_on_left: bool) -> dict[str, Any]:
+    """Returns layout properties for a line over the whole height at `x`, with a title next to it."""
+    reference = {"xref": "x", "yref": "y domain"}
+    annotation = {"text": escape_html(title), "font": {"size": FONT_SIZE}, "showarrow": False, "x": x, "y": 1}
+    anchors = {"xanchor": "right" if title_on_left else "left", "yanchor": "top"}
     shape = {"type": "line", "x0": x, "x1": x, "y0": 0, "y1": 1, "line": line}
-    return {"shapes": [shape | place], "annotations": [words | anchors | place]}
+    return {"shapes": [shape | reference], "annotations": [annotation | anchors | reference]}
 
 
 def _layout(separators: str, height: int) -> dict[str, Any]:

@@ -10,12 +10,12 @@ from mlmtune_core.errors import ConfigError, UserError, nearest_first
 from mlmtune_core.language import mark
 from mlmtune_core.strategies import STRATEGY_FORMS, default_rates
 
-ON_TOKENS = ("token_classification", "question_answering", "masked_words")  # tasks whose head reads every token
-OF_TEXTS = ("head", "pooling", "truncation", "label_noise")  # settings that mean something only where a text has one answer
+TOKEN_TASKS = ("token_classification", "question_answering", "masked_words")  # the head reads every token
+TEXT_SETTINGS = ("head", "pooling", "truncation", "label_noise")  # settings that only the other tasks, with one answer per text, have
 
 
-def say_problem(detail: Mapping[str, Any], settings: Mapping[str, FieldInfo], limits: tuple[float | None, float | None]) -> UserError:
-    """One error of pydantic about one of `settings`, whose (lowest, highest) value `limits` gives, as a sentence with what to write instead."""
+def describe_problem(detail: Mapping[str, Any], settings: Mapping[str, FieldInfo], limits: tuple[float | None, float | None]) -> UserError:
+    """Converts one validation error of pydantic to a message that says what to write instead. limits: (lowest, highest) value."""
     name, found = str(detail["loc"][0]), detail.get("input")
     if name not in settings:
         return UserError(
@@ -57,20 +57,20 @@ def say_problem(detail: Mapping[str, Any], settings: Mapping[str, FieldInfo], li
     )
 
 
-def find_misfits(values: Mapping[str, Any], settings: Mapping[str, FieldInfo]) -> tuple[UserError, ...]:
-    """A sentence for every setting, sound by itself, that its task has no use for: it is refused, not passed over in silence."""
+def find_inapplicable(values: Mapping[str, Any], settings: Mapping[str, FieldInfo]) -> tuple[UserError, ...]:
+    """Returns an error for each setting that has no effect for the task but is not at its default: it is refused, not ignored."""
     return tuple(
         UserError(
             "{title}: only tasks with one answer for each text have this choice. Leave it at “{default}” here.",
             title=settings[name].title,
             default=settings[name].default,
         )
-        for name in OF_TEXTS
-        if values["task"] in ON_TOKENS and values[name] != settings[name].default
+        for name in TEXT_SETTINGS
+        if values["task"] in TOKEN_TASKS and values[name] != settings[name].default
     )
 
 
-RANKED_BY = {
+RANKED_BY = {  # task -> the metric that ranks its runs
     "sequence_classification": "accuracy",
     "sentence_pair": "accuracy",
     "token_classification": "entity_f1",
@@ -82,7 +82,7 @@ LOWER_IS_BETTER = ("masked_loss",)
 TASK_NAMES = tuple(RANKED_BY)
 BUNDLED = "bundled"
 BUNDLED_NAME = "all-MiniLM-L6-v2"
-MOST_LEARNT = 200  # training examples that are measured at each evaluation, where that is asked for
+MAX_TRAIN_EVAL_EXAMPLES = 200  # training examples scored at each evaluation, if `measure_training` is on
 
 
 def _setting(default: Any, title: str, description: str | None = None, **rules: Any) -> Any:
@@ -90,11 +90,11 @@ def _setting(default: Any, title: str, description: str | None = None, **rules: 
 
 
 class RunConfig(BaseModel):
-    """The settings of one run. Rates left at None follow the strategy (see `default_rates`)."""
+    """The settings of one run. Learning rates of None get the default of the strategy (see default_rates)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    task: Literal[TASK_NAMES] = _setting("sequence_classification", mark("Task"))
+    task: Literal[TASK_NAMES] = _setting("sequence_classification", mark("Task"))  # type: ignore[valid-type]  # RANKED_BY is the one list of tasks
     checkpoint: str = _setting(
         BUNDLED, mark("Checkpoint"), mark("The pre-trained encoder to start from: the bundled one, a folder, or a Hub name."), min_length=1
     )
@@ -233,13 +233,13 @@ class RunConfig(BaseModel):
 
     @property
     def encoder_settings(self) -> dict[str, object]:
-        """The settings that say which encoder a run begins with: what chance drew of it has the seed among them."""
+        """Returns the settings that determine the encoder before training; the seed is one if initial weights are random."""
         names = ("checkpoint", "first_layers", "initial_weights", *(("seed",) if self.initial_weights != "pretrained" else ()))
         return {name: getattr(self, name) for name in names}
 
     @property
     def body_rate(self) -> float:
-        """Learning rate of the encoder's weights that learn."""
+        """Learning rate of the encoder's trainable weights."""
         return self.learning_rate if self.learning_rate is not None else default_rates(self.strategy)[1]
 
     @property
@@ -249,12 +249,12 @@ class RunConfig(BaseModel):
 
 
 def suggest_epochs(examples: int) -> int:
-    """Epochs that give a small data set enough steps to learn something, and a large one an end in sight."""
+    """Returns a number of epochs for a data set: 10 below 1,000 examples, so that there are enough steps, else 3."""
     return 10 if examples < 1000 else 3
 
 
-def limits(field: str) -> tuple[float | None, float | None]:
-    """(lowest, highest) value that a setting takes; None where there is no limit."""
+def setting_limits(field: str) -> tuple[float | None, float | None]:
+    """Returns the (lowest, highest) value of a setting; None for no limit."""
     low = high = None
     for rule in RunConfig.model_fields[field].metadata:
         low = getattr(rule, "ge", getattr(rule, "gt", low))
@@ -263,17 +263,17 @@ def limits(field: str) -> tuple[float | None, float | None]:
 
 
 def validate(values: dict[str, Any]) -> RunConfig:
-    """Settings by name -> RunConfig. Raises ConfigError with a sentence for every problem at once."""
+    """Validates settings by name. Raises ConfigError with all problems at once."""
     try:
         config = RunConfig(**values)
-        problems = find_misfits(config.model_dump(), RunConfig.model_fields)
+        problems = find_inapplicable(config.model_dump(), RunConfig.model_fields)
     except ValidationError as error:
-        problems = tuple(_say(detail) for detail in error.errors())
+        problems = tuple(_describe(detail) for detail in error.errors())
     if problems:
         raise ConfigError("{count} settings need another value.", problems, count=len(problems))
     return config
 
 
-def _say(detail: dict[str, Any]) -> UserError:
+def _describe(detail: Mapping[str, Any]) -> UserError:
     name = str(detail["loc"][0])
-    return say_problem(detail, RunConfig.model_fields, limits(name) if name in RunConfig.model_fields else (None, None))
+    return describe_problem(detail, RunConfig.model_fields, setting_limits(name) if name in RunConfig.model_fields else (None, None))

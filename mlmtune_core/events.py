@@ -1,7 +1,7 @@
-"""What a run says about itself: frozen dataclasses of plain values.
+"""The events that a run yields: frozen dataclasses of plain values.
 
-`kind` in the written line names the class; the moment (`time`, unix seconds) is added where the line is written,
-so that two runs with the same seed yield equal events.
+In the event log, `kind` is the name of the class. `time` (unix seconds) is added when a line is written, so that two runs with the
+same seed yield equal events.
 """
 
 import errno
@@ -20,7 +20,7 @@ class PhaseStarted:
 
 @dataclass(frozen=True)
 class Progress:
-    """`done` of `total` examples of a long phase are through."""
+    """`done` of `total` examples of a long phase are processed."""
 
     phase: str
     done: int
@@ -29,9 +29,9 @@ class Progress:
 
 @dataclass(frozen=True)
 class Started:
-    """All is ready; the first step comes next. Whatever was said before belongs to an earlier attempt.
+    """Everything is ready for the first step. Earlier events in the log belong to an earlier attempt.
 
-    `prior_loss`: the loss of an answer that knows only how frequent each label is (see label_prior); None where there is none.
+    prior_loss: the loss of predicting the label frequencies (see label_prior); None for tasks without it.
     """
 
     task: str
@@ -53,7 +53,7 @@ class Started:
 
 @dataclass(frozen=True)
 class StepDone:
-    """One optimizer update. `epoch` counts in fractions; `loss` is the batch's mean; rates are those of this step."""
+    """One optimizer step. epoch: a fraction. loss: mean over the batch. Learning rates are those of this step."""
 
     step: int
     epoch: float
@@ -66,11 +66,11 @@ class StepDone:
 
 @dataclass(frozen=True)
 class EvalDone:
-    """One pass over the validation examples. `train_loss`: mean over the examples since the last evaluation, each as the model was when it learnt it.
+    """One evaluation on the validation examples.
 
-    `top_share`: the share of the most frequent answer, where every text has one label. `predictions` (example index -> prediction)
-    are for whoever keeps the best model; they are not written in the log. `train_eval_loss`, `train_metrics`: some of the training
-    examples, with the labels that are learnt, measured like the validation examples; None where that is not asked for.
+    train_loss: mean of the training loss since the last evaluation. top_share: share of the most frequent prediction, if every text
+    has one label. predictions (example index -> prediction): not written to the log. train_eval_loss, train_metrics: the same
+    measurement on a sample of the training examples, with their (perhaps wrong) training labels; None unless asked for.
     """
 
     step: int
@@ -88,7 +88,7 @@ class EvalDone:
 
 @dataclass(frozen=True)
 class Tested:
-    """The kept model, measured once, at the end, on examples that decided nothing: the test split."""
+    """The evaluation of the best model on the test split, once, at the end of the run."""
 
     examples: int
     loss: float
@@ -99,7 +99,7 @@ class Tested:
 
 @dataclass(frozen=True)
 class FrozenChecked:
-    """The proof of freezing: the hash of all frozen weights now, and whether it equals the one before step 1."""
+    """The hash of all frozen weights at `step`, and whether it equals the hash before step 1."""
 
     step: int
     weights: int
@@ -109,7 +109,7 @@ class FrozenChecked:
 
 @dataclass(frozen=True)
 class Unfrozen:
-    """After `step` steps one more layer begins to learn: now `layers` of them do, from the top, and `trainable` weights in all."""
+    """One more layer was unfrozen after `step` steps. layers: trainable layers, from the top. trainable: number of weights."""
 
     step: int
     layers: int
@@ -118,7 +118,7 @@ class Unfrozen:
 
 @dataclass(frozen=True)
 class Finished:
-    """The run is complete. reason: epochs_done, early_stopping or stopped; `best` describes the kept model."""
+    """The run is complete. reason: epochs_done, early_stopping or stopped. best: describes the saved best model."""
 
     reason: str
     best: dict[str, object] = field(default_factory=dict)
@@ -126,7 +126,7 @@ class Finished:
 
 @dataclass(frozen=True)
 class Resumed:
-    """After an interruption the run goes on from where it stood at `step`: of what was said since Started, the first `rows` lines hold."""
+    """The run resumes at `step` after an interruption. rows: number of log lines since Started that stay valid."""
 
     step: int
     rows: int
@@ -134,7 +134,7 @@ class Resumed:
 
 @dataclass(frozen=True)
 class Failed:
-    """The run cannot go on: a sentence as a template and its values."""
+    """The run cannot continue. template, values: the message, as in UserError."""
 
     template: str
     values: dict[str, object] = field(default_factory=dict)
@@ -144,13 +144,13 @@ Event = PhaseStarted | Progress | Started | StepDone | EvalDone | Tested | Froze
 
 
 def to_row(event: Event) -> dict[str, object]:
-    """An event as the plain dict that is written: its fields, but for predictions, and `kind`."""
+    """Converts an event to the dict that is written to the log: its fields without predictions, and `kind`."""
     values = {each.name: getattr(event, each.name) for each in fields(event) if each.name != "predictions"}
     return {"kind": type(event).__name__, **values}
 
 
-def failure(error: Exception) -> Failed:
-    """An error as the event that ends a run; one that is not meant for readers gets a sentence of its own."""
+def to_failed(error: Exception) -> Failed:
+    """Converts an exception to the event that ends a run. Exceptions other than UserError get a message for the user."""
     template, values = getattr(error, "template", None), getattr(error, "values", {})
     if template is None:
         template, values = _explain(error)
@@ -161,17 +161,17 @@ def failure(error: Exception) -> Failed:
 
 
 def _explain(error: Exception) -> tuple[str, dict[str, object]]:
-    told = f"{type(error).__name__}: {error}"
+    description = f"{type(error).__name__}: {error}"
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return mark(
             "The disk of the server is full. Free some space (delete runs that nobody needs), then press Continue: "
             "the run goes on from where it was last kept."
         ), {}
-    if isinstance(error, MemoryError) or "can't allocate memory" in told or "out of memory" in told.lower():
+    if isinstance(error, MemoryError) or "can't allocate memory" in description or "out of memory" in description.lower():
         return mark(
             "There was not enough memory for this run. Try a smaller batch size or maximum length, fewer layers that learn, "
             "or a smaller checkpoint."
         ), {}
     return mark(
         "The run broke off by a fault of mlmtune ({error}). Start it again; if it comes back, report it."
-    ), {"error": told}
+    ), {"error": description}

@@ -1,4 +1,4 @@
-"""What the words mean: every term that the pages use, in one or two sentences"""
+"""The glossary: every term that the pages use, in one or two sentences."""
 
 import unicodedata
 from dataclasses import dataclass
@@ -8,10 +8,10 @@ from mlmtune_core.language import Translate, mark
 
 @dataclass(frozen=True)
 class Term:
-    """A term with its meaning, both marked for the catalogues, and the ids of others that help to understand it."""
+    """A term, its meaning (both marked for translation), and the ids of related terms."""
 
     name: str
-    says: str
+    meaning: str
     see: tuple[str, ...]
 
 
@@ -91,12 +91,12 @@ TERMS = {
 
 
 def list_terms(tr: Translate) -> list[Term]:
-    """All terms in a language, `see` as names, in the order of its alphabet: accents and brackets aside."""
-    terms = [Term(tr(term.name), tr(term.says), tuple(tr(TERMS[other].name) for other in term.see)) for term in TERMS.values()]
-    return sorted(terms, key=lambda term: _fold(term.name))
+    """Returns all terms in a language, with `see` as names, sorted alphabetically, ignoring accents and brackets."""
+    terms = [Term(tr(term.name), tr(term.meaning), tuple(tr(TERMS[other].name) for other in term.see)) for term in TERMS.values()]
+    return sorted(terms, key=lambda term: _sort_key(term.name))
 
 
-def _fold(text: str) -> str:
-    """Letters and digits alone, small and without accents."""
-    plain = unicodedata.normalize("NFD", text.casefold())
-    return "".join(sign for sign in plain if sign.isalnum())
+def _sort_key(text: str) -> str:
+    """Returns the letters and digits of a text, in lower case without accents."""
+    decomposed = unicodedata.normalize("NFD", text.casefold())
+    return "".join(character for character in decomposed if character.isalnum())

@@ -1,13 +1,13 @@
-"""What tasks, roles, splits, metrics and states are called on the pages and in what is taken home."""
+"""Display names of tasks, roles, splits, metrics, states, strategies and settings; values with their units."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mlmtune_core.language import Translate, write_number, write_percent
+from mlmtune_core.language import Translate, format_number, format_percent
 
 
 def task_names(tr: Translate) -> dict[str, str]:
-    """task id -> its name."""
+    """Returns task id -> name."""
     return {
         "sequence_classification": tr("Classify a text"),
         "sentence_pair": tr("Classify a pair of texts"),
@@ -19,7 +19,7 @@ def task_names(tr: Translate) -> dict[str, str]:
 
 
 def role_names(tr: Translate) -> dict[str, str]:
-    """role -> what the column holds."""
+    """Returns role -> name of the column."""
     return {
         "text": tr("Text"),
         "second_text": tr("Second text"),
@@ -35,18 +35,18 @@ def role_names(tr: Translate) -> dict[str, str]:
 
 
 def column_name(tr: Translate, name: str) -> str:
-    """A column as it is called in the file, or by its place where the file gives no names."""
+    """Returns the name of a column; translates “column 1”, the name given to columns of a file without header."""
     word, _, number = name.partition(" ")
     return tr("column {number}").format(number=number) if word == "column" and number.isdigit() else name
 
 
 def split_names(tr: Translate) -> dict[str, str]:
-    """split id -> its name."""
+    """Returns split id -> name."""
     return {"train": tr("to learn from"), "validation": tr("to measure with"), "test": tr("for the test at the end")}
 
 
 def metric_names(tr: Translate) -> dict[str, str]:
-    """metric id -> its name."""
+    """Returns metric id -> name."""
     return {
         "accuracy": tr("Accuracy"),
         "macro_f1": tr("F1, mean over the labels"),
@@ -66,7 +66,7 @@ def metric_names(tr: Translate) -> dict[str, str]:
 
 
 def baseline_names(tr: Translate) -> dict[str, str]:
-    """task id -> the trivial predictor that a model must beat."""
+    """Returns task id -> description of the baseline (trivial predictor)."""
     return {
         "sequence_classification": tr("always the most frequent label"),
         "sentence_pair": tr("always the most frequent label"),
@@ -77,24 +77,25 @@ def baseline_names(tr: Translate) -> dict[str, str]:
     }
 
 
-def label_names(tr: Translate, label: str | Sequence[str]) -> str:
-    """A label, or several, or none of them, as one text."""
+def format_labels(tr: Translate, label: str | Sequence[str]) -> str:
+    """Formats a label or a list of labels, which may be empty."""
     return label if isinstance(label, str) else ", ".join(label) or tr("none of the labels")
 
 
-def metric_value(language: str, name: str, value: float) -> str:
-    """A share as percent, a correlation or an error as a number."""
-    write = write_number if name in ("pearson", "spearman", "rmse", "masked_loss") else write_percent
-    return write(language, value, 3 if write is write_number else 1)
+def format_metric(language: str, name: str, value: float) -> str:
+    """Formats a metric: a share as percent, a correlation or error as a number."""
+    if name in ("pearson", "spearman", "rmse", "masked_loss"):
+        return format_number(language, value, 3)
+    return format_percent(language, value, 1)
 
 
 def axis_names(tr: Translate) -> dict[str, str]:
-    """metric id -> a name short enough for an axis; only of those that rank runs."""
+    """Returns metric id -> short name for an axis, only for the metrics that rank runs (RANKED_BY)."""
     return {"accuracy": tr("Accuracy"), "entity_f1": "F1", "answer_f1": "F1", "pearson": "Pearson r", "masked_loss": tr("Masked (nats)")}
 
 
 def state_names(tr: Translate) -> dict[str, str]:
-    """state of a run -> its name."""
+    """Returns state of a run -> name."""
     return {
         "queued": tr("waiting for a free worker"),
         "preparing": tr("preparing"),
@@ -111,7 +112,7 @@ def state_names(tr: Translate) -> dict[str, str]:
 
 
 def diagnosis_names(tr: Translate) -> dict[str, str]:
-    """kind of a run (see diagnosis) -> what it does."""
+    """Returns diagnosis of a run (see runs/diagnosis) -> name."""
     return {
         "ok": tr("Going well"),
         "crawling": tr("Crawling"),
@@ -123,35 +124,35 @@ def diagnosis_names(tr: Translate) -> dict[str, str]:
 
 
 def verdict_names(tr: Translate) -> dict[str, str]:
-    """kind of a verdict -> what it says of a claim."""
+    """Returns kind of verdict -> name."""
     return {"supported": tr("Supported"), "not_supported": tr("Not supported"), "inconclusive": tr("Inconclusive")}
 
 
-def effect_text(tr: Translate, language: str, unit: str, verdict: Mapping[str, Any]) -> str:
-    """The effect of a verdict with its interval, in the unit of its claim: differences of scores as percentage points, ratios with ×.
+def format_effect(tr: Translate, language: str, unit: str, verdict: Mapping[str, Any]) -> str:
+    """Formats the effect of a verdict with its interval, in the unit of its claim: percentage points, ratios with ×, or a plain number.
 
-    Where a rounded end would look like the limit that it keeps away from, all are told to more digits.
+    Adds digits where a rounded end of the interval would equal the limit that it is compared with.
     """
     effect, low, high = (verdict[name] for name in ("effect", "low", "high"))
     if unit == "points":
         pairs = [(100 * end, 100 * limit) for end in (low, high) for limit in (verdict["minimum"], verdict["margin"]) if end != limit]
         digits = next((digits for digits in (1, 2, 3) if all(f"{end:.{digits}f}" != f"{limit:.{digits}f}" for end, limit in pairs)), 4)
-        told = [write_number(language, 100 * value, digits, signed=True) for value in (effect, low, high)]
-        return tr("{effect} points [{low}, {high}]").format(effect=told[0], low=told[1], high=told[2])
-    told = [write_number(language, value, 2, signed=unit != "ratio") for value in (effect, low, high)]
+        values = [format_number(language, 100 * value, digits, signed=True) for value in (effect, low, high)]
+        return tr("{effect} points [{low}, {high}]").format(effect=values[0], low=values[1], high=values[2])
+    values = [format_number(language, value, 2, signed=unit != "ratio") for value in (effect, low, high)]
     sign = "× " if unit == "ratio" else ""
-    return f"{sign}{told[0]} [{told[1]}, {told[2]}]"
+    return f"{sign}{values[0]} [{values[1]}, {values[2]}]"
 
 
-def side_text(language: str, unit: str, value: float) -> str:
-    """One of the two sides of a verdict, in the unit of its claim: scores of 100, counts whole, all others as they are."""
+def format_side(language: str, unit: str, value: float) -> str:
+    """Formats the value of one side of a comparison: scores out of 100, counts without decimals, other units with decimals."""
     if unit == "points":
-        return write_number(language, 100 * value, 1)
-    return write_number(language, value, 0 if value == round(value) else 2 if value < 10 else 1)
+        return format_number(language, 100 * value, 1)
+    return format_number(language, value, 0 if value == round(value) else 2 if value < 10 else 1)
 
 
 def strategy_name(tr: Translate, strategy: str) -> str:
-    """A strategy as it is written in RunConfig -> its name."""
+    """Returns the name of a strategy, given as in RunConfig."""
     if strategy.startswith("last_layers"):
         return tr("last {count} layers and head").format(count=strategy.partition(":")[2])
     if strategy.startswith("lora"):
@@ -159,18 +160,18 @@ def strategy_name(tr: Translate, strategy: str) -> str:
     return {"full": tr("full fine-tuning"), "head_only": tr("head only"), "gradual": tr("gradual unfreezing")}[strategy]
 
 
-def say_unfreezing(tr: Translate, language: str, rows: Sequence[dict[str, Any]]) -> str:
-    """When layers began to learn, from the events of a run that say so; an empty text where none of them does."""
-    told = [
-        tr("{layers} after step {step}").format(layers=row["layers"], step=write_number(language, row["step"]))
+def describe_unfreezing(tr: Translate, language: str, rows: Sequence[dict[str, Any]]) -> str:
+    """Describes when layers were unfrozen, from the Unfrozen events of a run; "" if there are none."""
+    moments = [
+        tr("{layers} after step {step}").format(layers=row["layers"], step=format_number(language, row["step"]))
         for row in rows
         if row["kind"] == "Unfrozen"
     ]
-    return tr("Layers that learn, from the top: {moments}.").format(moments=", ".join(told)) if told else ""
+    return tr("Layers that learn, from the top: {moments}.").format(moments=", ".join(moments)) if moments else ""
 
 
 def choice_names(tr: Translate) -> dict[str, dict[str, str]]:
-    """setting -> value -> its name, of those whose values are words."""
+    """Returns setting -> value -> name, for settings whose values are words."""
     return {
         "initial_weights": {
             "pretrained": tr("as pre-trained"),
@@ -196,8 +197,8 @@ def choice_names(tr: Translate) -> dict[str, dict[str, str]]:
     }
 
 
-def say_choice(tr: Translate, name: str, value: Any) -> Any:
-    """The value of setting `name` as people read it: words translated, yes and no; numbers as they are."""
+def format_choice(tr: Translate, name: str, value: Any) -> Any:
+    """Returns the display name of a setting's value: words translated, bool as yes or no, numbers unchanged."""
     if isinstance(value, bool):
         return tr("yes") if value else tr("no")
     return choice_names(tr).get(name, {}).get(value, value)

@@ -1,4 +1,4 @@
-"""The folder of everything that is kept: names that lead nowhere else, files that are whole or not there."""
+"""The home folder: safe names, atomic writes, size on disk."""
 
 import os
 import secrets
@@ -7,38 +7,39 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-LONGEST_NAME = 64  # of an id; a file system refuses much longer ones with an error of its own
+MAX_NAME_LENGTH = 64  # of an id; file systems raise their own error for much longer names
 
 
 def home() -> Path:
-    """The folder of everything that is kept: $MLMTUNE_HOME, or ~/.mlmtune."""
+    """Returns the folder of all stored data: $MLMTUNE_HOME, or ~/.mlmtune."""
     return Path(os.environ.get("MLMTUNE_HOME") or Path.home() / ".mlmtune")
 
 
 def new_id() -> str:
-    """An unguessable name: who knows it may look."""
-    return secrets.token_hex(12)  # no "__" in it: that would break the keys of components
+    """Returns an unguessable id: whoever knows it has read access."""
+    return secrets.token_hex(12)  # without "__", which would break the keys of components
 
 
 def write_atomically(path: Path, content: bytes | Callable[[Path], object], durable: bool = True) -> None:
-    """Writes, or has a function write, to a temporary name beside `path`, then renames: a reader sees the old file or the new one, whole.
+    """Writes a temporary file next to `path`, then renames it: readers see either the old or the new file, never a part.
 
-    Where `durable`, also after a power cut: the content is on the disk before the name is. Where that fails, nothing is left behind.
+    content: bytes, or a function that writes the temporary file. durable: calls fsync before renaming, so that this holds after a
+    power cut too. If writing fails, the temporary file is removed.
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         content(temporary) if callable(content) else temporary.write_bytes(content)
         if durable:
-            with temporary.open("rb") as written:
-                os.fsync(written.fileno())
+            with temporary.open("rb") as file:
+                os.fsync(file.fileno())
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
 
 
-def link(source: Path, target: Path) -> None:
-    """The same file under a second name; where the file system has no such thing, a copy."""
+def link_or_copy(source: Path, target: Path) -> None:
+    """Creates a hard link, or a copy if the file system has no hard links. Replaces `target`."""
     target.unlink(missing_ok=True)
     try:
         os.link(source, target)
@@ -46,20 +47,20 @@ def link(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
 
 
-def is_plain(name: str) -> bool:
-    """True of a name as `new_id` makes it: letters, digits, - and _, not many, no way out of the folder."""
-    return 0 < len(name) <= LONGEST_NAME and all(letter.isascii() and (letter.isalnum() or letter in "-_") for letter in name)
+def is_safe_name(name: str) -> bool:
+    """True for names like those of new_id: at most 64 ASCII letters, digits, - and _. Such a name cannot leave its folder."""
+    return 0 < len(name) <= MAX_NAME_LENGTH and all(character.isascii() and (character.isalnum() or character in "-_") for character in name)
 
 
-def measure(folder: Path) -> int:
-    """Bytes that a folder and all in it take on the disk; what vanishes meanwhile counts nothing."""
+def folder_size(folder: Path) -> int:
+    """Returns the bytes that a folder occupies on disk. Files that are deleted meanwhile count as 0."""
     total = 0
     with suppress(FileNotFoundError), os.scandir(folder) as entries:
         for entry in entries:
             with suppress(FileNotFoundError):
                 if entry.is_dir(follow_symlinks=False):
-                    total += measure(Path(entry.path))
+                    total += folder_size(Path(entry.path))
                 else:
                     stat = entry.stat(follow_symlinks=False)
-                    total += stat.st_blocks * 512 // stat.st_nlink  # a file with two names counts once
+                    total += stat.st_blocks * 512 // stat.st_nlink  # a file with two hard links counts once
     return total

@@ -1,4 +1,4 @@
-"""Strategies as they are written, `last_layers:2` or `lora:8`, and what follows from them: learning rates, frozen layers, moments of unfreezing"""
+"""Parses strategies such as `last_layers:2`; their learning rates, frozen layers and unfreezing schedule."""
 
 import re
 from collections.abc import Sequence
@@ -9,11 +9,11 @@ STRATEGY_FORMS = ("full", "head_only", "last_layers:N", "gradual", "lora:R")
 
 
 def default_rates(strategy: str) -> tuple[float, float]:
-    """(head, body) learning rates that suit a strategy.
+    """Returns the default learning rates (head, encoder) of a strategy.
 
-    A head alone needs 1e-3 to 1e-2: at the body's rate it stays at the majority class. The body's rate is
-    twice the upper end of BERT-base's 2e-5 to 5e-5 (Devlin et al. 2019, appendix A.3): the bundled encoder is
-    smaller, and classroom data give few steps. LoRA's matrices begin at nothing and bear more (all measured, see docs/decisions.md).
+    With a frozen encoder the head needs 1e-3 to 1e-2: at the encoder's rate it keeps predicting the majority class. The encoder's rate
+    is twice the upper end of BERT-base's 2e-5 to 5e-5 (Devlin et al. 2019, appendix A.3): the bundled encoder is smaller, and
+    classroom data give few steps. LoRA's matrices start at zero and tolerate more (all measured, see docs/decisions.md).
     """
     if strategy.startswith("lora"):
         return 1e-3, 1e-3
@@ -21,7 +21,7 @@ def default_rates(strategy: str) -> tuple[float, float]:
 
 
 def parse_strategy(strategy: str) -> tuple[str, int]:
-    """`last_layers:2` -> ("last_layers", 2), `lora:8` -> ("lora", 8); others -> (name, 0). Raises ConfigError for an unknown name."""
+    """Returns (name, number): ("last_layers", 2) for `last_layers:2`, ("full", 0) for `full`. Raises ConfigError for an unknown name."""
     if not re.fullmatch(r"full|head_only|gradual|(last_layers|lora):[1-9]\d?", strategy):
         raise ConfigError(
             "Strategy: “{found}” is not known. Write one of: {known}.",
@@ -33,16 +33,17 @@ def parse_strategy(strategy: str) -> tuple[str, int]:
 
 
 def count_frozen(strategy: str, layers: int) -> int:
-    """How many of the first layers no step ever changes, with the embeddings below them; 0 where the first layer learns at some time."""
+    """Returns how many layers, from the bottom, stay frozen during the whole run; the embeddings below them are frozen too."""
     name, count = parse_strategy(strategy)
     return {"head_only": layers, "last_layers": layers - count}.get(name, 0)
 
 
 def plan_unfreezing(strategy: str, steps: Sequence[int], layers: int) -> list[int]:
-    """After how many steps each layer, from the top, begins to learn; nothing where none has to wait. steps: of each epoch.
+    """Returns after how many steps each layer, from the top, is unfrozen; [] for other strategies than gradual.
 
-    Gradual unfreezing (Howard and Ruder 2018, section 3.3): in the first epoch the head learns alone, with each epoch one more layer.
-    Where there are not more epochs than layers, head and layers begin after equal shares of all steps instead; the first step is the head's.
+    Gradual unfreezing (Howard and Ruder 2018, section 3.3): only the head is trained in the first epoch, then one more layer per epoch.
+    If there are no more epochs than layers, layers are unfrozen at equal intervals over all steps instead; the first step always
+    trains only the head. steps: number of steps of each epoch.
     """
     if strategy != "gradual":
         return []
@@ -51,7 +52,7 @@ def plan_unfreezing(strategy: str, steps: Sequence[int], layers: int) -> list[in
     return [max(1, sum(steps) * part // (layers + 1)) for part in range(1, layers + 1)]
 
 
-def learning_share(strategy: str, steps: Sequence[int], layers: int) -> float:
-    """Of all layers and steps, the share in which a layer that learns at all does so: 1 where none has to wait."""
-    moments, total = plan_unfreezing(strategy, steps, layers), sum(steps)
-    return sum(total - min(moment, total) for moment in moments) / (total * layers) if moments else 1.0
+def trainable_share(strategy: str, steps: Sequence[int], layers: int) -> float:
+    """Returns the share of layers and steps in which layers are trainable, under gradual unfreezing; 1 for other strategies."""
+    unfrozen_at, total = plan_unfreezing(strategy, steps, layers), sum(steps)
+    return sum(total - min(step, total) for step in unfrozen_at) / (total * layers) if unfrozen_at else 1.0

@@ -1,7 +1,7 @@
-"""Which column plays which role (text, label, words, answer...): guessed with the task, and checked when told."""
+"""Maps columns to roles (text, label, words, answer, ...): guessed, or as the user chose."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,7 @@ ROLES = {
 }
 OPTIONAL = {"regression": ("second_text",)}
 ALWAYS_OPTIONAL = ("split",)
-ASKED = ("text", "second_text", "words", "question", "context")
+INPUT_ROLES = ("text", "second_text", "words", "question", "context")
 ROLE_TITLES = {
     "text": mark("text"),
     "second_text": mark("second text"),
@@ -35,28 +35,28 @@ ROLE_TITLES = {
     "answer": mark("answer"),
     "split": mark("split"),
 }
-LOOKED_AT = 500
+SAMPLE_ROWS = 500
 TAG = re.compile(r"O|[BIESLUM]-\S+|[A-Z]{1,8}")
 
 
-def asked_roles(task: str, present: Iterable[str]) -> tuple[str, ...]:
-    """The roles of a task that a person types to ask a trained model; optional ones only if `present`."""
+def input_roles(task: str, present: Iterable[str]) -> tuple[str, ...]:
+    """Returns the roles of a task that are inputs of the model; optional ones only if `present`."""
     left_out = set(OPTIONAL.get(task, ())) - set(present)
-    return tuple(role for role in ROLES[task] if role in ASKED and role not in left_out)
+    return tuple(role for role in ROLES[task] if role in INPUT_ROLES and role not in left_out)
 
 
 def optional_roles(task: str) -> tuple[str, ...]:
-    """The roles that a task can do without."""
+    """Returns the roles that a task can do without."""
     return (*OPTIONAL.get(task, ()), *ALWAYS_OPTIONAL)
 
 
 def has_several_labels(examples: "pd.DataFrame") -> bool:
-    """Whether checked examples have lists of labels, of which several may hold."""
+    """True if checked examples have lists of labels (multi-label classification)."""
     return "label" in examples and not isinstance(examples["label"].iloc[0], str)
 
 
 def guess_task(rows: "pd.DataFrame") -> tuple[str, str]:
-    """(task, why): read off the names and the content of the columns. `why` is a message of the catalogue."""
+    """Guesses (task, why) from the names and the content of the columns. `why` is a message of the catalogue."""
     named = {role: _named(rows, role) for role in ("question", "context", "second_text", "score")}
     if named["question"] and named["context"]:
         return "question_answering", mark("there are columns for a question and a context")
@@ -73,8 +73,8 @@ def guess_task(rows: "pd.DataFrame") -> tuple[str, str]:
     return "sequence_classification", mark("one column holds texts, and another one few different labels")
 
 
-def guess(rows: "pd.DataFrame", task: str) -> dict[str, str]:
-    """role -> column, by name first and by content otherwise; a role that fits no column is left out."""
+def guess_columns(rows: "pd.DataFrame", task: str) -> dict[str, str]:
+    """Guesses role -> column: by name first, otherwise by content. A role that fits no column is left out."""
     by_role: dict[str, str] = {}
     for role in (*ROLES[task], "split"):
         free = [c for c in _named(rows, role) if c not in by_role.values() and _fits(rows[c], role)]
@@ -91,11 +91,14 @@ def guess(rows: "pd.DataFrame", task: str) -> dict[str, str]:
     return {role: by_role[role] for role in (*ROLES[task], "split") if role in by_role}
 
 
-def choose(rows: "pd.DataFrame", task: str, told: dict[str, str | None]) -> dict[str, str]:
-    """The guess, overruled by what was told ("" for: none). Raises DataError for a missing column, or a role without one."""
+def choose_columns(rows: "pd.DataFrame", task: str, chosen: Mapping[str, str | None]) -> dict[str, str]:
+    """Returns role -> column: as `chosen` ("" for none), otherwise as guessed.
+
+    Raises DataError for a column that is not there, and for a required role without a column.
+    """
     columns = list(rows.columns)
-    chosen = guess(rows, task)
-    for role, column in told.items():
+    by_role = guess_columns(rows, task)
+    for role, column in chosen.items():
         if column is None or role not in (*ROLES[task], *ALWAYS_OPTIONAL):
             continue
         name = column if column in columns else column.strip()
@@ -106,16 +109,16 @@ def choose(rows: "pd.DataFrame", task: str, told: dict[str, str | None]) -> dict
                 title=ROLE_TITLES[role],
                 found=", ".join(nearest_first(column, columns)[:20]),
             )
-        chosen = {other: kept for other, kept in chosen.items() if kept != name and other != role}
-        chosen |= {role: name} if name else {}
+        by_role = {other: kept for other, kept in by_role.items() if kept != name and other != role}
+        by_role |= {role: name} if name else {}
     for role in ROLES[task]:
-        if role not in chosen and role not in optional_roles(task):
+        if role not in by_role and role not in optional_roles(task):
             raise DataError(
                 "No column was found for: {title}. Columns in the file: {found}. Check the delimiter, or add the column.",
                 title=ROLE_TITLES[role],
                 found=", ".join(nearest_first(role, columns)[:20]),
             )
-    return {role: chosen[role] for role in (*ROLES[task], "split") if role in chosen}
+    return {role: by_role[role] for role in (*ROLES[task], "split") if role in by_role}
 
 
 def _named(rows: "pd.DataFrame", role: str) -> list[str]:
@@ -123,8 +126,8 @@ def _named(rows: "pd.DataFrame", role: str) -> list[str]:
 
 
 def _values(column: "pd.Series") -> list[Any]:
-    """The first values that are there."""
-    return [value for value in column.head(LOOKED_AT) if not _is_missing(value)]
+    """Returns the values of the first rows, without missing ones."""
+    return [value for value in column.head(SAMPLE_ROWS) if not _is_missing(value)]
 
 
 def _is_missing(value: Any) -> bool:
@@ -137,7 +140,7 @@ def _is_words(column: "pd.Series") -> bool:
 
 
 def _is_text(column: "pd.Series") -> bool:
-    """Mostly several words, and mostly different ones."""
+    """True if most values have several words and few values repeat."""
     values = [value for value in _values(column) if isinstance(value, str)]
     several = sum(" " in value.strip() for value in values)
     return bool(values) and several >= 0.6 * len(values) and len(set(values)) > 0.2 * len(values)
@@ -148,15 +151,15 @@ def _is_wanted(rows: "pd.DataFrame", role: str, free: list[str]) -> bool:
 
 
 def _score_column(rows: "pd.DataFrame", texts: list[str], named: list[str]) -> str | None:
-    """A column of numbers that are more than a handful of classes: fractions, or many different values."""
+    """Returns a column of numbers that are not classes or row numbers: many fractions, more than three different values."""
     for column in [*named, *rows.columns]:
         values = [str(value) for value in _values(rows[column]) if not isinstance(value, list | dict)]
         if column in texts or not values or not all(is_number(value) for value in values):
             continue
         numbers = [number for number in (float(value.replace(",", ".")) for value in values) if isfinite(number)]
         fractions = sum(number != int(number) for number in numbers)
-        counting = all(later - one == 1 for one, later in zip(numbers, numbers[1:], strict=False))
-        if not counting and (fractions > 0.2 * len(numbers) and len(set(numbers)) > 3):
+        is_row_number = all(later - one == 1 for one, later in zip(numbers, numbers[1:], strict=False))
+        if not is_row_number and (fractions > 0.2 * len(numbers) and len(set(numbers)) > 3):
             return column
     return None
 
@@ -175,9 +178,12 @@ def _fits(column: "pd.Series", role: str) -> bool:
 
 
 def _by_content(rows: "pd.DataFrame", free: list[str], role: str, task: str) -> str:
-    """Texts: the longest; label: the fewest values; words: the most values; tags: the most tag-like, then the last."""
+    """Returns the free column that suits a role best.
+
+    Texts: the longest. Label: the fewest different values. Words: the least tag-like. Tags: the most tag-like, of equals the last.
+    """
     if role in ("text", "second_text", "context", "question"):
-        return max(free, key=lambda column: rows[column].head(LOOKED_AT).astype(str).str.len().mean())
+        return max(free, key=lambda column: rows[column].head(SAMPLE_ROWS).astype(str).str.len().mean())
     if role == "label":
         return min(free, key=lambda column: rows[column].astype(str).nunique())
     if role == "score":
@@ -191,7 +197,7 @@ def _by_content(rows: "pd.DataFrame", free: list[str], role: str, task: str) -> 
 
 
 def _tag_share(column: "pd.Series") -> float:
-    """How much like tags the items of a list column are: few different ones, written as tags are; numbers are neither."""
+    """Returns how tag-like the items of a list column are: few different ones, written like tags. Numbers get 0.5."""
     items = [str(item) for value in _values(column) for item in value]
     if not items or all(item.isdigit() for item in items):
         return 0.5

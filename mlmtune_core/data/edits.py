@@ -1,4 +1,4 @@
-"""Small repairs of a file's rows: a cell written anew, a label renamed everywhere, rows dropped; each can be undone."""
+"""Applies edits to a file's rows that can be undone: change a cell, rename a label, drop rows."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,9 +10,9 @@ Batch = list[Edit]
 
 
 def apply_edits(rows: pd.DataFrame, batches: Sequence[Batch]) -> pd.DataFrame:
-    """Rows as read and batches of edits, oldest first -> rows as they are to be used. What no longer fits is passed over.
+    """Applies batches of edits, oldest first, to the rows of a file. Skips edits whose row or column no longer exists.
 
-    An edit is {row, column, value}, {row, drop: true}, or {column, old, value} for every cell that reads `old`.
+    An edit is {row, column, value}, {row, drop: true}, or {column, old, value} for every cell that equals `old`.
     """
     if not any(batches):
         return rows
@@ -28,10 +28,10 @@ def apply_edits(rows: pd.DataFrame, batches: Sequence[Batch]) -> pd.DataFrame:
     return rows
 
 
-def find_edits(before: pd.DataFrame, after: dict[str, Any], columns: Sequence[str]) -> Batch:
-    """What a person did in a table on a page (`edited_rows`, `deleted_rows` by place) as edits by row number."""
+def find_edits(before: pd.DataFrame, changes: dict[str, Any], columns: Sequence[str]) -> Batch:
+    """Converts the changes of st.data_editor (`edited_rows`, `deleted_rows`, by position) to edits by row number."""
     batch: Batch = []
-    for place, cells in after.get("edited_rows", {}).items():
-        row = int(before.index[int(place)])
+    for position, cells in changes.get("edited_rows", {}).items():
+        row = int(before.index[int(position)])
         batch += [{"row": row, "column": name, "value": value if value is not None else ""} for name, value in cells.items() if name in columns]  # fmt: skip
-    return batch + [{"row": int(before.index[place]), "drop": True} for place in after.get("deleted_rows", [])]
+    return batch + [{"row": int(before.index[position]), "drop": True} for position in changes.get("deleted_rows", [])]

@@ -1,4 +1,4 @@
-"""What checking says: problems with the rows at fault, and the examples that are left."""
+"""The result of a check: the problems with their rows, and the usable examples."""
 
 import hashlib
 from collections.abc import Iterable
@@ -14,9 +14,9 @@ SEVERITIES = ("error", "warning", "note")
 
 @dataclass(frozen=True)
 class Problem:
-    """Something about the data. severity: `error` blocks Start, `warning` does not, `note` only says what was done.
+    """A problem or remark about the data. severity: an error blocks Start, a warning does not, a note only says what was done.
 
-    `rows` are lines of the file (perhaps only the first of them); `total` is how many rows are concerned.
+    rows: row numbers in the file, perhaps only the first ones. total: number of affected rows, if `rows` was shortened.
     """
 
     kind: str
@@ -28,21 +28,21 @@ class Problem:
 
     @property
     def count(self) -> int:
-        """How many rows are concerned."""
+        """Number of affected rows."""
         return len(self.rows) if self.total is None else self.total
 
     def shorten(self, limit: int) -> "Problem":
-        """The same with the first `limit` rows only, and the count of all."""
+        """Returns a copy with only the first `limit` rows, and with the count of all."""
         return replace(self, rows=self.rows[:limit], total=self.count)
 
-    def say(self, tr: Translate) -> str:
-        """The sentence in the language of the translator `tr`."""
+    def translate(self, tr: Translate) -> str:
+        """Returns the sentence in the language of the translator `tr`."""
         return tr(self.template).format(**{"count": self.count, **self.values})
 
 
 @dataclass(frozen=True)
 class Report:
-    """The checked data: `examples` (row and the task's columns), `dropped` rows, `labels` counted, `problems`."""
+    """Checked data. examples: `row` and the task's columns. dropped: rows left out. labels: label -> count."""
 
     rows_read: int
     columns: dict[str, str]
@@ -53,27 +53,27 @@ class Report:
 
     @property
     def rows_kept(self) -> int:
-        """How many rows became examples."""
+        """Number of rows that became examples."""
         return len(self.examples)
 
-    def rows_at_fault(self, problem: Problem) -> pd.DataFrame:
-        """The rows that a problem concerns, kept or dropped, in the order of the file."""
+    def affected_rows(self, problem: Problem) -> pd.DataFrame:
+        """Returns the rows that have a problem, kept or dropped, in the order of the file."""
         rows = pd.concat([self.examples, self.dropped]) if len(self.dropped) else self.examples
         return rows[rows["row"].isin(problem.rows)].sort_values("row", kind="stable")
 
     @property
     def errors(self) -> list[Problem]:
-        """The problems that block."""
+        """Problems that block Start."""
         return [problem for problem in self.problems if problem.severity == "error"]
 
     @cached_property
     def fingerprint(self) -> str:
-        """A short hash of all examples: equal data, equal fingerprint."""
+        """Short hash of all examples (see find_fingerprint)."""
         return find_fingerprint(self.examples)
 
 
 def find_fingerprint(examples: pd.DataFrame) -> str:
-    """12 signs that change with any cell of the examples (row numbers left out)."""
+    """Returns a hash of 12 hexadecimal digits over all cells of the examples, row numbers excluded."""
     digest = hashlib.sha256()
     for record in examples.drop(columns="row").itertuples(index=False):
         digest.update(
@@ -85,10 +85,10 @@ def find_fingerprint(examples: pd.DataFrame) -> str:
 def rows_problem(
     kind: str, rows: pd.DataFrame, template: str, severity: str = "warning", **values: object
 ) -> Problem | None:
-    """A problem of these rows, or None where there are none."""
+    """Returns a problem with these rows, or None if there are no rows."""
     return Problem(kind, severity, tuple(map(int, rows["row"])), template, values) if len(rows) else None
 
 
-def in_order(problems: Iterable[Problem | None]) -> tuple[Problem, ...]:
-    """Those that are there; errors first, notes last."""
+def sort_problems(problems: Iterable[Problem | None]) -> tuple[Problem, ...]:
+    """Removes None and sorts: errors first, notes last."""
     return tuple(sorted(filter(None, problems), key=lambda problem: SEVERITIES.index(problem.severity)))

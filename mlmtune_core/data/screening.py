@@ -1,102 +1,102 @@
-"""Texts unlike the others: much longer, or in another language."""
+"""Finds texts that are much longer than the others, in another language, or near duplicates."""
 
 import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from functools import cache
+from typing import Any
 
 import pandas as pd
 
 from mlmtune_core.data.report import Problem, rows_problem
 from mlmtune_core.language import mark
 
-LOOKED_AT = 300
+SAMPLED_TEXTS = 300
 LANGUAGES = ("en", "pt", "es", "fr", "de", "it", "nl", "pl", "ru", "ar", "zh", "ja", "tr")
 CLEAR_MARGIN = 12.0
-MIN_SIGNS = 30
+MIN_CHARACTERS = 30
 LONG_WORDS = 200
 LONG_FACTOR = 10
 
 
-def find_surprises(frame: pd.DataFrame, texts: list[str]) -> list[Problem | None]:
-    """At most one problem for lengths and one for languages; `texts` names the columns that are read."""
+def find_unusual_texts(frame: pd.DataFrame, texts: list[str]) -> list[Problem | None]:
+    """Checks lengths and languages: at most one problem each. texts: names of the text columns."""
     if not len(frame):
         return []
-    words = sum(frame[role].str.count(" ") + 1 for role in texts)
+    words = pd.concat([frame[role].str.count(" ") + 1 for role in texts], axis=1).sum(axis=1)
     limit = max(LONG_WORDS, LONG_FACTOR * float(words.median()))
     sentence = mark("Rows more than ten times as long as is usual here: {count}. Look whether a quote or a line break is missing.")  # fmt: skip
     return [rows_problem("long_texts", frame[words > limit], sentence), _other_languages(frame, texts[0])]
 
 
 def _other_languages(frame: pd.DataFrame, role: str) -> Problem | None:
-    """Rows that clearly read like another language than most; looked for in a spread of 300 texts."""
-    step = max(1, len(frame) // LOOKED_AT)
-    seen = frame.iloc[::step].head(LOOKED_AT)
-    found = [_language(text) for text in seen[role]]
+    """Finds rows whose language clearly differs from that of most rows, among 300 evenly spaced texts."""
+    step = max(1, len(frame) // SAMPLED_TEXTS)
+    sample = frame.iloc[::step].head(SAMPLED_TEXTS)
+    found = [_language(text) for text in sample[role]]
     known = Counter(language for language in found if language)
     if sum(known.values()) < 10:
         return None
     main, count = known.most_common(1)[0]
-    others = seen[[language not in (None, main) for language in found]]
+    others = sample[[language not in (None, main) for language in found]]
     names = ", ".join(f"{language}: {n}" for language, n in known.most_common() if language != main)
     sentence = mark("Most texts read like “{main}”, but of {looked_at} looked at these read like another language ({names}): {count}.")  # fmt: skip
-    few = max(3, 0.01 * len(seen)) <= len(others) <= 0.4 * count
-    return rows_problem("other_language", others, sentence, main=main, names=names, looked_at=len(seen)) if few else None  # fmt: skip
+    is_plausible = max(3, 0.01 * len(sample)) <= len(others) <= 0.4 * count
+    return rows_problem("other_language", others, sentence, main=main, names=names, looked_at=len(sample)) if is_plausible else None  # fmt: skip
 
 
 def _language(text: str) -> str | None:
-    """The language of a text that leaves little doubt, or None."""
-    if len(text) < MIN_SIGNS:
+    """Returns the language of a text, or None if it is short or the score is not clear."""
+    if len(text) < MIN_CHARACTERS:
         return None
     (first, best), (_, second) = _identifier().rank(text[:400])[:2]
     return first if best - second > CLEAR_MARGIN else None
 
 
-def _identifier():  # noqa: ANN202
-    """py3langid, limited to the languages of most classrooms; imported on first use (0.2 s)."""
+@cache
+def _identifier() -> Any:
+    """Imports py3langid on first use (0.2 s) and limits it to LANGUAGES."""
     from py3langid import langid
 
-    if not getattr(_identifier, "ready", None):
-        langid.set_languages(list(LANGUAGES))
-        _identifier.ready = True
+    langid.set_languages(list(LANGUAGES))
     return langid
 
 
 NOT_WORDS = re.compile(r"[\W_]+")
-SHINGLE_WORDS = 3
-COMMON_SHINGLE = 50
-NEAR = 0.8
+MAX_TEXTS_PER_TRIGRAM = 50
+MIN_OVERLAP = 0.8
 
 
-def find_key(text: str) -> str:
-    """A text without case, punctuation and blanks that repeat: equal keys, same text."""
+def normalize_text(text: str) -> str:
+    """Returns a text in lower case without punctuation and repeated blanks, for comparing texts."""
     return NOT_WORDS.sub(" ", text.lower()).strip() or text.strip()
 
 
-def find_shared(texts: Sequence[str], others: Sequence[str]) -> list[int]:
-    """Indices of the `others` that stand among `texts` too: same key, or at least 0.8 of their three-word runs shared.
+def find_near_duplicates(texts: Sequence[str], others: Sequence[str]) -> list[int]:
+    """Returns indices of `others` that equal one of `texts` once normalized, or share at least 0.8 of their word trigrams (Jaccard).
 
-    Runs that occur in more than 50 texts are passed over, so that the time grows with the number of texts.
+    Trigrams that occur in more than 50 texts are skipped, so that time grows linearly with the number of texts.
     """
-    keys = {find_key(text) for text in texts}
-    places: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    known = {normalize_text(text) for text in texts}
+    indices: dict[tuple[str, ...], list[int]] = defaultdict(list)
     sizes = []
     for i, text in enumerate(texts):
-        runs = _runs(text)
-        sizes.append(len(runs))
-        for run in runs:
-            places[run].append(i)
+        trigrams = _trigrams(text)
+        sizes.append(len(trigrams))
+        for trigram in trigrams:
+            indices[trigram].append(i)
     found = []
     for i, text in enumerate(others):
-        if find_key(text) in keys:
+        if normalize_text(text) in known:
             found.append(i)
             continue
-        runs = _runs(text)
-        shared = Counter(place for run in runs if len(places.get(run, ())) <= COMMON_SHINGLE for place in places.get(run, ()))  # fmt: skip
-        if any(count >= NEAR * (len(runs) + sizes[place] - count) for place, count in shared.most_common(3)):
+        trigrams = _trigrams(text)
+        shared = Counter(index for trigram in trigrams if len(indices.get(trigram, ())) <= MAX_TEXTS_PER_TRIGRAM for index in indices.get(trigram, ()))  # fmt: skip
+        if any(count >= MIN_OVERLAP * (len(trigrams) + sizes[index] - count) for index, count in shared.most_common(3)):
             found.append(i)
     return found
 
 
-def _runs(text: str) -> set[tuple[str, ...]]:
-    words = find_key(text).split()
-    return {tuple(words[k : k + SHINGLE_WORDS]) for k in range(len(words) - SHINGLE_WORDS + 1)}
+def _trigrams(text: str) -> set[tuple[str, ...]]:
+    words = normalize_text(text).split()
+    return {tuple(words[k : k + 3]) for k in range(len(words) - 2)}

@@ -1,4 +1,4 @@
-"""What a model answered to every example that it was measured with, as CSV for a spreadsheet"""
+"""Writes a model's answers to all evaluated examples as CSV for a spreadsheet."""
 
 import csv
 import io
@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mlmtune_core.data.columns import ASKED
-from mlmtune_core.data.readers.cells import disarm
+from mlmtune_core.data.columns import INPUT_ROLES
+from mlmtune_core.data.readers.cells import escape_formula
 from mlmtune_core.inspecting.predicting import Trained, find_logits, load_run
 from mlmtune_core.runs.run import Run
 from mlmtune_core.storage import write_atomically
@@ -21,7 +21,7 @@ TOGETHER = 64  # examples that go through the model between two reports
 def write_answers(run: Run, file: Path) -> None:
     """Validation, then test: split, row, texts, true, predicted, probability; of texts with labels also the probability of each.
 
-    A sentence is a row per word. UTF-8 with mark, and safe to open in a spreadsheet (see `disarm`). Raises RunError before a model is kept.
+    A sentence is a row per word. UTF-8 with mark, and safe to open in a spreadsheet (see `escape_formula`). Raises RunError before a model is kept.
     """
     trained = load_run(run)
     frame = run.data()
@@ -33,8 +33,8 @@ def write_answers(run: Run, file: Path) -> None:
             rows += _to_rows(record, TASKS[trained.config.task].find_truth(example), answer)
     text = io.StringIO()
     table = csv.DictWriter(text, list(dict.fromkeys(name for row in rows for name in row)), lineterminator="\n")
-    table.writerow({name: disarm(name) for name in table.fieldnames})
-    table.writerows({name: disarm(cell) for name, cell in row.items()} for row in rows)
+    table.writerow({name: escape_formula(name) for name in table.fieldnames})
+    table.writerows({name: escape_formula(cell) for name, cell in row.items()} for row in rows)
     write_atomically(file, text.getvalue().encode("utf-8-sig"))
 
 
@@ -60,7 +60,7 @@ def _to_rows(record: dict[str, Any], truth: Any, answer: dict[str, Any]) -> list
             begin | {"word_number": i, "word": word["word"], "true": tag, "predicted": word["label"], "probability": word["probabilities"][word["label"]]}
             for i, (word, tag) in enumerate(zip(answer["words"], truth, strict=True), start=1)
         ]  # fmt: skip
-    begin |= {role: record[role] for role in ASKED if role in record}
+    begin |= {role: record[role] for role in INPUT_ROLES if role in record}
     if answer["view"] == "number":
         return [begin | {"true": truth, "predicted": answer["value"]}]
     if answer["view"] == "span":

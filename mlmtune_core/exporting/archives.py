@@ -1,4 +1,4 @@
-"""The archives of what is taken home: written, and looked into by the pages without torch"""
+"""Zips exports; lets pages look into them without importing torch."""
 
 import json
 import zipfile

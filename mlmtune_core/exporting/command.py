@@ -1,4 +1,4 @@
-"""The command line's export: what is taken home of a run, written into a folder"""
+"""The command `export`: writes a run's model, script, notebook, report or answers into a folder."""
 
 import argparse
 import os

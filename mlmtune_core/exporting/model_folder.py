@@ -1,4 +1,4 @@
-"""Writes a trained model as a folder that plain transformers opens, or as encoder, head and a script that joins them."""
+"""Writes a trained model as a folder for transformers, or as encoder, head and a script that joins them."""
 
 import inspect
 import json

@@ -1,4 +1,4 @@
-"""Encoder and head as one ONNX graph, offered only where onnxruntime gives what torch gives"""
+"""Writes encoder and head as one ONNX graph, if onnxruntime computes the same as torch."""
 
 import logging
 import warnings

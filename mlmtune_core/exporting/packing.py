@@ -1,4 +1,4 @@
-"""What is taken home of a run: made when it is asked for, kept in its folder, or written where the command line says"""
+"""Writes an export when it is asked for and stores it in the run's folder."""
 
 import tempfile
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from mlmtune_core.models import checkpoints
 from mlmtune_core.runs import limits
 from mlmtune_core.runs.run import Run
 from mlmtune_core.runs.shelf import open_run
-from mlmtune_core.storage import measure
+from mlmtune_core.storage import folder_size
 
 FOLDERS: dict[str, Callable[[Run, Path, str], object]] = {  # kind -> (run, empty folder, language) -> files in it
     "model": lambda run, folder, language: write_model(load_run(run), folder),
@@ -52,7 +52,7 @@ def prepare(run_id: str, name: str, _click: str = "") -> str:
     kind, *language = name.split(".")[:-1]
     demand_kind(run, kind)
     language = language[0] if language else "en"
-    limits.demand_disk(measure(checkpoints.find_folder(run.config().checkpoint)) if kind in HOLD_ALL_WEIGHTS else 0)
+    limits.demand_disk(folder_size(checkpoints.find_folder(run.config().checkpoint)) if kind in HOLD_ALL_WEIGHTS else 0)
     if kind in FILES:
         run.keep_export(name, lambda path: FILES[kind](run, path, language))
         return name

@@ -1,4 +1,4 @@
-"""A script and a notebook that redo a run with plain transformers and torch, put together from the parts in redo/"""
+"""Writes a script and a notebook that repeat a run with plain transformers, from the templates in redo/."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""A run as one page that opens offline and prints: settings, data, curves, scores, mistakes, calibration"""
+"""Writes a run as one HTML page: settings, data, curves, scores, mistakes, calibration."""
 
 import json
 import secrets
@@ -13,21 +13,21 @@ from plotly.offline import get_plotlyjs
 
 from mlmtune_core import charts
 from mlmtune_core.config import RunConfig
-from mlmtune_core.data.readers.cells import shorten
-from mlmtune_core.data.subsets import learnt_from
+from mlmtune_core.data.readers.cells import truncate
+from mlmtune_core.data.subsets import prepare_training_split
 from mlmtune_core.errors import RunError
 from mlmtune_core.inspecting import certainty, model_charts
 from mlmtune_core.inspecting.certainty import find_certainty
 from mlmtune_core.inspecting.review import list_examples, review
-from mlmtune_core.language import find_separators, translator, visible, write_number, write_percent
+from mlmtune_core.language import escape_controls, format_number, format_percent, number_separators, translator
 from mlmtune_core.names import (
     axis_names,
     baseline_names,
+    describe_unfreezing,
+    format_choice,
+    format_metric,
     metric_names,
-    metric_value,
     role_names,
-    say_choice,
-    say_unfreezing,
     split_names,
     strategy_name,
     task_names,
@@ -56,7 +56,7 @@ class Page:
 
     def say(self, text: str) -> None:
         """A paragraph."""
-        self.sections.append(f"<p>{escape(visible(text))}</p>")
+        self.sections.append(f"<p>{escape(escape_controls(text))}</p>")
 
     def table(self, titles: list[str], rows: list[list[Any]]) -> None:
         """A table; numbers stand to the right."""
@@ -73,7 +73,7 @@ class Page:
 
     def _cell(self, value: Any) -> str:
         if isinstance(value, int):
-            return f'<td class="number">{write_number(self.language, value)}</td>'
+            return f'<td class="number">{format_number(self.language, value)}</td>'
         return f"<td>{_shown(value)}</td>"
 
 
@@ -115,16 +115,16 @@ def _say_scores(page: Page, config: RunConfig, found: dict[str, dict[str, Any]])
     page.begin(tr("Scores"))
     for side, result in found.items():
         rows = [
-            [names[name], metric_value(page.language, name, value), metric_value(page.language, name, result["baseline"][name])]
+            [names[name], format_metric(page.language, name, value), format_metric(page.language, name, result["baseline"][name])]
             for name, value in result["metrics"].items()
         ]  # fmt: skip
-        examples = tr("Examples {use}: {count}").format(use=split_names(tr)[side], count=write_number(page.language, result["examples"]))  # fmt: skip
+        examples = tr("Examples {use}: {count}").format(use=split_names(tr)[side], count=format_number(page.language, result["examples"]))  # fmt: skip
         page.table([examples, tr("The model"), tr("Trivially")], rows)
     page.say(tr("Trivially: what one gets without reading the texts, by saying {baseline}.").format(baseline=baseline_names(tr)[config.task]))  # fmt: skip
 
 
 def _draw_curves(page: Page, run: Run) -> None:
-    tr, separators = page.tr, find_separators(page.language)
+    tr, separators = page.tr, number_separators(page.language)
     done = run.events("EvalDone")
     name = next(iter(done[-1]["metrics"]))
     page.begin(tr("The curves"))
@@ -138,26 +138,26 @@ def _draw_curves(page: Page, run: Run) -> None:
     line = {title: [(row["epoch"], row["metrics"][name]) for row in done]}
     page.figure(charts.plot_curves(line, tr("Epoch"), title, separators), tr("The score on the validation examples by epoch."))
     rows = [
-        [write_number(page.language, row["epoch"])]
-        + ["–" if loss is None else write_number(page.language, loss, 4) for loss in (row["train_loss"], row["validation_loss"])]
-        + [metric_value(page.language, name, row["metrics"][name])]
+        [format_number(page.language, row["epoch"])]
+        + ["–" if loss is None else format_number(page.language, loss, 4) for loss in (row["train_loss"], row["validation_loss"])]
+        + [format_metric(page.language, name, row["metrics"][name])]
         for row in done
     ]
     page.table([tr("Epoch"), tr("Training loss"), tr("Validation loss"), metric_names(tr)[name]], rows)
     start = run.events("Started")[0]
-    count = {key: write_number(page.language, start[key]) for key in ("trainable", "total")}
+    count = {key: format_number(page.language, start[key]) for key in ("trainable", "total")}
     page.say(tr("{trainable} of {total} weights learnt.").format(**count))
-    unfreezing = say_unfreezing(tr, page.language, run.events("Unfrozen"))
+    unfreezing = describe_unfreezing(tr, page.language, run.events("Unfrozen"))
     if unfreezing:
         page.say(unfreezing)
     best = find_best(done)
     if best:
-        page.say(tr("The best model is that of epoch {epoch}.").format(epoch=write_number(page.language, best["epoch"])))
+        page.say(tr("The best model is that of epoch {epoch}.").format(epoch=format_number(page.language, best["epoch"])))
 
 
 def _say_data(page: Page, run: Run) -> None:
     """How many examples of each label every split holds, as they were learnt from; of texts nothing."""
-    tr, frame = page.tr, learnt_from(run.data(), run.config())
+    tr, frame = page.tr, prepare_training_split(run.data(), run.config())
     sides = [side for side in ("train", "validation", "test") if (frame["split"] == side).any()]
     page.begin(tr("Data"))
     rows = [[tr("Examples"), *[int((frame["split"] == side).sum()) for side in sides]]]
@@ -172,17 +172,17 @@ def _say_data(page: Page, run: Run) -> None:
 
 
 def _draw_review(page: Page, found: dict[str, Any], side: str) -> None:
-    tr, separators = page.tr, find_separators(page.language)
+    tr, separators = page.tr, number_separators(page.language)
     page.begin(tr("Right and wrong: examples {use}").format(use=split_names(tr)[side]))
     if "classes" in found:
         shares = ("precision", "recall", "f1")
-        rows = [[row["label"], *[write_percent(page.language, row[name], 1) for name in shares], row["support"]] for row in found["classes"][:LABELS_SHOWN]]  # fmt: skip
+        rows = [[row["label"], *[format_percent(page.language, row[name], 1) for name in shares], row["support"]] for row in found["classes"][:LABELS_SHOWN]]  # fmt: skip
         page.table([tr("Label"), tr("Precision"), tr("Recall"), "F1", tr("In the data")], rows)
     if "confusion" in found:
         figure = charts.plot_confusion(found["confusion"]["labels"], found["confusion"]["counts"], tr("Predicted"), tr("In the data"), separators)  # fmt: skip
         page.figure(figure, tr("Confusion matrix: a row per true label, a column per predicted one."))
     if "pairs" in found:
-        figure = charts.plot_pairs(found["pairs"], tr("True score"), tr("Predicted score"), separators)
+        figure = charts.plot_predicted_against_true(found["pairs"], tr("True score"), tr("Predicted score"), separators)
         page.figure(figure, tr("Scatter plot: true score of every example against the predicted one."))
 
 
@@ -194,8 +194,8 @@ def _list_mistakes(page: Page, wrong: dict[str, Any]) -> None:
         return
     titles = {**role_names(tr), "row": tr("Row"), "true": tr("In the data"), "predicted": tr("Predicted")}
     shown = wrong["rows"][:MISTAKES_SHOWN]
-    page.say(tr("{shown} of {count} wrong answers:").format(shown=len(shown), count=write_number(page.language, count)))
-    cells = [[write_number(page.language, cell, 2) if isinstance(cell, float) else str(cell) for cell in row.values()] for row in shown]
+    page.say(tr("{shown} of {count} wrong answers:").format(shown=len(shown), count=format_number(page.language, count)))
+    cells = [[format_number(page.language, cell, 2) if isinstance(cell, float) else str(cell) for cell in row.values()] for row in shown]
     page.table([titles[name] for name in shown[0]], cells)
 
 
@@ -205,11 +205,11 @@ def _draw_certainty(page: Page, found: dict[str, Any]) -> None:
     page.begin(tr("Is it as often right as it says?"))
     page.say(
         tr("Answers are put together by the probability that the model gave them. On the dotted line it is right as often as it says; below it says too much. On average it is off by {error} (ECE).").format(
-            error=write_percent(page.language, found["error"], 1)
+            error=format_percent(page.language, found["error"], 1)
         )
     )  # fmt: skip
     columns = [[row[name] for row in bins] for name in ("confidence", "accuracy", "count")]
-    figure = model_charts.plot_calibration(*columns, tr("Probability it gave"), tr("Share that is right"), find_separators(page.language))  # fmt: skip
+    figure = model_charts.plot_calibration(*columns, tr("Probability it gave"), tr("Share that is right"), number_separators(page.language))  # fmt: skip
     page.figure(figure, tr("Calibration curve: how often answers of like probability are right."))
 
 
@@ -220,7 +220,7 @@ def _say_settings(page: Page, run: Run) -> None:
     values |= {"task": task_names(tr)[config.task], "strategy": strategy_name(tr, config.strategy)}
     if config.strategy == "head_only":
         del values["learning_rate"]
-    page.table([tr("Setting"), tr("Value")], [[tr(RunConfig.model_fields[name].title), _value(say_choice(tr, name, value))] for name, value in values.items()])  # fmt: skip
+    page.table([tr("Setting"), tr("Value")], [[tr(RunConfig.model_fields[name].title), _value(format_choice(tr, name, value))] for name, value in values.items()])  # fmt: skip
 
 
 def _value(value: Any) -> str:
@@ -229,4 +229,4 @@ def _value(value: Any) -> str:
 
 def _shown(value: Any) -> str:
     """A text as HTML shows it literally, long ones cut."""
-    return escape(str(shorten(visible(str(value)), TEXT_SIGNS)))
+    return escape(str(truncate(escape_controls(str(value)), TEXT_SIGNS)))

@@ -1,4 +1,4 @@
-"""From the vector that the head reads to logits, probabilities, loss, gradient and one gradient step: every number by itself, in float64"""
+"""From a head's input to logits, probabilities, loss, gradient and one step: every number, in float64."""
 
 from dataclasses import dataclass, replace
 from typing import Any

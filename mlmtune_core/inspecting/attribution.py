@@ -1,4 +1,4 @@
-"""Which tokens an answer rests on: occlusion and integrated gradients on a logit, checked by taking tokens away; and attention, which is no explanation"""
+"""Which tokens an answer rests on: occlusion and integrated gradients, checked by deletion; and attention."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How sure a model is of what it says, and where it is right: calibration, confident mistakes, doubtful answers, slices by length and label"""
+"""How confident a model is and how often it is right: calibration, confident mistakes, slices of the data."""
 
 from dataclasses import dataclass
 from typing import Any

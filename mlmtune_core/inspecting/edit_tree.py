@@ -1,4 +1,4 @@
-"""Edits of one input as a tree: words masked or taken away, texts swapped or written anew, and what each of them changed"""
+"""Edits of one input as a tree: words masked, removed or rewritten, and how each changed the answer."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The last layer of a trained head with what it read of one input: h, W, b and the truth, ready for the arithmetic"""
+"""Opens the last layer of a trained head on one input: h, W, b and the true label, for the arithmetic."""
 
 from typing import Any
 

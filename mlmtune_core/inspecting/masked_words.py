@@ -1,4 +1,4 @@
-"""What a model would put in place of [MASK]: candidates with probability and logit, before training and after"""
+"""Predicts the word behind [MASK], before and after training: candidates, probabilities, logits."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,10 +1,10 @@
-"""What is inside a model -> plotly figures that stand still: weights, sums, maps, attention, calibration"""
+"""Plotly figures of what is inside a model: weights, sums, maps, attention, calibration."""
 
 from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from mlmtune_core.charts import BLUE, FONT_SIZE, GREEN, GREY, ORANGE, RED, make_figure, names_on_axis, plain
+from mlmtune_core.charts import BLUE, FONT_SIZE, GREEN, GREY, ORANGE, RED, axis_labels, escape_html, make_figure
 
 PALETTE = (BLUE, ORANGE, GREEN, RED, "#CC79A7", "#56B4E9", "#8a6d00", "#5b6770")  # as .streamlit/config.toml
 
@@ -17,7 +17,7 @@ def plot_matrix(values: Sequence[Sequence[float]], names: Sequence[str], x_title
     cells = {
         "type": "heatmap",
         "z": values,
-        "y": names_on_axis(names),
+        "y": axis_labels(names),
         "colorscale": [[0, BLUE], [0.5, "rgba(128,128,128,0.06)"], [1, ORANGE]],
         "zmin": -reach,
         "zmax": reach,
@@ -41,13 +41,13 @@ def plot_sum(names: Sequence[str], values: Sequence[float], x_title: str, separa
         "totals": {"marker": {"color": GREY}},
         "hovertemplate": "%{delta:.4f}<extra></extra>",
     }
-    ticks = {"tickvals": list(range(len(names))), "ticktext": names_on_axis(names), "autorange": "reversed", "showgrid": False}
+    ticks = {"tickvals": list(range(len(names))), "ticktext": axis_labels(names), "autorange": "reversed", "showgrid": False}
     return make_figure([bars], x_title, "", separators, 110 + 28 * len(names), y=ticks)
 
 
 def plot_attention(tokens: Sequence[str], weights: Sequence[Sequence[float]], x_title: str, y_title: str, separators: str) -> go.Figure:  # fmt: skip
     """Who takes from whom: a row per token, which adds up to 1."""
-    names = names_on_axis(tokens)
+    names = axis_labels(tokens)
     cells = {
         "type": "heatmap",
         "z": weights,
@@ -88,9 +88,9 @@ def plot_map(
                         "x": [places[i][0] for i in those],
                         "y": [places[i][1] for i in those],
                         "customdata": those,
-                        "text": [f"{plain(texts[i])}<br><b>{plain(labels[i])}</b>" for i in those],
+                        "text": [f"{escape_html(texts[i])}<br><b>{escape_html(labels[i])}</b>" for i in those],
                         "hovertemplate": "%{text}<extra></extra>",
-                        "name": f"{'' if numbers else plain(kind) + ', '}{sign}",
+                        "name": f"{'' if numbers else escape_html(kind) + ', '}{sign}",
                         "marker": {"symbol": symbol, "size": 9, "opacity": 0.75, **colour},
                     }
                 )
@@ -108,7 +108,7 @@ def plot_map(
 def plot_bars(names: Sequence[str], values: Sequence[float], x_title: str, separators: str) -> go.Figure:
     """A bar for each name, in their order, from top to bottom."""
     bars = {"type": "bar", "orientation": "h", "y": list(range(len(names))), "x": values, "marker": {"color": BLUE}, "hovertemplate": "%{x:.4f}<extra></extra>"}  # fmt: skip
-    ticks = {"tickvals": list(range(len(names))), "ticktext": names_on_axis(names), "autorange": "reversed", "showgrid": False}
+    ticks = {"tickvals": list(range(len(names))), "ticktext": axis_labels(names), "autorange": "reversed", "showgrid": False}
     return make_figure([bars], x_title, "", separators, 110 + 26 * len(names), y=ticks)
 
 
@@ -131,7 +131,7 @@ def plot_paired_bars(names: Sequence[str], first: Sequence[float], second: Seque
         }
         for title, values, look in zip(titles, (first, second), looks, strict=True)
     ]
-    ticks = {"tickvals": list(range(len(names))), "ticktext": names_on_axis(names), "autorange": "reversed", "showgrid": False}
+    ticks = {"tickvals": list(range(len(names))), "ticktext": axis_labels(names), "autorange": "reversed", "showgrid": False}
     share = {"range": [0, 1.12], "tickvals": [0, 0.25, 0.5, 0.75, 1], "tickformat": ".0%"}
     return make_figure(bars, x_title, "", separators, 120 + 56 * len(names), x=share, y=ticks)
 
@@ -150,7 +150,7 @@ def plot_changes(names: Sequence[str], values: Sequence[float], x_title: str, se
         "cliponaxis": False,
         "hovertemplate": "%{x:+.4f}<extra></extra>",
     }
-    ticks = {"tickvals": list(range(len(names))), "ticktext": names_on_axis(names), "autorange": "reversed", "showgrid": False}
+    ticks = {"tickvals": list(range(len(names))), "ticktext": axis_labels(names), "autorange": "reversed", "showgrid": False}
     low, high = min(0.0, *values), max(0.0, *values)
     reach = [low - 0.12 * (high - low or 1), high + 0.12 * (high - low or 1)]
     return make_figure([bars], x_title, "", separators, 110 + 26 * len(names), x={"range": reach}, y=ticks)

@@ -1,4 +1,4 @@
-"""What training moved: how far the weights of each layer are from the checkpoint's, and how far what the layer says is from what it said"""
+"""How far training moved the weights of each layer, and each layer's output, from the checkpoint's."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A finished run and an input -> logits, probabilities, decoded answer."""
+"""Predicts with a trained model: input -> logits, probabilities, decoded answer."""
 
 import copy
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import load_file
 
 from mlmtune_core.config import RunConfig
-from mlmtune_core.data.columns import asked_roles
+from mlmtune_core.data.columns import input_roles
 from mlmtune_core.data.words import split_words
 from mlmtune_core.errors import RunError
 from mlmtune_core.models import checkpoints
@@ -56,7 +56,7 @@ class Trained:
 
 
 def predict(name: str, moment: str, *fields: str) -> dict[str, Any]:
-    """The answer of run `name` at a moment (see `load_run`) to typed texts, one per role that its task asks about (see `asked_roles`),
+    """The answer of run `name` at a moment (see `load_run`) to typed texts, one per role that its task asks about (see `input_roles`),
     in that order.
 
     Raises RunError before the first weights are kept, and where a text is missing.
@@ -76,7 +76,7 @@ def predict_example(name: str, moment: str, row: int, split: str = "validation")
 
 def typed_record(trained: Trained, fields: Sequence[str | Sequence[str]]) -> dict[str, Any]:
     """Typed texts as an example of the run, without its answer; a sentence may come as its words. Raises RunError where a text is missing."""
-    roles = asked_roles(trained.config.task, trained.record)
+    roles = input_roles(trained.config.task, trained.record)
     if len(fields) != len(roles) or not all("".join(field).strip() for field in fields):
         raise RunError("There is something missing to read. Give a text for each of: {roles}.", roles=", ".join(roles))
     return _empty(trained.record) | _typed(dict(zip(roles, fields, strict=True)), trained.tokenizer.mask_token or "")

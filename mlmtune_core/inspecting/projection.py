@@ -1,4 +1,4 @@
-"""A map of vectors: two axes for those before training and those after together, and numbers that say how far labels stand apart"""
+"""Projects vectors before and after training onto the same two axes, and measures how far labels are apart."""
 
 from collections import Counter
 from collections.abc import Sequence

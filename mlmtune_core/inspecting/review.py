@@ -1,4 +1,4 @@
-"""How good the best model is on the examples it was measured with, beside the trivial predictor: scores, classes, kinds of errors."""
+"""Scores of the best model beside the trivial predictor, per class, with the mistakes by kind."""
 
 import unicodedata
 from collections import defaultdict
@@ -8,9 +8,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from mlmtune_core.data.columns import ASKED
-from mlmtune_core.data.readers.cells import shorten
-from mlmtune_core.data.subsets import learnt_from
+from mlmtune_core.data.columns import INPUT_ROLES
+from mlmtune_core.data.readers.cells import truncate
+from mlmtune_core.data.subsets import prepare_training_split
 from mlmtune_core.runs.kept_weights import read_label_names
 from mlmtune_core.runs.results import check_comparable
 from mlmtune_core.runs.run import Run
@@ -28,7 +28,7 @@ def review(name: str, split: str = "validation") -> dict[str, Any]:
     config, frame, said = this.config(), this.data(), this.predictions(split)
     task = TASKS[config.task]
     examples = task.to_examples(frame[frame["split"] == split].to_dict("records"))
-    learnt = learnt_from(frame, config)
+    learnt = prepare_training_split(frame, config)
     train = task.to_examples(learnt[learnt["split"] == "train"].to_dict("records"))
     predictions = dict(enumerate(said))
     return {
@@ -89,7 +89,7 @@ def list_examples(name: str, split: str = "validation", which: str = "wrong", tr
 
 def read_texts(row: Mapping[str, Any]) -> dict[str, str]:
     """role -> text of all that a model reads of a row; words as one text."""
-    return {role: row[role] if isinstance(row[role], str) else " ".join(map(str, row[role])) for role in ASKED if role in row}
+    return {role: row[role] if isinstance(row[role], str) else " ".join(map(str, row[role])) for role in INPUT_ROLES if role in row}
 
 
 def fold(text: str) -> str:
@@ -123,7 +123,7 @@ def _fits(right: bool, which: str) -> bool:
 def _list_words(measured: Sequence[Measured], which: str, true: str | None, said: str | None) -> list[dict[str, Any]]:
     """The words with such tags, each in its sentence."""
     return [
-        {"row": one.row, "word": word, "words": shorten(one.texts["words"], TEXT_SIGNS), "true": tag, "predicted": guess}
+        {"row": one.row, "word": word, "words": truncate(one.texts["words"], TEXT_SIGNS), "true": tag, "predicted": guess}
         for one in measured
         for word, tag, guess in zip(one.words, one.true, one.said, strict=True)
         if true in (None, tag) and said in (None, guess) and _fits(tag == guess, which)
@@ -132,14 +132,14 @@ def _list_words(measured: Sequence[Measured], which: str, true: str | None, said
 
 def show_measured(one: Measured, labels_are: str) -> dict[str, Any]:
     """As a row of a table: tags beside their words, those outside of any entity left out; several answers to one question set apart by bars."""
-    texts = {role: shorten(text, TEXT_SIGNS) for role, text in one.texts.items()}
+    texts = {role: truncate(text, TEXT_SIGNS) for role, text in one.texts.items()}
     true, said = ([f"{word} {tag}" for word, tag in zip(one.words, tags, strict=True) if tag != "O"] or ["–"] for tags in (one.true, one.said)) if one.words else (one.true, one.said)  # fmt: skip
     between = {"one span": " | ", "one per token": " · "}.get(labels_are, ", ")
     return {"row": one.row, **texts, "true": _answer(true, between), "predicted": _answer(said, between)}
 
 
 def _answer(answer: Any, between: str) -> Any:
-    return answer if isinstance(answer, float) else shorten(answer if isinstance(answer, str) else between.join(answer), TEXT_SIGNS)
+    return answer if isinstance(answer, float) else truncate(answer if isinstance(answer, str) else between.join(answer), TEXT_SIGNS)
 
 
 Pair = tuple[Measured, Measured]
@@ -219,7 +219,7 @@ def _count_words(pairs: Sequence[Pair]) -> tuple[int, int]:
 
 def _read_keys(run: Run, split: str) -> set[tuple[str, ...]]:
     frame = run.data()
-    rows = frame.loc[frame["split"] == split, [role for role in ASKED if role in frame]].to_dict("records")
+    rows = frame.loc[frame["split"] == split, [role for role in INPUT_ROLES if role in frame]].to_dict("records")
     return {_key(read_texts(row)) for row in rows}
 
 

@@ -1,4 +1,4 @@
-"""What if the input were another: the answers to one input and to all that was made from it"""
+"""What if the input were another: the answers to one input and to all its edits."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from mlmtune_core.data.columns import asked_roles
+from mlmtune_core.data.columns import input_roles
 from mlmtune_core.inspecting.edit_tree import Fields
 from mlmtune_core.inspecting.predicting import Trained, find_example, find_logits, load_run, typed_record
 from mlmtune_core.models.devices import move_batch
@@ -37,7 +37,7 @@ def open_fields(name: str, moment: str, kind: str, *asked: Any) -> dict[str, Any
     run = open_run(name)
     trained = load_run(run, moment)
     record = typed_record(trained, asked) if kind == "typed" else find_example(run, asked[0], (*asked[1:], "validation")[0])
-    roles = asked_roles(trained.config.task, trained.record)
+    roles = input_roles(trained.config.task, trained.record)
     fields = tuple(tuple(map(str, record[role])) if role == "words" else str(record[role]) for role in roles)
     return {"fields": fields, "roles": roles, "mask": trained.tokenizer.mask_token or ""}
 

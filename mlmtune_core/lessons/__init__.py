@@ -1,4 +1,20 @@
-"""The chapter's statements as experiments: one module a lesson."""
+"""The chapter's statements as experiments with measured verdicts.
+
+    chapter       The chapter's statements, word by word, under their numbers in the chapter.
+    command       The commands `lessons`, `lesson` and `sweep`: list lessons, run one with its verdicts, sweep settings.
+    data          The data of the lessons: bundled, under short names, split once; no choice uses the test set.
+    figures       The figure of a lesson, and its numbers as a table.
+    lesson        What a lesson is: a question, a statement of the chapter, runs, and claims with rules for verdicts.
+    outcomes      The outcomes of a lesson's runs: the plain numbers that figures and verdicts are made from.
+    planning      From a lesson and its seeds to a sweep: a run for every arm with every seed.
+    records       Recorded lessons: outcomes of real runs on a named machine, compressed, to replay and judge again.
+    running       Runs a lesson: carries out its runs, reads, measures and judges them.
+    verdicts      Verdicts: supported, not supported or inconclusive, by a rule fixed before the runs.
+    votes         What a class predicts before a lesson is run: one vote per person, the last one counts.
+    worksheet     A lesson on paper: question, statement, prediction, room for numbers and verdict, as one page to print.
+    experiments/  One module per lesson: its texts, its runs and its claims.
+    measures/     What lessons measure on a finished run, beside its test score.
+"""
 
 from mlmtune_core.errors import UserError, nearest_first
 from mlmtune_core.lessons.experiments import (
@@ -67,7 +83,7 @@ LESSONS = {module.LESSON.id: module.LESSON for module in MODULES}
 
 
 def find_lesson(name: str) -> Lesson:
-    """A lesson by its number. Raises UserError with the nearest ones."""
+    """Returns the lesson with the id `name`. Raises UserError naming the nearest ids if there is none."""
     if name not in LESSONS:
         raise UserError("There is no lesson “{name}”. Nearest: {known}.", name=name, known=", ".join(nearest_first(name, LESSONS)[:5]))
     return LESSONS[name]

@@ -1,6 +1,7 @@
-"""The chapter's statements, word by word, under the numbers that it prints
+"""The chapter's statements, word by word, under their numbers in the chapter.
 
-Portuguese, as the chapter has them, stands in the catalogue; English is translated from it. Lemma 5.2 and Theorem 5.2 are two.
+The chapter's own Portuguese wording is in the translation catalogue; the English here is translated from it. Lemma 5.2 and Theorem 5.2
+are different statements.
 """
 
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from mlmtune_core.language import mark
 
 @dataclass(frozen=True)
 class Statement:
-    """A statement of the chapter: how it is called, and what it says."""
+    """A statement of the chapter: its title and its text."""
 
     name: str
     sentence: str
@@ -101,7 +102,7 @@ STATEMENTS: dict[str, Statement] = {
         ),
     ),
 }
-BEYOND: dict[str, str] = {  # what lessons are about that is no statement
+BEYOND: dict[str, str] = {  # topics of lessons that are not statements of the chapter
     "11.4": mark("Sections 11.4.1 and 11.4.2: one text or two"),
     "11.5": mark("Section 11.5: labelling sequences"),
     "11.5.3": mark("Section 11.5.3: the labelling layer and its training"),

@@ -1,4 +1,4 @@
-"""The one figure of a lesson, and its numbers as a table, from what came out of its runs"""
+"""The figure of a lesson, and its numbers as a table."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -15,7 +15,7 @@ from mlmtune_core.names import baseline_names, diagnosis_names
 from mlmtune_core.runs.sweep_charts import Mark, plot_arms, plot_by_x, plot_heat, plot_runs, write_place
 
 SCORE = "score"
-TITLES = {  # of what is measured, or compared, where no figure names it
+TITLES = {  # measure, or side of a comparison -> title, unless the figure names it
     "gap": mark("Training score minus test score"),
     "train_loss": mark("Loss on training examples, without dropout"),
     "body_norm": mark("Length of all weights in the layers"),
@@ -29,7 +29,7 @@ TITLES = {  # of what is measured, or compared, where no figure names it
 
 
 def plot_lesson(lesson: Lesson, outcomes: list[Outcome], tr: Translate, separators: str) -> go.Figure:
-    """As the lesson's `figure` says, in the language of `tr`."""
+    """Returns the chart that the lesson's `figure` describes, in the language of `tr`."""
     figure, kind = lesson.figure, lesson.figure.kind
     name = partial(_name, lesson, tr, separators)
     x_title, y_title, seed = tr(figure.x_title) if figure.x_title else "", tr(figure.y_title), tr("seed")
@@ -51,33 +51,33 @@ def plot_lesson(lesson: Lesson, outcomes: list[Outcome], tr: Translate, separato
 
 
 def name_arm(lesson: Lesson, name: str, tr: Translate, separators: str) -> str:
-    """An arm as legends and tables call it: its title, and what it stands at with the name of that."""
+    """Returns the name of an arm for legends and tables: its title, then the name and value of its x."""
     arm, figure = lesson.arm(name), lesson.figure
-    title, over = tr(arm.title), tr(figure.x_title) if figure.x_title and figure.kind != "curves" else ""
+    title, x_title = tr(arm.title), tr(figure.x_title) if figure.x_title and figure.kind != "curves" else ""
     if arm.x is None:
         return title
-    place = f"{over}: {write_place(arm.x, separators, figure.log_x)}".removeprefix(": ")
-    return place if title == over else f"{title} · {place}"
+    position = f"{x_title}: {write_place(arm.x, separators, figure.log_x)}".removeprefix(": ")
+    return position if title == x_title else f"{title} · {position}"
 
 
 def name_side(lesson: Lesson, name: str, tr: Translate, separators: str) -> str:
-    """One of the two that a claim compares (see verdicts.Verdict): an arm, or something that was measured."""
+    """Returns the name of one side of a comparison (see verdicts.Verdict.between): an arm or a measure."""
     return name_arm(lesson, name, tr, separators) if any(arm.id == name for arm in lesson.arms) else _title(lesson, name, tr)
 
 
 def tabulate(lesson: Lesson, outcomes: list[Outcome], tr: Translate, separators: str) -> pd.DataFrame:
-    """A row for each run: arm, seed, test score, what it is like, weights that learn, seconds, and what was measured beside."""
-    kinds = diagnosis_names(tr)
+    """Returns a row per run: arm, seed, test score, diagnosis, trainable weights, training examples, seconds, and its measures."""
+    diagnoses = diagnosis_names(tr)
     rows = [
         {
             tr("Arm"): name_arm(lesson, outcome.arm, tr, separators),
             tr("Seed"): outcome.seed,
             tr("Test score"): outcome.score,
-            tr("Diagnosis"): kinds.get(outcome.run_class, ""),
-            tr("Weights that learn"): outcome.start.get("trainable"),
-            tr("Examples learnt from"): outcome.start.get("train_examples"),
+            tr("Diagnosis"): diagnoses.get(outcome.run_class, ""),
+            tr("Weights that learn"): outcome.start_event.get("trainable"),
+            tr("Examples learnt from"): outcome.start_event.get("train_examples"),
             tr("Seconds"): round(outcome.seconds, 2),
-            **({_title(lesson, "gap", tr): outcome.gap} if outcome.kept.get("train_metrics") else {}),
+            **({_title(lesson, "gap", tr): outcome.gap} if outcome.best_evaluation.get("train_metrics") else {}),
             **{_title(lesson, name, tr): _measured(outcome, name) for name in outcome.measured},
         }
         for outcome in outcomes
@@ -86,14 +86,14 @@ def tabulate(lesson: Lesson, outcomes: list[Outcome], tr: Translate, separators:
 
 
 def read_value(outcome: Outcome, measure: str) -> float | None:
-    """The test score, or the mean of what was measured under a name; None where a run has none."""
+    """Returns the test score, or the mean of a measure; None if the run has none."""
     if measure == SCORE:
         return outcome.score
     return _measured(outcome, measure) if measure in outcome.measured else None
 
 
 def read_curve(outcome: Outcome, measure: str) -> list[tuple[float, float]]:
-    """(step, value) of every evaluation that has it: a loss by its name in EvalDone, or the validation score."""
+    """Returns (step, value) of every evaluation with the measure: a loss by its name in EvalDone, or the validation score."""
     find: Callable[[Mapping[str, Any]], Any] = (lambda row: row["metrics"][outcome.metric]) if measure == SCORE else (lambda row: row.get(measure))
     return [(row["step"], find(row)) for row in outcome.evaluations if find(row) is not None]
 
@@ -107,8 +107,8 @@ def _measured(outcome: Outcome, name: str) -> float:
 
 
 def _baseline(outcomes: list[Outcome], tr: Translate, figure: Figure) -> tuple[str, float] | None:
-    """What the trivial predictor reaches on the test set, where test scores are drawn and all runs share one."""
-    found = {(outcome.config["task"], round(outcome.tested["baseline"][outcome.metric], 6)) for outcome in outcomes if outcome.tested}
+    """Returns name and test score of the trivial predictor, if test scores are drawn and all runs share one."""
+    found = {(outcome.config["task"], round(outcome.test_event["baseline"][outcome.metric], 6)) for outcome in outcomes if outcome.test_event}
     if figure.measure != SCORE or len(found) != 1:
         return None
     task, value = found.pop()

@@ -1,7 +1,7 @@
-"""What a lesson is: a question, a sentence of the chapter, runs that answer it, and claims with the rule of their verdict
+"""What a lesson is: a question, a statement of the chapter, runs, and claims with rules for verdicts.
 
-All texts are written in English and marked for translation. Whatever decides a verdict (arms, seeds, minimum effects) stands in the
-lesson's module before any of its runs is made.
+All texts are in English and marked for translation. Whatever decides a verdict (arms, seeds, minimum effects) is fixed in the lesson's
+module before any of its runs starts.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,9 +19,10 @@ SEEDS_LIVE, SEEDS_RECORDED, SEEDS_REPLICATE = 3, 5, 10
 
 @dataclass(frozen=True)
 class Arm:
-    """One way of training: its settings beside those of the lesson, its data where they differ, and where it stands in the figure.
+    """One training condition of a lesson: the settings and data that differ from the lesson's, and its place in the figure.
 
-    series, x: arms of one series are joined by a line over x; without x an arm stands alone under its title.
+    data: a name from lessons.data; empty for the lesson's own. series, x: arms of one series are joined by a line over x; an arm without
+    x is drawn alone, under its title.
     """
 
     id: str
@@ -34,10 +35,10 @@ class Arm:
 
 @dataclass(frozen=True)
 class Claim:
-    """What is claimed, by which rule it is judged, and in which unit the effect is told: points, ratio, share, or a name of its own.
+    """A sentence that the runs support or not, the rule that decides, and the unit of the effect: points, ratio, share, or another name.
 
-    statements: what of the chapter it speaks for. `rule` may hold {minimum} and {margin}, the smallest effect that counts and the one
-    below which the claim is not supported, which `judge` uses.
+    statements: keys of the chapter's statements that it tests. rule: may contain {minimum} and {margin}; the claim is supported if the
+    effect lies above minimum, not supported if it lies below margin. judge: applies the rule.
     """
 
     id: str
@@ -52,7 +53,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class Option:
-    """One answer that a student can predict; `kinds`: the verdicts of the first claim that it foresees."""
+    """One prediction that a student can choose; `kinds`: the verdicts of the first claim with which it is right."""
 
     id: str
     text: str
@@ -60,8 +61,8 @@ class Option:
 
 
 @dataclass(frozen=True)
-class Anchor:
-    """What somebody else measured: the sentence with its numbers, on which model, and where it stands."""
+class PublishedResult:
+    """A result that others measured: a sentence with its numbers, the model, and the source."""
 
     text: str
     model: str
@@ -70,12 +71,12 @@ class Anchor:
 
 @dataclass(frozen=True)
 class Figure:
-    """What is drawn of the outcomes, always with every seed and the majority line where there is one.
+    """How the outcomes are drawn: always every seed, and the trivial predictor's score if the runs share one.
 
-    kind: by_x (y over x, a line for each series), arms (a row of marks for each arm), measures (a row of marks for each of `names`,
-    of all arms), heat (series over x, y as colour), curves (`measure` of the evaluations over steps, a line for each run).
-    measure: score (on the test set), the name of something measured, or, for curves, validation_loss, train_eval_loss, train_loss or score.
-    names: measured name -> title, for kind `measures`.
+    kind: by_x (y over x, one line per series), arms (one row of marks per arm), measures (one row of marks per entry of `names`, all
+    arms), heat (series over x, y as colour), curves (`measure` of the evaluations over steps, one line per run).
+    measure: score (test set), a key of measures.MEASURES, or, for curves, validation_loss, train_eval_loss, train_loss or score.
+    names: measure -> title, for kind `measures`.
     """
 
     kind: str
@@ -88,7 +89,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class WhatIf:
-    """A second experiment, for who has time left: the question, and the settings and choices of a sweep that asks it."""
+    """An optional second experiment: the question, and the settings and choices of the sweep that answers it."""
 
     question: str
     settings: Mapping[str, Any]
@@ -97,10 +98,10 @@ class WhatIf:
 
 @dataclass(frozen=True)
 class Lesson:
-    """One lesson. `settings` hold for all arms; `data` names what it is tried on (see lessons.data).
+    """One lesson. `settings` apply to all arms; `data` is a name from lessons.data.
 
-    minutes: of a class. measures: names of what is measured on the finished runs beside their test scores (see lessons.measuring).
-    knob: the one setting that the student changes. limits: what the experiment cannot tell.
+    minutes: of class time. knob: the one setting that the student changes. limits: what the experiment cannot show. measures: keys of
+    measures.MEASURES, computed on each finished run in addition to its test score.
     """
 
     id: str
@@ -118,32 +119,32 @@ class Lesson:
     figure: Figure
     what_if: WhatIf
     settings: Mapping[str, Any] = field(default_factory=dict)
-    anchors: tuple[Anchor, ...] = ()
+    published_results: tuple[PublishedResult, ...] = ()
     measures: tuple[str, ...] = ()
     seeds: int = SEEDS_RECORDED
 
     @property
     def statements(self) -> tuple[str, ...]:
-        """What of the chapter its claims speak for, each once."""
+        """Returns the keys of the statements that its claims test, each once."""
         return tuple(dict.fromkeys(name for claim in self.claims for name in claim.statements))
 
     def config(self, arm: Arm, seed: int) -> RunConfig:
-        """The settings of one run. Raises ConfigError."""
+        """Returns the settings of one run. Raises ConfigError if they are invalid."""
         return validate({**self.settings, **arm.settings, "seed": seed})
 
     def arm(self, name: str) -> Arm:
-        """An arm by its id."""
+        """Returns the arm with the id `name`."""
         return next(arm for arm in self.arms if arm.id == name)
 
 
 def make_arms(series: str, title: str, setting: str, values: Sequence[Any], **settings: Any) -> tuple[Arm, ...]:
-    """One arm for each value of a setting, joined in a series."""
+    """Returns one arm per value of a setting, as one series."""
     return tuple(
         Arm(f"{series}@{value:g}", title, {**settings, setting: value}, series=series, x=float(value)) for value in values
     )
 
 
-HEAD_ALONE = 2e-2  # on all six layers, about a hundred steps of eight texts
-BODY = 3e-4  # two or three layers, about a hundred steps
-TO_LOSS = {"pretrained": 1e-4, "shuffled": 1e-4, "random": 1e-4}  # start -> rate with the lowest validation loss (lesson 2)
-TO_SCORE = {"pretrained": 3e-4, "shuffled": 1e-3, "random": 3e-4}  # start -> rate with the best validation score (lesson 2)
+HEAD_ONLY_RATE = 2e-2  # for a head on all six frozen layers, about 100 steps of 8 texts
+BODY_RATE = 3e-4  # for an encoder of two or three layers, about 100 steps
+RATES_FOR_LOSS = {"pretrained": 1e-4, "shuffled": 1e-4, "random": 1e-4}  # initial weights -> learning rate with the lowest validation loss (lesson 2)
+RATES_FOR_SCORE = {"pretrained": 3e-4, "shuffled": 1e-3, "random": 3e-4}  # initial weights -> learning rate with the best validation score (lesson 2)

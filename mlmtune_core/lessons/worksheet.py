@@ -1,8 +1,8 @@
-"""A lesson on paper: question, sentence, prediction, room for three numbers and a verdict, as one page that prints"""
+"""A lesson on paper: question, statement, prediction, room for numbers and verdict, as one page to print."""
 
 from html import escape
 
-from mlmtune_core.language import Translate, translator, write_number
+from mlmtune_core.language import Translate, format_number, translator
 from mlmtune_core.lessons.chapter import BEYOND, STATEMENTS
 from mlmtune_core.lessons.lesson import Lesson
 from mlmtune_core.names import verdict_names
@@ -20,52 +20,52 @@ ol li { margin-bottom: .3rem; } @page { margin: 14mm; }
 
 
 def write_worksheet(lesson: Lesson, language: str) -> str:
-    """One HTML page, to be printed or filled in; every text is escaped."""
+    """Returns one HTML page to print or fill in; every text is escaped."""
     tr = translator(language)
     number, minutes = tr("Lesson {id}").format(id=lesson.id), tr("{count} minutes").format(count=lesson.minutes)
     name, date, verdicts = tr("Name"), tr("Date"), verdict_names(tr).values()
     parts = [
-        f"<h1>{_of(lesson.question, tr)}</h1>",
-        f'<p class="about">mlmtune · {escape(number)} · {_of(lesson.title, tr)} · {escape(minutes)}</p>',
+        f"<h1>{_escape(lesson.question, tr)}</h1>",
+        f'<p class="about">mlmtune · {escape(number)} · {_escape(lesson.title, tr)} · {escape(minutes)}</p>',
         f'<div class="name"><div>{escape(name)}:</div><div>{escape(date)}:</div></div>',
-        *[f"<blockquote><strong>{_of(STATEMENTS[name].name, tr)}</strong><br>{_of(STATEMENTS[name].sentence, tr)}</blockquote>" for name in lesson.statements if name in STATEMENTS],
-        *[f'<p class="about">{_of(BEYOND[name], tr)}</p>' for name in lesson.statements if name in BEYOND],
-        _section(tr("1. What do you expect?"), f'<ul class="boxes">{"".join(f"<li>{_of(option.text, tr)}</li>" for option in lesson.options)}</ul>'),
-        _section(tr("2. Try it, and note"), "<ol>" + "".join(f"<li>{_of(task, tr)}{_lines(2)}</li>" for task in lesson.tasks) + "</ol>"),
+        *[f"<blockquote><strong>{_escape(STATEMENTS[name].name, tr)}</strong><br>{_escape(STATEMENTS[name].sentence, tr)}</blockquote>" for name in lesson.statements if name in STATEMENTS],
+        *[f'<p class="about">{_escape(BEYOND[name], tr)}</p>' for name in lesson.statements if name in BEYOND],
+        _section(tr("1. What do you expect?"), f'<ul class="boxes">{"".join(f"<li>{_escape(option.text, tr)}</li>" for option in lesson.options)}</ul>'),
+        _section(tr("2. Try it, and note"), "<ol>" + "".join(f"<li>{_escape(task, tr)}{_blank_lines(2)}</li>" for task in lesson.tasks) + "</ol>"),
         _section(tr("3. The rule of the verdict"), "".join(f"<p>{_rule(lesson, number, tr, language)}</p>" for number in range(len(lesson.claims)))),
-        _section(tr("4. What came out"), f'<ul class="boxes">{"".join(f"<li>{escape(text)}</li>" for text in verdicts)}</ul>{_lines(3)}'),
-        _section(tr("5. What this cannot tell"), f"<p>{_of(lesson.limits, tr)}</p>"),
-        _section(tr("6. And what if?"), f"<p>{_of(lesson.what_if.question, tr)}</p>{_lines(2)}"),
+        _section(tr("4. What came out"), f'<ul class="boxes">{"".join(f"<li>{escape(text)}</li>" for text in verdicts)}</ul>{_blank_lines(3)}'),
+        _section(tr("5. What this cannot tell"), f"<p>{_escape(lesson.limits, tr)}</p>"),
+        _section(tr("6. And what if?"), f"<p>{_escape(lesson.what_if.question, tr)}</p>{_blank_lines(2)}"),
     ]
     title = escape(f"mlmtune {lesson.id}: {tr(lesson.title)}")
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}</title><style>{STYLE}</style>'
     return f'<!doctype html>\n<html lang="{escape(language)}"><head>{head}</head><body>{"".join(parts)}</body></html>\n'
 
 
-def say_rule(lesson: Lesson, number: int, tr: Translate, language: str) -> str:
-    """The rule of a claim with its numbers, as they stand in the lesson."""
+def format_rule(lesson: Lesson, number: int, tr: Translate, language: str) -> str:
+    """Returns the rule of a claim with its minimum and margin filled in."""
     claim = lesson.claims[number]
-    return tr(claim.rule).format(minimum=_say(claim.minimum, claim.unit, tr, language), margin=_say(claim.margin, claim.unit, tr, language))
+    return tr(claim.rule).format(minimum=_format_limit(claim.minimum, claim.unit, tr, language), margin=_format_limit(claim.margin, claim.unit, tr, language))
 
 
-def _say(value: float, unit: str, tr: Translate, language: str) -> str:
-    """A limit in the unit of its claim: differences of scores as percentage points."""
+def _format_limit(value: float, unit: str, tr: Translate, language: str) -> str:
+    """Returns a limit in the unit of its claim: differences of scores as percentage points."""
     scaled = round(100 * value if unit == "points" else value, 4)
-    told = write_number(language, scaled, 0 if scaled == int(scaled) else 1 if unit == "points" else 2)
-    return tr("{count} points").format(count=told) if unit == "points" else told
+    number = format_number(language, scaled, 0 if scaled == int(scaled) else 1 if unit == "points" else 2)
+    return tr("{count} points").format(count=number) if unit == "points" else number
 
 
 def _rule(lesson: Lesson, number: int, tr: Translate, language: str) -> str:
-    return f"<strong>{_of(lesson.claims[number].sentence, tr)}</strong> {escape(say_rule(lesson, number, tr, language))}"
+    return f"<strong>{_escape(lesson.claims[number].sentence, tr)}</strong> {escape(format_rule(lesson, number, tr, language))}"
 
 
 def _section(title: str, content: str) -> str:
     return f"<section><h2>{escape(title)}</h2>{content}</section>"
 
 
-def _lines(count: int) -> str:
+def _blank_lines(count: int) -> str:
     return '<div class="line"></div>' * count
 
 
-def _of(text: str, tr: Translate) -> str:
+def _escape(text: str, tr: Translate) -> str:
     return escape(tr(text))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlmtune_core.errors import CheckpointError
-from mlmtune_core.storage import home, is_plain
+from mlmtune_core.storage import home, is_safe_name
 
 SAVED_PREFIX = "kept:"  # prefix of the name in settings
 
@@ -40,7 +40,7 @@ class SavedCheckpoint:
 def find_saved(name: str) -> SavedCheckpoint:
     """Returns the saved checkpoint of this name in settings. Raises CheckpointError if it does not exist (any more)."""
     checkpoint_id = name.removeprefix(SAVED_PREFIX)
-    saved = read_saved(saved_checkpoints_folder() / checkpoint_id) if is_plain(checkpoint_id) else None
+    saved = read_saved(saved_checkpoints_folder() / checkpoint_id) if is_safe_name(checkpoint_id) else None
     if saved is None:
         raise CheckpointError("The checkpoint “{name}” is no longer here. Choose another one.", name=name)
     return saved

@@ -1,4 +1,4 @@
-"""From what a run has said so far: ok, crawling, collapsed, exploding, memorising or nan, with the evidence and one thing to try"""
+"""Diagnoses a run from its events: ok, slow, collapsed, exploding, memorising, nan; and one thing to try."""
 
 import math
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The log of a run: one JSON line an event, added whole or not at all, read up to the last complete line."""
+"""The event log of a run: one JSON line per event, written whole, read up to the last complete line."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Who is at work on a run: its process, named in a file that it touches as long as it lives."""
+"""Which process works on a run: it touches a file as long as it lives."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Checkpoints that were trained here and kept under a name: who may use them, what they take, and their end"""
+"""Saves trained encoders as checkpoints under a name: who may use them, their size, their deletion."""
 
 import json
 import secrets
@@ -13,7 +13,7 @@ from mlmtune_core.errors import CheckpointError, PeopleError
 from mlmtune_core.models.saved_checkpoints import SavedCheckpoint, find_saved, read_saved, saved_checkpoints_folder
 from mlmtune_core.people import Person
 from mlmtune_core.runs.limits import demand_disk, look_again
-from mlmtune_core.storage import measure, new_id
+from mlmtune_core.storage import folder_size, new_id
 
 LONGEST_TITLE = 60
 STALE_SECONDS = 3600.0
@@ -60,7 +60,7 @@ def delete_checkpoint(name: str, person: Person) -> None:
 
 def measure_checkpoint(kept: SavedCheckpoint) -> int:
     """Bytes that it takes on the disk."""
-    return measure(kept.folder)
+    return folder_size(kept.folder)
 
 
 def clean_checkpoints(days: float, used: Collection[str]) -> int:

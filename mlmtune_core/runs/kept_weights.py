@@ -1,4 +1,4 @@
-"""Moments of a run at which its model can be opened: the checkpoint with a fresh head, each evaluation of which the weights are kept, and the best"""
+"""Weights that a run kept: at the start, at each evaluation, and the best."""
 
 import json
 from dataclasses import dataclass

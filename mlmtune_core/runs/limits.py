@@ -1,4 +1,4 @@
-"""Limits of a server, from its environment: how much may wait, how much is kept, for how long, and how large a file may be."""
+"""Limits of a server, from its environment: queue length, disk space, age, file size."""
 
 import os
 import threading
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlmtune_core.data.readers.table import MAX_BYTES
-from mlmtune_core.data.uploads import keep_upload, take_copy
+from mlmtune_core.data.uploads import copy_if_sample, save_upload
 from mlmtune_core.errors import ConfigError, LimitError
 from mlmtune_core.people import Person, check_codes, is_class
 from mlmtune_core.runs.shelf import drop_histories, drop_shared_caches
-from mlmtune_core.storage import home, measure
+from mlmtune_core.storage import folder_size, home
 
 NEAR = 0.9
 LOOK_AGAIN_SECONDS = 15.0
@@ -103,15 +103,15 @@ def demand_room(size: int) -> None:
 
 
 def accept_upload(name: str, raw: bytes, owner: str = "") -> str:
-    """Keeps an uploaded file (see uploads.keep_upload). Raises LimitError where it is too large, or the disk is full."""
+    """Keeps an uploaded file (see uploads.save_upload). Raises LimitError where it is too large, or the disk is full."""
     demand_room(len(raw))
-    return keep_upload(name, raw, owner)
+    return save_upload(name, raw, owner)
 
 
 def accept_copy(data_id: str, person: Person) -> str:
-    """Keeps a copy of a sample that a person may change (see uploads.take_copy). Raises LimitError where the disk is full."""
+    """Keeps a copy of a sample that a person may change (see uploads.copy_if_sample). Raises LimitError where the disk is full."""
     demand_disk(0)
-    return take_copy(data_id, person)
+    return copy_if_sample(data_id, person)
 
 
 def demand_disk(size: int) -> None:
@@ -126,11 +126,11 @@ def find_disk_mb() -> int:
     with _measuring:
         moment, size = _measured.get(home(), (-LOOK_AGAIN_SECONDS, 0))
         if time.monotonic() - moment >= LOOK_AGAIN_SECONDS:
-            size, quota = measure(home()), read_limits().disk_mb * MB
+            size, quota = folder_size(home()), read_limits().disk_mb * MB
             if quota and size >= quota * NEAR:
                 drop_shared_caches()
                 drop_histories()
-                size = measure(home())
+                size = folder_size(home())
             _measured[home()] = time.monotonic(), size
     return size // MB
 

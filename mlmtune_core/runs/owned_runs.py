@@ -1,4 +1,4 @@
-"""From settings and examples to a run in the queue: within the limits, and once even if Start was pressed twice."""
+"""From settings and examples to a run in the queue: within the limits, once even if Start is pressed twice."""
 
 import hashlib
 import json
@@ -14,15 +14,15 @@ from typing import Any, Protocol
 import pandas as pd
 
 from mlmtune_core.config import RunConfig, validate
-from mlmtune_core.data.checking import texts_of
-from mlmtune_core.data.uploads import forget, list_uploads
+from mlmtune_core.data.checking import input_texts
+from mlmtune_core.data.uploads import delete_upload, list_uploads
 from mlmtune_core.errors import RunError
 from mlmtune_core.people import Person
 from mlmtune_core.runs.kept_checkpoints import clean_checkpoints
 from mlmtune_core.runs.limits import Use, find_disk_mb, find_problems, look_again, read_limits
 from mlmtune_core.runs.run import EXPORTS, Run
 from mlmtune_core.runs.shelf import create_run, list_runs, open_run
-from mlmtune_core.storage import measure
+from mlmtune_core.storage import folder_size
 
 DAY_SECONDS = 24 * 3600
 
@@ -58,7 +58,7 @@ def runs_older_than(days: float, busy: Collection[str]) -> list[Run]:
 
 def measure_runs(runs: Iterable[Run]) -> int:
     """Bytes that these runs take on the disk."""
-    return sum(measure(run.folder) for run in runs)
+    return sum(folder_size(run.folder) for run in runs)
 
 
 def clean_by_age(busy: Collection[str]) -> int:
@@ -71,7 +71,7 @@ def clean_by_age(busy: Collection[str]) -> int:
         run.delete()
     uploads = [data_id for data_id, changed in list_uploads() if changed < time.time() - days * DAY_SECONDS]
     for data_id in uploads:
-        forget(data_id)
+        delete_upload(data_id)
     checkpoints = clean_checkpoints(days, {run.about()["config"]["checkpoint"] for run in list_runs()})
     look_again()
     return len(runs) + len(uploads) + checkpoints
@@ -159,7 +159,7 @@ EPOCHS = 10
 def as_texts(examples: pd.DataFrame) -> pd.DataFrame:
     """Examples of any task as texts alone: `row`, `text`, and `split` where there is one; each text once."""
     kept = [name for name in ("row", "split") if name in examples]
-    texts = examples[kept].assign(text=texts_of(examples))
+    texts = examples[kept].assign(text=input_texts(examples))
     return texts.drop_duplicates("text").reset_index(drop=True)
 
 

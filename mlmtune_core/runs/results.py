@@ -1,4 +1,4 @@
-"""What a sweep came to: a row for each run with what was swept, its score and what it is like; and the points of its figures"""
+"""Results of runs side by side: a row per run of a sweep or a class, and the points of their figures."""
 
 import math
 import re
@@ -13,9 +13,9 @@ from urllib.parse import parse_qs, urlsplit
 import pandas as pd
 
 from mlmtune_core.config import LOWER_IS_BETTER, RANKED_BY, RunConfig
-from mlmtune_core.data.readers.cells import disarm
+from mlmtune_core.data.readers.cells import escape_formula
 from mlmtune_core.errors import RunError
-from mlmtune_core.people import name_of
+from mlmtune_core.people import find_person_name
 from mlmtune_core.runs.diagnosis import diagnose
 from mlmtune_core.runs.event_log import find_best, find_start
 from mlmtune_core.runs.kept_weights import read_label_names
@@ -167,7 +167,7 @@ def make_results(runs: Iterable[Run], waiting: Sequence[str] = ()) -> pd.DataFra
     learning_rate. Runs that are deleted meanwhile are left out.
     """
     places = {run_id: place for place, run_id in enumerate(waiting, 1)}
-    rows, names = [], cache(name_of)
+    rows, names = [], cache(find_person_name)
     for run in runs:
         with suppress(FileNotFoundError):
             row = _find_row(run)
@@ -183,7 +183,7 @@ def write_results(results: pd.DataFrame) -> bytes:
     """The table as CSV, best score first within each task: UTF-8 with mark, and safe to open in a spreadsheet."""
     ranked = rank_results(results).drop(columns=["place", "owner"])
     moments = pd.to_datetime(ranked["created"], unit="s").dt.strftime("%Y-%m-%d %H:%M:%S")
-    return ranked.assign(created=moments).map(disarm).to_csv(index=False, lineterminator="\n").encode("utf-8-sig")
+    return ranked.assign(created=moments).map(escape_formula).to_csv(index=False, lineterminator="\n").encode("utf-8-sig")
 
 
 def rank_results(results: pd.DataFrame) -> pd.DataFrame:

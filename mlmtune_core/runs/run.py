@@ -1,4 +1,4 @@
-"""Runs on disk; the only module that knows file names."""
+"""A run on disk; the only module that knows the names of its files."""
 
 import json
 import logging
@@ -12,7 +12,7 @@ import pandas as pd
 
 from mlmtune_core.config import RunConfig
 from mlmtune_core.errors import RunError
-from mlmtune_core.events import Event, failure
+from mlmtune_core.events import Event, to_failed
 from mlmtune_core.language import LANGUAGES
 from mlmtune_core.runs.event_log import EventLog
 from mlmtune_core.runs.heartbeats import forget_claims, is_alive
@@ -172,7 +172,7 @@ class Run:
 
     def fail(self, error: Exception) -> None:
         """Ends a run that no worker carries out with a sentence."""
-        event = failure(error)
+        event = to_failed(error)
         self.append(event)
         self.finish({"reason": "failed", "template": event.template, "values": event.values, "seconds": 0.0})
 

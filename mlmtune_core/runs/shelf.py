@@ -1,4 +1,4 @@
-"""All runs of this server: made, found by their ids, listed."""
+"""All runs of this server: created, found by id, listed."""
 
 import json
 import os
@@ -14,7 +14,7 @@ import pandas as pd
 from mlmtune_core.config import RunConfig
 from mlmtune_core.errors import RunError
 from mlmtune_core.runs.run import Run
-from mlmtune_core.storage import home, is_plain, link, new_id
+from mlmtune_core.storage import home, is_safe_name, link_or_copy, new_id
 
 
 def create_run(
@@ -38,7 +38,7 @@ def create_run(
     temporary = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
     temporary.mkdir()
     if isinstance(examples, Path):
-        link(examples, temporary / "data.parquet")
+        link_or_copy(examples, temporary / "data.parquet")
     else:
         examples.to_parquet(temporary / "data.parquet", index=False)
     about = {"config": config.model_dump(), "data": data, "created": time.time(), "estimate": estimate, "owner": owner, "sweep": sweep}
@@ -50,7 +50,7 @@ def create_run(
 def find_run(run_id: str) -> Run:
     """A run by its id, as links name it: no link leads out of the folder of runs. Raises RunError where there is none."""
     folder = home() / "runs" / run_id
-    if is_plain(run_id) and _holds_run(folder):
+    if is_safe_name(run_id) and _holds_run(folder):
         return Run(folder)
     raise RunError("There is no run “{name}” here. It may have been deleted, or the link may be cut off.", name=run_id)
 

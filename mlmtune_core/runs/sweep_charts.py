@@ -1,4 +1,4 @@
-"""Figures of many runs: every seed a mark, the mean a line, what a trivial predictor reaches dotted"""
+"""Plotly figures of many runs: a mark per seed, a line for the mean, the trivial predictor dotted."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from mlmtune_core.charts import BLUE, FONT_SIZE, GREEN, GREY, ORANGE, RED, make_figure, plain
-from mlmtune_core.language import write_rate
+from mlmtune_core.charts import BLUE, FONT_SIZE, GREEN, GREY, ORANGE, RED, escape_html, make_figure
+from mlmtune_core.language import format_rate
 
 PURPLE, SKY = "#CC79A7", "#56B4E9"
 COLOURS = (BLUE, ORANGE, GREEN, RED, PURPLE, SKY, GREY)
@@ -64,16 +64,16 @@ def plot_arms(marks: Sequence[Mark], y_title: str, separators: str, baseline: tu
     for name, one in groups:
         colour, symbol = _look(series.index(one) if len(series) > 1 else names.index(name))
         mine = [mark for mark in marks if (mark.x, mark.series) == (name, one)]
-        shown = len(series) > 1 and all(trace["name"] != plain(one) for trace in traces)
-        common = {"type": "scatter", "mode": "markers", "orientation": "h", "name": plain(one), "legendgroup": one, "offsetgroup": one}
+        shown = len(series) > 1 and all(trace["name"] != escape_html(one) for trace in traces)
+        common = {"type": "scatter", "mode": "markers", "orientation": "h", "name": escape_html(one), "legendgroup": one, "offsetgroup": one}
         look = {"color": colour, "symbol": symbol, "size": 11, "opacity": 0.75}
-        told = [f"{plain(seed_title)} {mark.seed}" for mark in mine]
-        traces.append(common | {"x": [mark.y for mark in mine], "y": [plain(name)] * len(mine), "marker": look, "showlegend": shown, "text": told, "hovertemplate": "%{y}<br>%{x:.4f} · %{text}<extra></extra>"})
+        told = [f"{escape_html(seed_title)} {mark.seed}" for mark in mine]
+        traces.append(common | {"x": [mark.y for mark in mine], "y": [escape_html(name)] * len(mine), "marker": look, "showlegend": shown, "text": told, "hovertemplate": "%{y}<br>%{x:.4f} · %{text}<extra></extra>"})
         bar = {"symbol": "line-ns", "size": 34 if len(series) == 1 else 18, "line": {"color": colour, "width": 4}}
         mean = float(np.mean([mark.y for mark in mine]))
-        traces.append(common | {"x": [mean], "y": [plain(name)], "marker": bar, "showlegend": False, "hovertemplate": "x̄ = %{x:.4f}<extra></extra>"})
+        traces.append(common | {"x": [mean], "y": [escape_html(name)], "marker": bar, "showlegend": False, "hovertemplate": "x̄ = %{x:.4f}<extra></extra>"})
     if baseline:
-        traces.append(_baseline(baseline, [baseline[1]] * 2, [plain(names[0]), plain(names[-1])]))
+        traces.append(_baseline(baseline, [baseline[1]] * 2, [escape_html(names[0]), escape_html(names[-1])]))
     axis = {"type": "category", "autorange": "reversed", "showgrid": True}
     grouped = {"scattermode": "group"} if len(series) > 1 else {}
     row = max(52, 26 * len(series))
@@ -86,12 +86,12 @@ def plot_heat(marks: Sequence[Mark], x_title: str, y_title: str, z_title: str, s
     means = [[float(np.mean([mark.y for mark in marks if (mark.series, mark.x) == (row, column)] or [np.nan])) for column in columns] for row in rows]
     cells = {
         "type": "heatmap",
-        "x": [plain(column) if isinstance(column, str) else write_place(column, separators) for column in columns],
-        "y": [plain(row) for row in rows],
+        "x": [escape_html(column) if isinstance(column, str) else write_place(column, separators) for column in columns],
+        "y": [escape_html(row) for row in rows],
         "z": means,
         "colorscale": HEAT,
         "textfont": {"size": FONT_SIZE},
-        "colorbar": {"title": {"text": plain(z_title)}},
+        "colorbar": {"title": {"text": escape_html(z_title)}},
         "texttemplate": "%{z:.3f}",
         "hovertemplate": "%{y} · %{x}: %{z:.4f}<extra></extra>",
     }
@@ -106,25 +106,25 @@ def plot_runs(lines: Sequence[tuple[str, int, Sequence[tuple[float, float]]]], x
         colour, symbol = _look(names.index(series))
         first = all(trace["legendgroup"] != series for trace in traces)
         traces.append(
-            {"type": "scatter", "mode": "lines+markers", "x": [x for x, _ in points], "y": [y for _, y in points], "name": plain(series), "legendgroup": series,
+            {"type": "scatter", "mode": "lines+markers", "x": [x for x, _ in points], "y": [y for _, y in points], "name": escape_html(series), "legendgroup": series,
              "showlegend": first, "opacity": 0.8, "line": {"color": colour, "width": 2}, "marker": {"symbol": symbol, "size": 7, "color": colour},
-             "hovertemplate": f"{plain(series)} · {plain(seed_title)} {seed}<br>%{{x}}: %{{y:.4f}}<extra></extra>"}
+             "hovertemplate": f"{escape_html(series)} · {escape_html(seed_title)} {seed}<br>%{{x}}: %{{y:.4f}}<extra></extra>"}
         )  # fmt: skip
     return make_figure(traces, x_title, y_title, separators, 420, more=_legend(traces))
 
 
 def write_place(x: float, separators: str, log_x: bool = False) -> str:
     """A place on the x axis, as ticks, legends and tables name it: 0.5, or, where small ones are told by their powers, 3e-3."""
-    return write_rate(x) if log_x and x < 1 else f"{x:g}".replace(".", separators[0])
+    return format_rate(x) if log_x and x < 1 else f"{x:g}".replace(".", separators[0])
 
 
 def _line(x: Sequence[float], y: Sequence[float], series: str, colour: str) -> dict:
     look = {"color": colour, "width": 2}
-    return {"type": "scatter", "mode": "lines", "x": x, "y": y, "line": look, "name": plain(series), "legendgroup": series, "hoverinfo": "skip"}
+    return {"type": "scatter", "mode": "lines", "x": x, "y": y, "line": look, "name": escape_html(series), "legendgroup": series, "hoverinfo": "skip"}
 
 
 def _points(marks: Sequence[Mark], series: str, colour: str, symbol: str, kinds: dict[str, str], seed_title: str) -> dict:
-    told = [" · ".join([f"{plain(seed_title)} {mark.seed}", *([plain(kinds[mark.kind])] if mark.kind in kinds else [])]) for mark in marks]
+    told = [" · ".join([f"{escape_html(seed_title)} {mark.seed}", *([escape_html(kinds[mark.kind])] if mark.kind in kinds else [])]) for mark in marks]
     symbols = [KIND_SYMBOLS.get(mark.kind, symbol) if kinds else symbol for mark in marks]
     look = {"color": colour, "size": 10, "opacity": 0.75, "symbol": symbols, "line": {"width": [2.5 if name.endswith("-open") else 0 for name in symbols]}}
     return {"type": "scatter", "mode": "markers", "x": [mark.x for mark in marks], "y": [mark.y for mark in marks], "marker": look, "showlegend": False,
@@ -135,14 +135,14 @@ def _explain_kinds(marks: Sequence[Mark], kinds: dict[str, str]) -> list[dict]:
     """A legend entry for each sign that occurs."""
     found = dict.fromkeys(mark.kind for mark in marks if mark.kind in kinds and mark.kind in KIND_SYMBOLS)
     return [
-        {"type": "scatter", "mode": "markers", "x": [None], "y": [None], "marker": {"symbol": KIND_SYMBOLS[kind], "size": 11, "color": GREY, "line": {"width": 2}}, "name": plain(kinds[kind])}
+        {"type": "scatter", "mode": "markers", "x": [None], "y": [None], "marker": {"symbol": KIND_SYMBOLS[kind], "size": 11, "color": GREY, "line": {"width": 2}}, "name": escape_html(kinds[kind])}
         for kind in found
     ]
 
 
 def _baseline(baseline: tuple[str, float], x: Sequence[float], y: Sequence[float | str]) -> dict:
     line = {"color": GREY, "dash": "dot", "width": 2}
-    return {"type": "scatter", "mode": "lines", "x": x, "y": y, "line": line, "name": plain(baseline[0]), "hoverinfo": "name"}
+    return {"type": "scatter", "mode": "lines", "x": x, "y": y, "line": line, "name": escape_html(baseline[0]), "hoverinfo": "name"}
 
 
 def _legend(traces: Sequence[dict]) -> dict:

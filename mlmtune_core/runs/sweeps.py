@@ -1,4 +1,4 @@
-"""Sweeps on disk: runs that were started together, found by one id, and paused, stopped and resumed as one"""
+"""Sweeps: runs started together, found by one id, paused, stopped and resumed as one."""
 
 import json
 import time
@@ -16,7 +16,7 @@ from mlmtune_core.errors import ConfigError, RunError
 from mlmtune_core.people import Person
 from mlmtune_core.runs.run import ENDED, Run
 from mlmtune_core.runs.shelf import create_run, find_leader, find_run, join
-from mlmtune_core.storage import home, is_plain, new_id, write_atomically
+from mlmtune_core.storage import home, is_safe_name, new_id, write_atomically
 
 OF_THE_BODY = ("learning_rate", "layer_decay", "decay_towards")  # which a head alone does not have
 TOGETHER = ("head_learning_rate", "weight_decay", "dropout", "max_grad_norm", "bias_correction", *OF_THE_BODY)
@@ -199,7 +199,7 @@ def find_sweep(sweep_id: str) -> Sweep:
     """A sweep by its id, as links name it. Raises RunError where there is none."""
     folder = home() / "sweeps" / sweep_id
     with suppress(OSError):
-        if is_plain(sweep_id) and (folder / "sweep.json").is_file():
+        if is_safe_name(sweep_id) and (folder / "sweep.json").is_file():
             return Sweep(folder)
     raise RunError("There is no sweep “{name}” here. It may have been deleted, or the link may be cut off.", name=sweep_id)
 

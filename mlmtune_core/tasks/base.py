@@ -1,4 +1,4 @@
-"""The protocol: the names that every task module has, in the order in which data flows."""
+"""The task protocol: the names that every task module defines, in the order in which data flows."""
 
 import hashlib
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""Texts, alone or in pairs -> token ids cut at a length, with what was lost."""
+"""Encodes texts, alone or in pairs, as token ids, truncated at a length, and tells what was lost."""
 
 from collections.abc import Sequence
 from typing import Any

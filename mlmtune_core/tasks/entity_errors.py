@@ -1,11 +1,11 @@
-"""Entity errors by kind: boundary, type, both, missed, invented; every entity on either side counted once"""
+"""Entity errors by kind: boundary, type, both, missed, invented; every entity counted once."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mlmtune_core.data.readers.cells import shorten
+from mlmtune_core.data.readers.cells import truncate
 from mlmtune_core.tasks.metrics import find_entities
 
 KINDS = ("boundary", "type", "both", "missed", "invented")
@@ -62,7 +62,7 @@ def find_entity_errors(examples: Sequence[Any], said: Sequence[Sequence[str]]) -
             counts[pair.kind] += 1
             if pair.kind != "correct" and counts[pair.kind] <= SHOWN:
                 shown = {"true": _show(pair.true, example.words), "predicted": _show(pair.said, example.words)}
-                errors.append({"kind": pair.kind, "row": example.row, **shown, "text": shorten(" ".join(example.words), SENTENCE_CHARACTERS)})
+                errors.append({"kind": pair.kind, "row": example.row, **shown, "text": truncate(" ".join(example.words), SENTENCE_CHARACTERS)})
     return {"counts": {kind: counts[kind] for kind in ("correct", *KINDS)}, "errors": errors}
 
 

@@ -1,4 +1,4 @@
-"""Words hidden in texts without labels: what BERT was pre-trained with, to go on with it or to see what an encoder still knows"""
+"""Masked language modelling on texts without labels, BERT's pre-training task."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Numbers in, numbers out: scores over whole validation sets."""
+"""Metrics over whole validation sets: accuracy, F1, correlation, ..."""
 
 import re
 import string

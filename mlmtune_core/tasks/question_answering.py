@@ -1,4 +1,4 @@
-"""One span per question: where in the context the answer stands, if it does."""
+"""One span per question: where in the context the answer is, if it is there."""
 
 import re
 from collections.abc import Sequence

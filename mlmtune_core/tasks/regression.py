@@ -1,4 +1,4 @@
-"""One number per text, or per pair of texts: ratings, similarity."""
+"""One number per text or pair of texts: ratings, similarity."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

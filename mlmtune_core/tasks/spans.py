@@ -1,4 +1,4 @@
-"""Spans of a context: from signs to tokens, and from start and end logits back to signs."""
+"""Spans of a context: from characters to tokens, and from start and end logits back to characters."""
 
 from collections.abc import Sequence
 

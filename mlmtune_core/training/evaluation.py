@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from mlmtune_core.config import MOST_LEARNT, RunConfig
+from mlmtune_core.config import MAX_TRAIN_EVAL_EXAMPLES, RunConfig
 from mlmtune_core.errors import TrainingError
 from mlmtune_core.events import EvalDone, Event, PhaseStarted, Progress
 from mlmtune_core.models.devices import precision
@@ -156,11 +156,11 @@ def describe_best(best: EvalDone | None) -> dict[str, object]:
 
 
 def sample_training_set(config: RunConfig, train_set: Dataset) -> Dataset | None:
-    """At most MOST_LEARNT random training examples, to be scored at every evaluation, if the settings ask for it."""
+    """At most MAX_TRAIN_EVAL_EXAMPLES random training examples, to be scored at every evaluation, if the settings ask for it."""
     if not config.measure_training:
         return None
     count = len(train_set.examples)
-    chosen = np.sort(np.random.default_rng(SAMPLE_SEED).permutation(count)[:MOST_LEARNT]).tolist()
+    chosen = np.sort(np.random.default_rng(SAMPLE_SEED).permutation(count)[:MAX_TRAIN_EVAL_EXAMPLES]).tolist()
     place = {example: i for i, example in enumerate(chosen)}
     encoded = [replace(item, example=place[item.example]) for item in train_set.encoded if item.example in place]
     return Dataset([train_set.examples[i] for i in chosen], encoded, vocabulary=train_set.vocabulary)

@@ -1,4 +1,4 @@
-"""Runs on the workers of an existing Dask scheduler, which comes and goes, loses workers, and outlives this server."""
+"""Connects to an existing Dask scheduler, which may come and go, and runs on its workers."""
 
 import logging
 import os

@@ -1,4 +1,4 @@
-"""A machine joins a cluster: worker processes for the runs of a scheduler, for as long as this one is left running."""
+"""Joins a cluster: starts worker processes for a scheduler's runs until it is interrupted."""
 
 import asyncio
 import logging

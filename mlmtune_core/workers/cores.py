@@ -1,4 +1,4 @@
-"""How many cores a run may use: those of the machine, shared by the workers that are busy."""
+"""How many cores a run may use: the machine's, shared by the workers that are busy."""
 
 import os
 import socket

@@ -1,4 +1,4 @@
-"""Who runs what, where: workers of this server, and those of a scheduler elsewhere (see cluster)."""
+"""Who runs what, where: this server's workers, and those of a cluster."""
 
 import logging
 import os

@@ -1,4 +1,4 @@
-"""What happened to runs, one line each, in files of bounded size: logs/server.log and one for each worker."""
+"""Log files of bounded size: logs/server.log and one per worker."""
 
 import logging
 import traceback

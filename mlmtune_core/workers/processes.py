@@ -1,4 +1,4 @@
-"""What a worker process is: its role, what it loads before it is asked, for whom it stands back, what it may take, and who replaces it."""
+"""A worker process: its role, what it preloads, its priority, its memory limit, its restart."""
 
 import logging
 import os
@@ -24,7 +24,7 @@ WARM = {
     "train": "mlmtune_core.workers.worker:warm",
     "inspect": "mlmtune_core.inspecting.trials.preview:warm",
     "rehearse": "mlmtune_core.inspecting.trials.preview:warm",
-    "data": "mlmtune_core.data.preparation:warm",
+    "data": "mlmtune_core.data.preparation:warm_up",
 }
 DASK_SETTINGS = {
     "distributed.worker.daemon": True,

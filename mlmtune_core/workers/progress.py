@@ -1,4 +1,4 @@
-"""How far a long answer has got, and whether anybody still waits for it: one small file per question, read by whoever asked"""
+"""Progress of a long answer, and whether anybody still waits for it: one small file per question."""
 
 import time
 from collections.abc import Iterable, Iterator

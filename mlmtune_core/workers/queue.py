@@ -1,4 +1,4 @@
-"""Runs that wait for a free train worker, in a fair order: a person's second run behind everybody's first."""
+"""Runs that wait for a free train worker, in a fair order between people."""
 
 import logging
 import threading
@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlmtune_core.errors import died_again_and_again
+from mlmtune_core.errors import repeated_deaths_error
 from mlmtune_core.runs.event_log import find_best, summarise
 from mlmtune_core.runs.heartbeats import is_alive
 from mlmtune_core.runs.run import Run
@@ -248,7 +248,7 @@ class RunQueue:
                     turn.first = True
                     self._waiting.insert(0, turn)
                 else:
-                    run.fail(died_again_and_again(turn.deaths))
+                    run.fail(repeated_deaths_error(turn.deaths))
             self._left = Left()
             self._go_on()
 

@@ -1,4 +1,4 @@
-"""What is kept of a run while it goes: its events, the best weights and their answers, and the summary at the end."""
+"""Records a run while it trains: events, best weights and their predictions, the summary at the end."""
 
 import json
 import time
@@ -23,11 +23,11 @@ from mlmtune_core.events import (
     Started,
     StepDone,
     Tested,
-    failure,
+    to_failed,
 )
 from mlmtune_core.runs.limits import MB, read_limits
 from mlmtune_core.runs.run import Run
-from mlmtune_core.storage import link, write_atomically
+from mlmtune_core.storage import link_or_copy, write_atomically
 from mlmtune_core.training.evaluation import describe_best
 from mlmtune_core.training.faster.embedding_rows import trainable_weights
 
@@ -48,7 +48,7 @@ def keep_moment(run: Run, weights: Mapping[str, torch.Tensor], epoch: int, is_be
         if head_only or not epoch or not stride or epoch % stride or run.sweep():
             return
         if is_best:
-            link(run.weights_file, run.history_file(epoch, whole=True))
+            link_or_copy(run.weights_file, run.history_file(epoch, whole=True))
         else:
             _write(run, epoch, weights, whole=True)
         for earlier, file in run.history().items():
@@ -165,7 +165,7 @@ class Recorder:
     def fail(self, error: Exception) -> list[Event]:
         """Ends the run with a sentence, for which room was kept on the disk."""
         self.run.free_reserve()
-        return self.take(failure(error))
+        return self.take(to_failed(error))
 
     def _keep(self, event: EvalDone, model: nn.Module, label_names: list[str]) -> list[Event]:
         """The weights of an evaluation: as the best ones so far, where they are, and as a moment of the run."""

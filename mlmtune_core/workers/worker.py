@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 
 from mlmtune_core.config import BUNDLED, RunConfig
 from mlmtune_core.data.subsets import read_splits
-from mlmtune_core.errors import UserError, died_again_and_again
+from mlmtune_core.errors import UserError, repeated_deaths_error
 from mlmtune_core.events import EvalDone, Event, Failed, Finished, FrozenChecked, PhaseStarted, StepDone, Tested
 from mlmtune_core.models import checkpoints
 from mlmtune_core.models.model import Model
@@ -72,7 +72,7 @@ def carry_out(this: Run) -> Iterator[Event]:
         recorder = Recorder(this)
         try:
             if this.begin_attempt() > MOST_ATTEMPTS:
-                raise died_again_and_again(MOST_ATTEMPTS)
+                raise repeated_deaths_error(MOST_ATTEMPTS)
             cores.follow(0)
             for event, model, label_names in _events(this, recorder):
                 yield from recorder.take(event, model, label_names)

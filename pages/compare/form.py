@@ -1,4 +1,4 @@
-"""A new sweep: which settings take which values, with how many seeds; how many runs that makes and how long they take, said before Start"""
+"""The form of a new sweep: settings, values, seeds; how many runs that makes and how long they take."""
 
 from math import prod
 from typing import Any
@@ -105,8 +105,8 @@ def _draw_start(visit: Visit, data: Prepared, settings: dict[str, Any], choices:
         try:
             configs = make_grid(settings, choices)
         except ConfigError as error:
-            missing += list(dict.fromkeys(problem.say(tr) for problem in error.problems or [error]))
-    missing += [problem.say(tr) for problem in find_problems(find_use_of(visit))]
+            missing += list(dict.fromkeys(problem.translate(tr) for problem in error.problems or [error]))
+    missing += [problem.translate(tr) for problem in find_problems(find_use_of(visit))]
     estimate, measuring = None, False
     if configs:
         estimate, measuring = find_sweep_estimate(configs, data), is_measuring(configs, data)

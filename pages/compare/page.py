@@ -1,4 +1,4 @@
-"""Runs side by side: sweeps of settings, started, watched and read"""
+"""The page of sweeps: started, watched and read, runs side by side."""
 
 import streamlit as st
 

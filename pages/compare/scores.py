@@ -1,4 +1,4 @@
-"""What a sweep came to: the scores over what was swept, and every run as a row of a table that can be taken home"""
+"""The scores of a sweep over what was varied, and every run as a row of a table with a download."""
 
 import pandas as pd
 import streamlit as st

@@ -1,4 +1,4 @@
-"""How far a sweep is, and what can be done with all of its runs at once: pause, go on, stop, again with something changed, delete"""
+"""How far a sweep is, and buttons for all of its runs: pause, resume, stop, repeat, delete."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""A sweep, live: how far it is, its curves, its scores by what was swept, and all numbers as a table"""
+"""One sweep, live: progress, curves, scores and the table."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""A figure that is redrawn where it stands, its zoom and its place kept; with a dial that moves its curves without asking the server"""
+"""A plotly figure that is redrawn in place and keeps its zoom, with a dial that needs no server."""
 
 import hashlib
 import json

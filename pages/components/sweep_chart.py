@@ -1,4 +1,4 @@
-"""The curves of many runs at once, live or from a recording: one small chart for each arm, or all in one"""
+"""The curves of many runs, live or recorded: a small chart per arm, or all in one."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

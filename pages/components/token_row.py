@@ -1,4 +1,4 @@
-"""One input as the model sees it: a row of sub-words in their segments, with tags or the answer below."""
+"""One input as the model reads it: a row of sub-words with segments, and tags or the answer below."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Words as chips coloured by their most likely tag; every label's probability of the chosen one beside them."""
+"""Words as chips in the colour of their most likely tag; all probabilities of the chosen word beside them."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,9 +1,9 @@
-"""Upload or choose, map columns, read the report, see tokens."""
+"""The page of data: upload or choose, map columns, read the report, see tokens."""
 
 import streamlit as st
 
 from mlmtune_core.data.preparation import Prepared
-from mlmtune_core.data.uploads import SAMPLES, SHELF
+from mlmtune_core.data.uploads import PACKAGE_SAMPLES, SAMPLES
 from mlmtune_core.errors import UserError
 from mlmtune_core.names import task_names
 from pages.data.preview import draw_examples
@@ -41,7 +41,7 @@ def draw(visit: Visit) -> None:
 
 def _draw_data(visit: Visit, data_id: str, data: Prepared) -> None:
     tr = visit.tr
-    shelf = {**SAMPLES, **SHELF}
+    shelf = {**SAMPLES, **PACKAGE_SAMPLES}
     if data_id in shelf:
         st.subheader(tr("Sample") + ": " + tr(shelf[data_id].topic))
         st.caption(task_names(tr)[data.task] + " · " + format_names(tr, data.format))

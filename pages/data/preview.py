@@ -1,4 +1,4 @@
-"""What the model will see: tokens of some examples, labels, lengths, what is cut, the split."""
+"""What the model will read: tokens of some examples, labels, lengths, truncation, the split."""
 
 import streamlit as st
 

@@ -1,28 +1,28 @@
-"""How a file is read and which column is what: guessed, shown, and open to be overruled."""
+"""How a file is read and which column is what: guessed, shown, and open to correction."""
 
 import streamlit as st
 
 from mlmtune_core.data.columns import ROLES, optional_roles
-from mlmtune_core.data.preparation import EXAMPLES_KEPT, Prepared
+from mlmtune_core.data.preparation import MAX_EXAMPLES, Prepared
 from mlmtune_core.data.readers.table import ENCODINGS, Format
-from mlmtune_core.data.uploads import find_reading, keep_reading
+from mlmtune_core.data.uploads import load_reading, save_reading
 from mlmtune_core.language import Translate
 from mlmtune_core.names import column_name, role_names, task_names
 from pages.shared.choice import choice
 from pages.shared.visit import Visit
 
-LIMITS = (200, 500, 1000, 2000, 5000, 10_000, EXAMPLES_KEPT)
+LIMITS = (200, 500, 1000, 2000, 5000, 10_000, MAX_EXAMPLES)
 
 
 def ask_reading(visit: Visit, data_id: str, data: Prepared) -> None:
     """Draws task, columns and format; what is changed is kept, and the page drawn anew."""
-    tr, reading = visit.tr, find_reading(data_id)
+    tr, reading = visit.tr, load_reading(data_id)
     wanted = dict(reading)
     left, *others = st.columns(len(ROLES[data.task]) + 1)
     with left:
         task = choice(st.selectbox, tr("Task"), task_names(tr), f"task_{data_id}", default=data.task)
     if task != data.task:
-        keep_reading(data_id, {name: value for name, value in reading.items() if name != "columns"} | {"task": task}, visit.person)
+        save_reading(data_id, {name: value for name, value in reading.items() if name != "columns"} | {"task": task}, visit.person)
         st.rerun()
     if task == data.guessed_task and data.why:
         left.caption(tr("Guessed: {why}.").format(why=tr(data.why)))
@@ -38,7 +38,7 @@ def ask_reading(visit: Visit, data_id: str, data: Prepared) -> None:
     wanted["columns"] = {role: column for role, column in chosen.items() if column != data.guessed.get(role, "")}
     wanted = {name: value for name, value in wanted.items() if value not in (None, {})}
     if wanted != reading:
-        keep_reading(data_id, wanted, visit.person)
+        save_reading(data_id, wanted, visit.person)
         st.rerun()
 
 
@@ -70,7 +70,7 @@ def _ask_format(visit: Visit, data_id: str, data: Prepared, reading: dict[str, o
         if data.task == "sequence_classification":
             title = tr("A row may have several labels (a|b)")
             told["several"] = _ask_flag(title, yes_no, f"several_{data_id}", reading)
-        limits = {limit: visit.number(limit) for limit in LIMITS if limit < data.sound} | {0: tr("all, at most {limit}").format(limit=visit.number(EXAMPLES_KEPT))}  # fmt: skip
+        limits = {limit: visit.number(limit) for limit in LIMITS if limit < data.example_count} | {0: tr("all, at most {limit}").format(limit=visit.number(MAX_EXAMPLES))}  # fmt: skip
         title = tr("Examples to take")
         told["limit"] = choice(st.selectbox, title, limits, f"limit_{data_id}", default=reading.get("limit") or 0) or None  # fmt: skip
     return told

@@ -1,4 +1,4 @@
-"""The report on the data: counts, and each problem with the rows at fault and a download of them."""
+"""The report on the data: counts, and each problem with its rows and a download of them."""
 
 import streamlit as st
 
@@ -16,8 +16,8 @@ ICONS = {"error": ":material/error:", "warning": ":material/warning:", "note": "
 def draw_report(visit: Visit, data_id: str, data: Prepared) -> bool:
     """Counts and problems; True where training may start."""
     tr, report = visit.tr, data.report
-    kept = visit.number(data.sound)
-    if report.rows_kept < data.sound:
+    kept = visit.number(data.example_count)
+    if report.rows_kept < data.example_count:
         kept = tr("{taken} of {sound}").format(taken=visit.number(report.rows_kept), sound=kept)
     with st.container(horizontal=True):
         st.metric(tr("Rows in the file"), visit.number(data.rows_read), border=True, width="content")
@@ -34,17 +34,17 @@ def _draw_problem(visit: Visit, data_id: str, data: Prepared, problem: Problem) 
     tr = visit.tr
     side = problem.kind.partition("_")[0]
     where = {"validation": tr("Validation file") + ": ", "test": tr("Test file") + ": "}.get(side, "")
-    SHOW[problem.severity](literal(where + problem.say(tr)), icon=ICONS[problem.severity])
+    SHOW[problem.severity](literal(where + problem.translate(tr)), icon=ICONS[problem.severity])
     if not problem.rows:
         return
     named = ", ".join(map(str, problem.rows[:12])) + (" …" if problem.count > 12 else "")
     with st.expander(tr("Rows at fault: {rows}").format(rows=named)):
         titles = {**role_names(tr), "row": tr("Row")}
-        st.dataframe(data.at_fault[problem.kind].rename(columns=titles), hide_index=True, key=f"rows_{problem.kind}")
+        st.dataframe(data.affected_rows[problem.kind].rename(columns=titles), hide_index=True, key=f"rows_{problem.kind}")
         st.download_button(
             tr("Download these rows"),
             lambda: engine.current().ask(
-                "mlmtune_core.data.preparation:write_rows_at_fault",
+                "mlmtune_core.data.preparation:write_affected_rows",
                 data_id,
                 problem.kind,
                 role="data",

@@ -1,10 +1,10 @@
-"""The rows of a file as a table that can be repaired: cells, labels, rows dropped; every change can be undone."""
+"""The rows of a file as a table to repair: cells, labels, rows dropped; every change can be undone."""
 
 import streamlit as st
 
 from mlmtune_core.data.edits import Batch, find_edits
-from mlmtune_core.data.preparation import ROWS_SHOWN, Prepared
-from mlmtune_core.data.uploads import find_edits_of, keep_edits, keep_reading
+from mlmtune_core.data.preparation import MAX_SHOWN_ROWS, Prepared
+from mlmtune_core.data.uploads import load_edits, save_edits, save_reading
 from mlmtune_core.runs.limits import accept_copy
 from pages.shared.choice import choice
 from pages.shared.visit import Visit, remember
@@ -22,7 +22,7 @@ def edit_rows(visit: Visit, data_id: str, data: Prepared) -> None:
             )
         )
         if data.edits and st.button(tr("Undo the last change"), key="undo_edit", icon=":material/undo:"):
-            keep_edits(data_id, find_edits_of(data_id)[:-1], visit.person)
+            save_edits(data_id, load_edits(data_id)[:-1], visit.person)
             st.rerun()
         _rename_label(visit, data_id, data)
         _draw_table(visit, data_id, data)
@@ -39,8 +39,8 @@ def _draw_table(visit: Visit, data_id: str, data: Prepared) -> None:
         disabled=[name for name in head.columns if name not in plain],
         height=320,
     )
-    if data.rows_read > ROWS_SHOWN:
-        st.caption(visit.tr("These are the first {count} rows.").format(count=visit.number(ROWS_SHOWN)))
+    if data.rows_read > MAX_SHOWN_ROWS:
+        st.caption(visit.tr("These are the first {count} rows.").format(count=visit.number(MAX_SHOWN_ROWS)))
     batch = find_edits(head, st.session_state.get(key) or {}, plain)
     if batch:
         _keep(visit, data_id, batch)
@@ -67,7 +67,7 @@ def _keep(visit: Visit, data_id: str, batch: Batch) -> None:
     """Adds the change; that of a sample goes to a copy of it."""
     own = accept_copy(data_id, visit.person)
     if own != data_id:
-        keep_reading(own, {}, visit.person)
+        save_reading(own, {}, visit.person)
         remember("data", own)
-    keep_edits(own, [*find_edits_of(own), batch], visit.person)
+    save_edits(own, [*load_edits(own), batch], visit.person)
     st.rerun()

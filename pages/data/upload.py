@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from mlmtune_core.data.preparation import EXAMPLES_KEPT
-from mlmtune_core.data.uploads import forget
+from mlmtune_core.data.preparation import MAX_EXAMPLES
+from mlmtune_core.data.uploads import delete_upload
 from mlmtune_core.errors import UserError
 from mlmtune_core.runs.limits import accept_upload, read_limits
 from mlmtune_core.workers import engine
@@ -35,7 +35,7 @@ def _ask_file(visit: Visit, key: str) -> str | None:
     )
     limit = read_limits().upload_mb
     title = tr("File: up to {limit} MB; of more than {rows} rows a part is taken, each label with its share")
-    title = title.format(limit=visit.number(limit), rows=visit.number(EXAMPLES_KEPT))
+    title = title.format(limit=visit.number(limit), rows=visit.number(MAX_EXAMPLES))
     upload = st.file_uploader(title, key=f"{key}_{st.session_state.get('uploads', 0)}", max_upload_size=limit)
     return _keep(visit, upload.name, upload.getvalue()) if upload is not None else None
 
@@ -81,7 +81,7 @@ def _keep(visit: Visit, name: str, raw: bytes) -> str | None:
         wait_for(visit, question, data_id)
         question.result(PREPARE_SECONDS)
     except UserError as error:
-        forget(data_id, visit.person)
+        delete_upload(data_id, visit.person)
         show_error(error)
         return None
     st.session_state["uploads"] = st.session_state.get("uploads", 0) + 1

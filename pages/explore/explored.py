@@ -1,4 +1,4 @@
-"""The data that are explored, what the inspect worker is asked about them, and the real run that begins with what was found"""
+"""The data that are explored, what the inspect worker is asked about them, and the run that follows."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +8,7 @@ import streamlit as st
 
 from mlmtune_core.config import BUNDLED, validate
 from mlmtune_core.data.preparation import Prepared
-from mlmtune_core.data.subsets import take_part
+from mlmtune_core.data.subsets import sample_for_exploring
 from mlmtune_core.names import strategy_name, task_names
 from mlmtune_core.runs.owned_runs import start_run
 from mlmtune_core.workers import engine
@@ -49,10 +49,10 @@ def open_explored(visit: Visit) -> Explored | None:
     if data.task not in TASKS:
         sentence = tr("The explorers need one label per text, or per pair of texts. These data are for another task: {task}. Choose others, the sentiment sample for example.")  # fmt: skip
         return _refuse(sentence.format(task=task_names(tr)[data.task]), tr("Choose other data"))
-    examples = take_part(data.report.examples)
+    examples = sample_for_exploring(data.report.examples)
     if data.report.errors:
         return _refuse(
-            " ".join(literal(problem.say(tr)) for problem in data.report.errors), tr("See the report on the data")
+            " ".join(literal(problem.translate(tr)) for problem in data.report.errors), tr("See the report on the data")
         )
     if len(examples) < FEWEST:
         return _refuse(

@@ -1,4 +1,4 @@
-"""Overfitting: few labels, wrong labels, many epochs, and what holds it back; both curves with the gap between them, and the test at best and at last"""
+"""The overfitting explorer: few labels, wrong labels, many epochs; both curves and the gap between them."""
 
 from typing import Any
 
@@ -6,9 +6,9 @@ import pandas as pd
 import streamlit as st
 
 from mlmtune_core.config import validate
-from mlmtune_core.data.subsets import split_in_three, spoil
+from mlmtune_core.data.subsets import reduce_and_mislabel, split_in_three
 from mlmtune_core.inspecting.trials.explorer_charts import plot_overfitting
-from mlmtune_core.language import write_rate
+from mlmtune_core.language import format_rate
 from pages.components.dial_chart import dial_chart
 from pages.explore.explored import Explored, ask_explored, offer_run
 from pages.shared.choice import choice
@@ -43,7 +43,7 @@ def draw_overfitting(visit: Visit, explored: Explored) -> None:
             "The encoder stays frozen, so that a change is drawn at once. A linear head has few weights and overfits mildly: for more, take few labels, some of them wrong, a high rate and many epochs, or run it for real with all weights."
         )
     )
-    offer_run(visit, explored, settings, spoil(split, labels, noise, 0), "overfit")
+    offer_run(visit, explored, settings, reduce_and_mislabel(split, labels, noise, 0), "overfit")
     with st.expander(tr("The curves as a table"), icon=":material/table:"):
         _draw_table(visit, found)
 
@@ -67,7 +67,7 @@ def _ask(visit: Visit, available: int) -> tuple[int, float, dict[str, Any]]:
         )
     asked = {
         "epochs": (tr("Epochs"), EPOCHS, 40, visit.number),
-        "head_learning_rate": (tr("Learning rate"), RATES, 1e-2, write_rate),
+        "head_learning_rate": (tr("Learning rate"), RATES, 1e-2, format_rate),
         "dropout": (tr("Dropout"), DROPOUT, 0.0, lambda value: visit.number(value, 1)),
         "weight_decay": (tr("Weight decay"), DECAY, 0.0, lambda value: visit.number(value, 2)),
         "patience": (

@@ -1,4 +1,4 @@
-"""Explorers: what the learning rate does, and what overfitting is, with answers as fast as one asks"""
+"""The page of explorers: learning rate and overfitting, answered at once."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""The learning-rate dial: heads of eleven rates, trained at once, and the curves of the one that is dialled"""
+"""The learning-rate dial: heads trained at eleven rates at once, and the curves of the chosen one."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ import streamlit as st
 from mlmtune_core.config import suggest_epochs, validate
 from mlmtune_core.data.splitting import split_examples
 from mlmtune_core.inspecting.trials.explorer_charts import final_accuracy, plot_rates
-from mlmtune_core.language import write_rate
+from mlmtune_core.language import format_rate
 from mlmtune_core.strategies import default_rates
 from pages.components.dial_chart import dial_chart
 from pages.explore.explored import Explored, ask_explored, offer_run
@@ -97,7 +97,7 @@ def _draw_dial(visit: Visit, found: dict[str, Any]) -> float:
     figure, moves = plot_rates(found, texts, visit.separators)
     dial = {
         "title": tr("Drag: the learning rate"),
-        "labels": [write_rate(rate) for rate in RATES],
+        "labels": [format_rate(rate) for rate in RATES],
         "said": [_say(visit, found, lane) for lane in found["lanes"]],
         "moves": moves,
         "place": min(range(len(RATES)), key=lambda i: abs(RATES[i] - default_rates("head_only")[0])),
@@ -113,13 +113,13 @@ def _say(visit: Visit, found: dict[str, Any], lane: dict[str, Any]) -> str:
     tr, score = visit.tr, final_accuracy(found, lane)
     if score is None:
         broken = tr("Rate {rate}: after step {step} the loss was no number any more.")
-        return broken.format(rate=write_rate(lane["rate"]), step=len(lane["losses"]))
+        return broken.format(rate=format_rate(lane["rate"]), step=len(lane["losses"]))
     ended = tr(
         "Rate {rate}: {accuracy} of the validation examples right in the end (always the most frequent label: {majority}), validation loss {loss}."
     )
     loss = visit.number(lane["evaluations"][-1]["validation_loss"], 3)
     return ended.format(
-        rate=write_rate(lane["rate"]),
+        rate=format_rate(lane["rate"]),
         accuracy=visit.percent(score, 1),
         majority=visit.percent(found["majority"], 1),
         loss=loss,
@@ -131,11 +131,11 @@ def _draw_tables(visit: Visit, found: dict[str, Any], rate: float) -> None:
     tr = visit.tr
     lanes = {lane["rate"]: lane for lane in found["lanes"]}
     rows = [
-        {tr("Learning rate"): write_rate(each), **_row(visit, lane["evaluations"][-1])} for each, lane in lanes.items()
+        {tr("Learning rate"): format_rate(each), **_row(visit, lane["evaluations"][-1])} for each, lane in lanes.items()
     ]
     table = pd.DataFrame(rows)
     st.dataframe(table, hide_index=True, key="rate_table", column_config=number_columns(table))
-    st.markdown("**" + tr("Rate {rate}, epoch by epoch").format(rate=write_rate(rate)) + "**")
+    st.markdown("**" + tr("Rate {rate}, epoch by epoch").format(rate=format_rate(rate)) + "**")
     rows = [{tr("Step"): each["step"], **_row(visit, each)} for each in lanes[rate]["evaluations"]]
     for row, rates in zip(rows, [[], *_by_epoch(lanes[rate]["rates"], found["steps"])], strict=False):
         row[tr("Rate at the end of the epoch")] = rates[-1] if rates else None

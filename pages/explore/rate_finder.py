@@ -1,4 +1,4 @@
-"""A rate finder and the real runs that it has to stand beside: its curve, what it suggests, and how far that is from the best"""
+"""The rate finder beside real runs: its curve, its suggestion, and how far that is from the best."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +8,7 @@ import streamlit as st
 
 from mlmtune_core.inspecting.trials.explorer_charts import plot_finder
 from mlmtune_core.inspecting.trials.suggested_rate import judge_suggestion, mean_of
-from mlmtune_core.language import write_rate
+from mlmtune_core.language import format_rate
 from pages.components.dial_chart import dial_chart
 from pages.explore.explored import Explored, ask_explored
 from pages.shared.choice import choice
@@ -43,7 +43,7 @@ def draw_finder(visit: Visit, explored: Explored, settings: dict[str, Any], rate
         return
     st.markdown(
         tr("It suggests **{valley}** by the valley, **{steep}** by the steepest fall.").format(
-            **{name: write_rate(rate) for name, rate in test["suggestions"].items()}
+            **{name: format_rate(rate) for name, rate in test["suggestions"].items()}
         )
     )
     runs = _confront(visit, explored, settings, rates, test["suggestions"]["valley"])
@@ -129,8 +129,8 @@ def _judge(visit: Visit, suggestion: float, runs: list[dict[str, Any]]) -> None:
         "Suggested {suggestion} / best real rate {best} = **{ratio}**. The best runs ended at {best_score} of the validation examples right, those at the suggested rate at {its_score}."
     )
     sentence = told.format(
-        suggestion=write_rate(suggestion),
-        best=write_rate(verdict["best"]),
+        suggestion=format_rate(suggestion),
+        best=format_rate(verdict["best"]),
         ratio=visit.number(verdict["ratio"], 2),
         best_score=visit.percent(verdict["best_accuracy"], 1),
         its_score=visit.percent(mean_of(runs, verdict["tried"])[0] or 0.0, 1),

@@ -1,8 +1,8 @@
-"""Where to begin: a sample, own data, or a lesson."""
+"""The first page: begin with a sample, own data, or a lesson."""
 
 import streamlit as st
 
-from mlmtune_core.data.uploads import SAMPLES, SHELF
+from mlmtune_core.data.uploads import PACKAGE_SAMPLES, SAMPLES
 from mlmtune_core.language import LANGUAGES
 from pages.shared.choice import choice
 from pages.shared.terms import explained
@@ -52,7 +52,7 @@ def _draw_sample_door(visit: Visit) -> None:
     st.markdown(
         tr("A few hundred sentences written for this app. From here to a trained model it takes about a minute.")
     )
-    shelf = {**SAMPLES, **SHELF}
+    shelf = {**SAMPLES, **PACKAGE_SAMPLES}
     topics = {sample.id.split("-", 1)[1].removesuffix("-en").removesuffix("-pt"): tr(sample.topic) for sample in shelf.values()}  # fmt: skip
     columns = st.columns([3, 2])
     with columns[0]:

@@ -1,4 +1,4 @@
-"""Examples that a run was measured with, as a table from which the chosen one opens by itself"""
+"""Evaluated examples as a table; the chosen one opens."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,9 +1,9 @@
-"""The slider over training: from the checkpoint over the evaluations whose weights are kept to the best model; what is drawn below is the model of that moment"""
+"""The slider over training: from the checkpoint over each evaluation to the best model."""
 
 import streamlit as st
 
 from mlmtune_core.config import RANKED_BY
-from mlmtune_core.names import axis_names, metric_value
+from mlmtune_core.names import axis_names, format_metric
 from mlmtune_core.runs.kept_weights import BEST, START, Moment, list_moments
 from mlmtune_core.runs.run import Run
 from pages.shared.choice import choice
@@ -28,7 +28,7 @@ def _say(visit: Visit, run: Run, moment: Moment) -> str:
     tr, said = visit.tr, []
     if moment.metric is not None:
         metric = RANKED_BY[run.config().task]
-        said.append(f"{axis_names(tr)[metric]}: {metric_value(visit.language, metric, moment.metric)}")
+        said.append(f"{axis_names(tr)[metric]}: {format_metric(visit.language, metric, moment.metric)}")
     if moment.validation_loss is not None:
         loss = tr("validation loss: {loss}").format(loss=visit.number(moment.validation_loss, 3))
         said.append(loss)

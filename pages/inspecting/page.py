@@ -1,4 +1,4 @@
-"""One trained model: on one input, probabilities, logits and the arithmetic behind them; on all that it was measured with, right and wrong."""
+"""The page of one trained model: on one input, on all evaluated examples, as a whole."""
 
 import streamlit as st
 

@@ -1,11 +1,11 @@
-"""What a trained model is asked: a typed input, or an example that it was measured with; and which of its answers is looked at"""
+"""What a model is asked: a typed input or an evaluated example, and which of its answers is shown."""
 
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from mlmtune_core.data.columns import asked_roles
+from mlmtune_core.data.columns import input_roles
 from mlmtune_core.names import role_names, split_names
 from mlmtune_core.runs.run import Run
 from mlmtune_core.runs.shelf import find_run
@@ -100,4 +100,4 @@ def _find_roles(run_id: str) -> tuple[str, tuple[str, ...]]:
     """(task, what it asks about) of a run: they never change."""
     run = find_run(run_id)
     task = run.config().task
-    return task, asked_roles(task, run.data().columns)
+    return task, input_roles(task, run.data().columns)

@@ -1,4 +1,4 @@
-"""What a teacher's link to a lesson fixes: seeds, data, and what is hidden or locked; the address is the lesson"""
+"""What a teacher's link to a lesson fixes: seeds, data, and what is hidden or locked."""
 
 from dataclasses import dataclass
 

@@ -1,11 +1,11 @@
-"""All lessons: by the statements of the chapter, with the verdicts of those that the visitor has predicted; and a class of fifty minutes"""
+"""All lessons by the chapter's statements, with the visitor's verdicts; and a class of fifty minutes."""
 
 import streamlit as st
 
 from mlmtune_core.lessons import LESSONS
 from mlmtune_core.lessons.chapter import BEYOND, STATEMENTS
 from mlmtune_core.lessons.lesson import Lesson
-from mlmtune_core.lessons.records import has_recorded, read_kinds
+from mlmtune_core.lessons.records import has_recorded, read_verdict_kinds
 from mlmtune_core.lessons.votes import find_vote
 from mlmtune_core.names import verdict_names
 from pages.lessons.verdict import LOOKS
@@ -24,7 +24,7 @@ def draw_list(visit: Visit) -> None:
     )
     with st.expander(tr("A class of fifty minutes"), icon=":material/schedule:"):
         _draw_class(visit)
-    if visit.person.may_lead():
+    if visit.person.may_act_as_teacher():
         st.toggle(tr("Show the verdicts of all lessons"), key=ALL_VERDICTS, help=tr("Without it, a verdict stands here only once its lesson has been predicted."))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(tr("**Begin here:**"), width="content")
@@ -71,6 +71,6 @@ def _draw_badges(visit: Visit, lesson: Lesson) -> None:
     """What the recording came to, a sign for each claim; only for who has said what to expect, or leads and asks for all."""
     if not has_recorded(lesson.id) or not (st.session_state.get(ALL_VERDICTS) or find_vote(lesson, visit.person)):
         return
-    for kind in read_kinds(lesson.id):
+    for kind in read_verdict_kinds(lesson.id):
         colour, icon = LOOKS[kind]
         st.badge(verdict_names(visit.tr)[kind], icon=icon, color=colour)

@@ -1,4 +1,4 @@
-"""The chapter's statements, as experiments"""
+"""The page of lessons: the chapter's statements as experiments."""
 
 import streamlit as st
 

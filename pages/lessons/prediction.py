@@ -1,9 +1,9 @@
-"""What a student expects before anything is shown: kept, counted for the class, and confronted afterwards"""
+"""What a student predicts before anything is shown: kept, counted for the class, compared afterwards."""
 
 import streamlit as st
 
 from mlmtune_core.lessons.lesson import Lesson
-from mlmtune_core.lessons.votes import count_votes, find_vote, forget_votes, vote
+from mlmtune_core.lessons.votes import clear_votes, count_votes, find_vote, vote
 from pages.shared.choice import choice
 from pages.shared.visit import Visit, literal
 
@@ -54,6 +54,6 @@ def _draw_class(visit: Visit, lesson: Lesson) -> None:
     for option in lesson.options:
         share = counts[option.id] / total
         st.progress(share, f"{literal(tr(option.text))} **{visit.percent(share)}** ({visit.number(counts[option.id])})")
-    if visit.person.may_lead() and st.button(tr("Forget all votes: a new class"), key="forget_votes", type="tertiary", icon=":material/restart_alt:"):
-        forget_votes(lesson)
+    if visit.person.may_act_as_teacher() and st.button(tr("Forget all votes: a new class"), key="forget_votes", type="tertiary", icon=":material/restart_alt:"):
+        clear_votes(lesson)
         st.rerun()

@@ -1,4 +1,4 @@
-"""The runs of a lesson: its recording, replayed at chosen speed, or the same live on this machine"""
+"""The runs of a lesson: its recording, replayed at a chosen speed, or the same live on this machine."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from mlmtune_core.config import RANKED_BY
 from mlmtune_core.errors import UserError
 from mlmtune_core.lessons.figures import name_arm
 from mlmtune_core.lessons.lesson import Lesson
-from mlmtune_core.lessons.planning import VERDICTS, describe_seeds, find_time
+from mlmtune_core.lessons.planning import VERDICTS, find_seconds_per_seed, list_seeds
 from mlmtune_core.lessons.records import has_recorded, read_recorded
 from mlmtune_core.names import axis_names, baseline_names
 from mlmtune_core.runs.limits import find_problems
@@ -115,15 +115,15 @@ def _offer_live(visit: Visit, lesson: Lesson) -> None:
         seeds = st.slider(tr("Seeds"), 1, MOST_SEEDS, fixed.seeds, key=f"seeds_{lesson.id}", disabled=fixed.locked)
     chosen = "" if arm == ALL else arm
     count = seeds * (1 if chosen else len(lesson.arms))
-    estimate = find_time(read_recorded(lesson.id), chosen) * seeds if has_recorded(lesson.id) else None
+    estimate = find_seconds_per_seed(read_recorded(lesson.id), chosen) * seeds if has_recorded(lesson.id) else None
     with right:
         told = tr("{count} runs, about {time} if no run is ahead") if estimate else tr("{count} runs")
         st.markdown(told.format(count=visit.number(count), time=visit.seconds(max(1, estimate or 0))))
-        problems = [problem.say(tr) for problem in find_problems(find_use_of(visit))]
+        problems = [problem.translate(tr) for problem in find_problems(find_use_of(visit))]
         for sentence in problems:
             st.error(literal(sentence), icon=":material/error:")
         if st.button(tr("Start"), key="lesson_start", type="primary", icon=":material/play_arrow:", width="stretch", disabled=bool(problems)):
-            _start(visit, lesson, describe_seeds(fixed.seed, seeds), chosen, estimate)
+            _start(visit, lesson, list_seeds(fixed.seed, seeds), chosen, estimate)
 
 
 def _start(visit: Visit, lesson: Lesson, seeds: list[int], arm: str, estimate: float | None) -> None:

@@ -1,4 +1,4 @@
-"""For the teacher: a link that fixes a lesson, its worksheet on paper, and the runs of the whole class as one picture"""
+"""For teachers: a link that fixes a lesson, its worksheet, and the runs of the whole class in one figure."""
 
 from urllib.parse import urlencode
 
@@ -10,7 +10,7 @@ from mlmtune_core.lessons.lesson import Lesson
 from mlmtune_core.lessons.outcomes import Outcome, read_outcomes
 from mlmtune_core.lessons.planning import VERDICTS
 from mlmtune_core.lessons.worksheet import write_worksheet
-from mlmtune_core.people import is_class, name_of
+from mlmtune_core.people import find_person_name, is_class
 from mlmtune_core.runs.sweeps import list_sweeps
 from pages.lessons.link import HIDABLE, MOST_SEEDS, Fixed, read_fixed, write_fixed
 from pages.shared.choice import choice
@@ -26,7 +26,7 @@ def draw_teacher(visit: Visit, lesson: Lesson) -> None:
     st.download_button(
         tr("Worksheet to print (HTML)"), write_worksheet(lesson, visit.language), f"mlmtune-{lesson.id}.{visit.language}.html", "text/html", key="worksheet", icon=":material/print:"
     )
-    if fixed.locked or not visit.person.may_lead():
+    if fixed.locked or not visit.person.may_act_as_teacher():
         return
     with st.expander(tr("For the teacher: a link to this lesson"), key="teacher_link", icon=":material/link:"):
         _draw_link(visit, lesson)
@@ -71,8 +71,8 @@ def _draw_picture(visit: Visit, lesson: Lesson) -> None:
         about = sweep.about()
         report = sweep.kept(VERDICTS) if about["lesson"] == lesson.id else None
         if report:
-            found += read_outcomes(report).all
-            name = name_of(about["owner"]) if is_class() else ""
+            found += read_outcomes(report).runs
+            name = find_person_name(about["owner"]) if is_class() else ""
             who[name or tr("somebody")] = who.get(name or tr("somebody"), 0) + len(report["outcomes"])
     if not found:
         st.caption(literal(tr("Nobody has finished a live run of this lesson yet.")))

@@ -1,4 +1,4 @@
-"""The words of a lesson: question and sentence above; tasks, what others measured, what it cannot tell and what if below"""
+"""The text of a lesson: question and statement above; tasks, sources, limits and what-ifs below."""
 
 import streamlit as st
 
@@ -45,9 +45,9 @@ def draw_more(visit: Visit, lesson: Lesson, shown: bool) -> None:
         st.markdown("\n".join(f"{number}. {literal(tr(task))}" for number, task in enumerate(lesson.tasks, start=1)))
     if shown:
         st.info(literal(tr(lesson.takeaway)), icon=":material/lightbulb:")
-    if shown and lesson.anchors and "anchors" not in fixed.hide:
+    if shown and lesson.published_results and "anchors" not in fixed.hide:
         st.subheader(literal(tr("What others measured, with their own models")), anchor=False)
-        for anchor in lesson.anchors:
+        for anchor in lesson.published_results:
             st.markdown(f"- {literal(tr(anchor.text))} *{literal(anchor.model)}*, {literal(anchor.source)}")
     st.caption(literal(tr("What this cannot tell:") + " " + tr(lesson.limits)))
     if shown and "what_if" not in fixed.hide and not fixed.locked:

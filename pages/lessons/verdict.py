@@ -1,4 +1,4 @@
-"""The verdict of a lesson: its figure, each claim with what came out, the own prediction beside it, and all that must always be said"""
+"""The verdict of a lesson: its figure, each claim with its outcome, the visitor's prediction beside it."""
 
 import statistics
 from math import isfinite
@@ -11,8 +11,8 @@ from mlmtune_core.lessons.figures import name_side, plot_lesson, tabulate
 from mlmtune_core.lessons.lesson import Lesson
 from mlmtune_core.lessons.outcomes import Outcome, read_outcomes
 from mlmtune_core.lessons.votes import count_votes, find_vote
-from mlmtune_core.lessons.worksheet import say_rule
-from mlmtune_core.names import effect_text, side_text, verdict_names
+from mlmtune_core.lessons.worksheet import format_rule
+from mlmtune_core.names import format_effect, format_side, verdict_names
 from pages.shared.figures import draw_figure
 from pages.shared.tables import number_columns
 from pages.shared.visit import Visit, literal
@@ -24,9 +24,9 @@ def draw_verdicts(visit: Visit, lesson: Lesson, report: dict[str, Any] | None) -
     """Before there is a report, the rules by which it will be judged; then the figure and what came out."""
     if report is None:
         for number, claim in enumerate(lesson.claims):
-            st.markdown(f"- **{literal(visit.tr(claim.sentence))}** {literal(say_rule(lesson, number, visit.tr, visit.language))}")
+            st.markdown(f"- **{literal(visit.tr(claim.sentence))}** {literal(format_rule(lesson, number, visit.tr, visit.language))}")
         return
-    outcomes = list(read_outcomes(report).all)
+    outcomes = list(read_outcomes(report).runs)
     figure = plot_lesson(lesson, outcomes, visit.tr, visit.separators)
     alt = visit.tr("{title}: every run of the lesson as a mark; the numbers stand in the table below.").format(title=visit.tr(lesson.title))
     draw_figure(figure, key=f"figure_{lesson.id}", name=f"lesson-{lesson.id}", alt=alt)
@@ -46,20 +46,20 @@ def _draw_verdict(visit: Visit, lesson: Lesson, number: int, verdict: dict[str, 
     colour, icon = LOOKS[verdict["kind"]]
     with st.container(border=True, key=f"verdict_{number}"):
         st.markdown(f"{icon} :{colour}-badge[**{literal(verdict_names(tr)[verdict['kind']])}**] {literal(tr(claim.sentence))}")
-        effect = effect_text(tr, visit.language, claim.unit, verdict)
+        effect = format_effect(tr, visit.language, claim.unit, verdict)
         told = tr("Effect {effect}, {seeds} seeds") if not verdict["examples"] else tr("Effect {effect}, {seeds} seeds, {examples} examples")
         st.markdown(literal(told.format(effect=effect, seeds=visit.number(verdict["seeds"]), examples=visit.number(verdict["examples"]))))
         if verdict.get("between") and all(map(isfinite, verdict["sides"])):
             st.markdown(literal(_say_sides(visit, lesson, claim.unit, verdict)))
         if verdict["kind"] == "inconclusive":
             st.markdown(literal(_say_more(visit, verdict)))
-        st.caption(literal(tr("The rule, written down before the runs:") + " " + say_rule(lesson, number, tr, visit.language)))
+        st.caption(literal(tr("The rule, written down before the runs:") + " " + format_rule(lesson, number, tr, visit.language)))
 
 
 def _say_sides(visit: Visit, lesson: Lesson, unit: str, verdict: dict[str, Any]) -> str:
     """What was compared with what, so that the effect can be checked."""
     names = [name_side(lesson, name, visit.tr, visit.separators) for name in verdict["between"]]
-    first, second = (side_text(visit.language, unit, side) for side in verdict["sides"])
+    first, second = (format_side(visit.language, unit, side) for side in verdict["sides"])
     return visit.tr("On average over seeds: {first} ({one}), {second} ({other}).").format(one=names[0], first=first, other=names[1], second=second)
 
 
@@ -89,14 +89,14 @@ def _confront(visit: Visit, lesson: Lesson, kind: str) -> None:
 
 def _draw_facts(visit: Visit, lesson: Lesson, report: dict[str, Any], outcomes: list[Outcome]) -> None:
     """What is always said, and the table twin of the figure."""
-    tr, start, about = visit.tr, outcomes[0].start, report["about"]
-    learnt = sorted({outcome.start.get("train_examples", 0) for outcome in outcomes})
-    weights = sorted({outcome.start.get("trainable", 0) for outcome in outcomes})
+    tr, start, about = visit.tr, outcomes[0].start_event, report["about"]
+    learnt = sorted({outcome.start_event.get("train_examples", 0) for outcome in outcomes})
+    weights = sorted({outcome.start_event.get("trainable", 0) for outcome in outcomes})
     facts = {
         tr("Examples learnt from"): _span(visit, learnt),
         tr("To measure with while learning"): visit.number(start.get("validation_examples", 0)),
-        tr("In the test"): visit.number(outcomes[0].tested.get("examples", 0)),
-        tr("Trivial predictor, on the test"): ", ".join(sorted({visit.number(outcome.tested["baseline"][outcome.metric], 3) for outcome in outcomes if outcome.tested})),
+        tr("In the test"): visit.number(outcomes[0].test_event.get("examples", 0)),
+        tr("Trivial predictor, on the test"): ", ".join(sorted({visit.number(outcome.test_event["baseline"][outcome.metric], 3) for outcome in outcomes if outcome.test_event})),
         tr("Weights that learn"): _span(visit, weights),
         tr("Seconds for each run (median)"): visit.number(statistics.median(outcome.seconds for outcome in outcomes), 1),
         tr("Machine"): f"{about['device']}, {about['cores']}",

@@ -1,4 +1,4 @@
-"""Where the browser finds the event route, what is taken home and plotly, and who watches the server its health, under any base path."""
+"""The addresses of all routes, under any base path."""
 
 from importlib.metadata import version
 

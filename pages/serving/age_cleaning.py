@@ -1,4 +1,4 @@
-"""What has reached its age goes: when the server starts, and once a day."""
+"""Deletes what has reached its age: when the server starts, and once a day."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""The end of the server: within seconds also where a client has asked for a file and does not read it"""
+"""Ends the server within seconds, even if a client has asked for a file and does not read it."""
 
 import signal
 

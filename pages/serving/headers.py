@@ -1,4 +1,4 @@
-"""What the browser may do with the pages: a content security policy and its kin, on every answer."""
+"""Security headers on every answer: a content security policy and its relatives."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""The cookie by which a browser is known again: given with the first page, asked for by routes."""
+"""The cookie that identifies a browser: set with the first page, required by routes."""
 
 import secrets
 from http.cookies import CookieError, SimpleCookie

@@ -1,4 +1,4 @@
-"""The routes beside the pages: the events of runs, sweeps and recorded lessons, what is taken home, plotly, and whether the server is well."""
+"""The routes beside the pages: events of runs, sweeps and recordings, downloads, plotly, health."""
 
 import sys
 from collections.abc import Callable

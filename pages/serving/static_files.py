@@ -1,4 +1,4 @@
-"""Scripts and styles of the pages, plotly.min.js included: read and compressed once, and sent in one piece, not anew for every visitor"""
+"""Serves scripts and styles, plotly.min.js included: compressed once, cached for a year."""
 
 import asyncio
 import gzip

@@ -1,10 +1,10 @@
-"""Checkpoints that were trained here: kept from a run under a name, chosen to start from, deleted"""
+"""Checkpoints saved from runs: chosen to start from, saved under a name, deleted."""
 
 import streamlit as st
 
 from mlmtune_core.errors import UserError
 from mlmtune_core.models.saved_checkpoints import SavedCheckpoint, find_saved
-from mlmtune_core.people import is_class, name_of
+from mlmtune_core.people import find_person_name, is_class
 from mlmtune_core.runs.kept_checkpoints import delete_checkpoint, list_checkpoints, measure_checkpoint
 from mlmtune_core.runs.run import Run
 from mlmtune_core.workers import engine
@@ -72,7 +72,7 @@ def ask_kept(visit: Visit) -> str:
 
 def _describe(visit: Visit, kept: SavedCheckpoint) -> str:
     """Its title, whose it is where there is a class, the day; the id, because equal names would be one choice."""
-    whose = name_of(kept.owner) if is_class() else ""
+    whose = find_person_name(kept.owner) if is_class() else ""
     return " · ".join(text for text in (kept.title, whose, visit.day(kept.made), kept.id[:4]) if text)
 
 

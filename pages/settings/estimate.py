@@ -1,4 +1,4 @@
-"""How long the run would take here, said before Start; and what would fit into a minute."""
+"""How long the run will take here, said before Start, and what would fit into a minute."""
 
 from collections.abc import Sequence
 

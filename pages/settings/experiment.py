@@ -1,8 +1,8 @@
-"""Settings for experiments: what the encoder begins with, what the head is and reads, fewer or wrong labels, and what is measured besides"""
+"""Settings for experiments: initial weights, head and pooling, fewer or wrong labels, extra measurements."""
 
 import streamlit as st
 
-from mlmtune_core.config import OF_TEXTS, ON_TOKENS, RunConfig, limits
+from mlmtune_core.config import TEXT_SETTINGS, TOKEN_TASKS, RunConfig, setting_limits
 from mlmtune_core.names import choice_names
 from pages.shared.choice import choice
 from pages.shared.visit import Visit
@@ -12,7 +12,7 @@ NAMES = ("initial_weights", "head", "pooling", "truncation", "train_examples", "
 
 def ask_experiment(visit: Visit, task: str) -> dict[str, object]:
     """Asks for those of them that the task has; returns them by name."""
-    asked = [name for name in NAMES if not (task in ON_TOKENS and name in OF_TEXTS)]
+    asked = [name for name in NAMES if not (task in TOKEN_TASKS and name in TEXT_SETTINGS)]
     chosen: dict[str, object] = {}
     with st.expander(visit.tr("For experiments"), icon=":material/science:"):
         columns = st.columns(2)
@@ -35,6 +35,6 @@ def _ask(visit: Visit, name: str) -> object:
         return choice(st.selectbox, title, names, name, default=default, help=help_text, persist_state="session")
     if isinstance(default, bool):
         return st.toggle(title, default, key=name, help=help_text, persist_state="session")
-    low, high = (type(default)(limit) for limit in limits(name))
+    low, high = (type(default)(limit) for limit in setting_limits(name))
     step = 0.05 if isinstance(default, float) else 10
     return st.number_input(title, low, high, default, step=step, key=name, help=help_text, persist_state="session")

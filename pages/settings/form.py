@@ -1,8 +1,8 @@
-"""The settings of a run as a form: checkpoint, strategy, rates, and what keeps it from overfitting."""
+"""The settings of a run as a form: checkpoint, strategy, rates, regularisation."""
 
 import streamlit as st
 
-from mlmtune_core.config import BUNDLED, BUNDLED_NAME, RANKED_BY, RunConfig, limits, suggest_epochs
+from mlmtune_core.config import BUNDLED, BUNDLED_NAME, RANKED_BY, RunConfig, setting_limits, suggest_epochs
 from mlmtune_core.models.saved_checkpoints import SAVED_PREFIX
 from mlmtune_core.names import metric_names
 from pages.settings.checkpoints import ask_kept, has_kept
@@ -111,7 +111,7 @@ def _ask_regularisation(visit: Visit, task: str, strategy: str) -> dict[str, obj
 def _ask_number(visit: Visit, field: str, suggested: int | None = None) -> float | int:
     """One setting as a number field with the limits of RunConfig."""
     info = RunConfig.model_fields[field]
-    low, high = limits(field)
+    low, high = setting_limits(field)
     whole = isinstance(info.default, int)
     kind = int if whole else float
     more = {} if whole else {"format": "%.2f", "step": 0.01 if high and high <= 1 else 0.1}

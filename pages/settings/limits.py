@@ -1,4 +1,4 @@
-"""The limits of this server and how much of them is used, in one line; and own runs, where one has to go."""
+"""The limits of this server and how much is used, in one line; own runs, if one has to go."""
 
 import streamlit as st
 

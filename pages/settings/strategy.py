@@ -1,4 +1,4 @@
-"""What may learn, and how fast: the strategy, its rates, and what is asked only where the body learns"""
+"""What is trainable and how fast: the strategy and its rates."""
 
 import streamlit as st
 

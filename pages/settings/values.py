@@ -1,12 +1,12 @@
-"""Settings and their values as people read them"""
+"""Settings and their values as people read them."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from mlmtune_core.config import BUNDLED, BUNDLED_NAME, RunConfig
-from mlmtune_core.language import write_rate
-from mlmtune_core.names import say_choice, strategy_name
+from mlmtune_core.language import format_rate
+from mlmtune_core.names import format_choice, strategy_name
 from pages.shared.visit import Visit
 
 
@@ -24,8 +24,8 @@ def say_setting(visit: Visit, name: str, value: Any) -> str:
     if value is None:
         return "–"
     if isinstance(value, float):
-        return write_rate(value) if name.endswith("learning_rate") else f"{value:g}".replace(".", visit.separators[0])
-    return str(say_choice(visit.tr, name, value))
+        return format_rate(value) if name.endswith("learning_rate") else f"{value:g}".replace(".", visit.separators[0])
+    return str(format_choice(visit.tr, name, value))
 
 
 def say_settings(visit: Visit, settings: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""What a trained model is asked through the inspect worker: answers are kept while its weights are the same; long ones show how far they are, and can be cancelled"""
+"""Asks the inspect worker about a model: answers are cached, long ones show progress and can be cancelled."""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The data of a visit: prepared by the data worker, kept while its reading and its edits are unchanged."""
+"""The data of a visit: prepared by the data worker, cached while its reading and edits are unchanged."""
 
 import json
 import time
@@ -11,7 +11,7 @@ from mlmtune_core.config import RunConfig
 from mlmtune_core.data import splitting
 from mlmtune_core.data.preparation import Prepared
 from mlmtune_core.data.report import Report
-from mlmtune_core.data.uploads import demand_access, find_edits_of, find_progress, find_reading
+from mlmtune_core.data.uploads import load_edits, load_progress, load_reading, require_access
 from mlmtune_core.errors import UserError
 from mlmtune_core.workers import engine
 from pages.shared.visit import Visit
@@ -26,8 +26,8 @@ def open_dataset(visit: Visit, data_id: str) -> Prepared:
 
     Raises DataError for a file that cannot be read, PeopleError for one of somebody else.
     """
-    demand_access(data_id, visit.person)
-    key = json.dumps([find_reading(data_id), find_edits_of(data_id)], sort_keys=True)
+    require_access(data_id, visit.person)
+    key = json.dumps([load_reading(data_id), load_edits(data_id)], sort_keys=True)
     question = _prepare(data_id, key)
     wait_for(visit, question, data_id)
     try:
@@ -44,7 +44,7 @@ def wait_for(visit: Visit, question: engine.Question, data_id: str) -> None:
         time.sleep(0.02 if time.monotonic() - began < QUIET_SECONDS else LOOK_SECONDS)
         if time.monotonic() - began > QUIET_SECONDS:
             bar = bar or st.empty()
-            share = find_progress(data_id)
+            share = load_progress(data_id)
             bar.progress(share, visit.tr("Reading and checking the file: {share}").format(share=visit.percent(share)))
     if bar:
         bar.empty()
@@ -80,7 +80,7 @@ def describe_model(
 def split_of(report: Report, seed: int) -> pd.DataFrame:
     """Label (or another kind, see splitting.stratify) x split -> number of examples."""
     examples = splitting.split_examples(report.examples, RunConfig.model_fields["validation_share"].default, seed)
-    kinds = pd.DataFrame({"kind": splitting.stratify(examples), "split": examples["split"].to_numpy()})
+    kinds = pd.DataFrame({"kind": splitting.find_strata(examples), "split": examples["split"].to_numpy()})
     counts = kinds.value_counts(sort=False).unstack(fill_value=0).sort_index()  # as pd.crosstab counts, in a tenth of its time
     counts = counts[[name for name in splitting.SPLITS if name in counts]].rename_axis(columns=None)
     counts["Σ"] = counts.sum(axis=1)

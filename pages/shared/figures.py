@@ -1,4 +1,4 @@
-"""A figure on a page: as large as the room asks for, and what its camera saves, under which name, in which format"""
+"""Draws a plotly figure: its size, and the name and format of what its camera saves."""
 
 from typing import Any
 

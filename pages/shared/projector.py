@@ -1,4 +1,4 @@
-"""For the projector: everything larger, so that the last row can read it; remembered in the address"""
+"""Projector mode: everything larger; remembered in the address."""
 
 from pathlib import Path
 

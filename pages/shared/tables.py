@@ -1,4 +1,4 @@
-"""How numbers stand in tables: shares as bars, fractions with the sign that the browser's language puts before them, rates as powers of ten"""
+"""How numbers stand in tables: shares as bars, fractions in the visit's language, rates as powers of ten."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Terms of the glossary where they stand: behind a question mark, and in running text as words that answer to mouse and keyboard"""
+"""Glossary terms where they occur: behind a question mark, or as words with a tooltip."""
 
 import re
 
@@ -27,7 +27,7 @@ def about_metric(visit: Visit, name: str) -> str | None:
 
 def meaning(visit: Visit, term: str) -> str:
     """What a term means, as plain text."""
-    return visit.tr(TERMS[term].says)
+    return visit.tr(TERMS[term].meaning)
 
 
 def hint(visit: Visit, *terms: str) -> str:

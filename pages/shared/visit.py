@@ -13,12 +13,12 @@ from mlmtune_core.errors import UserError
 from mlmtune_core.language import (
     LANGUAGES,
     Translate,
-    find_separators,
+    escape_controls,
+    format_number,
+    format_percent,
     nearest_language,
+    number_separators,
     translator,
-    visible,
-    write_number,
-    write_percent,
 )
 from mlmtune_core.people import Person, find_person
 from pages.serving.person_cookie import COOKIE
@@ -43,15 +43,15 @@ class Visit:
     @property
     def separators(self) -> str:
         """Decimal and thousands sign, as Plotly wants them."""
-        return find_separators(self.language)
+        return number_separators(self.language)
 
     def number(self, value: float, digits: int = 0, signed: bool = False) -> str:
         """1234.5 -> 1,234.5 or 1.234,5, or with its sign +1,234.5."""
-        return write_number(self.language, value, digits, signed)
+        return format_number(self.language, value, digits, signed)
 
     def percent(self, share: float, digits: int = 0, signed: bool = False) -> str:
         """0.123 -> 12 %, or +12 %, with the language's signs."""
-        return write_percent(self.language, share, digits, signed)
+        return format_percent(self.language, share, digits, signed)
 
     def help(self, field: str) -> str:
         """What a setting of RunConfig does."""
@@ -125,14 +125,14 @@ def go_to(page: str, **ids: str) -> None:
 
 def show_error(error: UserError) -> None:
     """A sentence for the reader, never a traceback. User text in it is shown literally."""
-    st.error(literal(error.say(this_visit().tr)), icon=":material/error:")
+    st.error(literal(error.translate(this_visit().tr)), icon=":material/error:")
 
 
 def literal(text: str) -> str:
     """Text that markdown must not interpret: on one line, its signs escaped, and nothing in it turned into links or icons."""
-    return REPLACED.sub(WORD_JOINER, visible(" ".join(text.split()))).translate(MARKS)
+    return REPLACED.sub(WORD_JOINER, escape_controls(" ".join(text.split()))).translate(MARKS)
 
 
 def escaped(text: str) -> str:
     """Text as `st.html` shows it literally, in an attribute too."""
-    return escape(visible(text))
+    return escape(escape_controls(text))

@@ -1,4 +1,4 @@
-"""Who comes in: a name and the code of the class, asked once, before any page."""
+"""The entrance: a name and the code of the class, asked once, before any page."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -6,7 +6,7 @@ from dataclasses import replace
 import streamlit as st
 
 from mlmtune_core.errors import UserError
-from mlmtune_core.people import MAX_NAME, admit, class_code, find_person, is_class, rename, vouch_for
+from mlmtune_core.people import MAX_NAME, admit, admit_token, class_code, find_person, is_class, rename
 from pages.shared.visit import Visit, literal, read_cookie, read_token, show_error
 from pages.shell.sign_in import SignedIn
 
@@ -34,7 +34,7 @@ def recognise(visit: Visit, signed: SignedIn) -> Visit:
     if is_class() and not person.admitted and not class_code():
         person = admit(signed.token, signed.name)
     if is_class() and person.admitted and not find_person(read_cookie()).admitted:
-        vouch_for(read_cookie(), person.name)  # for the routes, to which only the cookie comes
+        admit_token(read_cookie(), person.name)  # for the routes, to which only the cookie comes
     visit = replace(visit, person=person if person.name else replace(person, name=signed.name))
     st.session_state["visit"] = visit
     return visit

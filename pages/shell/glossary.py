@@ -1,4 +1,4 @@
-"""The glossary in the corner of every page: all terms, sought while one types; and the tour once more"""
+"""The glossary in the corner of every page, with a search; and the tour once more."""
 
 from dataclasses import asdict
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Who signs in, where the server asks for it: through an OpenID Connect provider named in .streamlit/secrets.toml."""
+"""Sign-in through an OpenID Connect provider named in .streamlit/secrets.toml."""
 
 import hashlib
 import hmac

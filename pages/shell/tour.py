@@ -1,4 +1,4 @@
-"""The first visit: a tour that is done in the pages themselves; each step notices by itself that it was done"""
+"""The tour of the first visit, done in the pages themselves; each step notices that it is done."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The steps of the tour: what to do on which page, why, and when it is done"""
+"""The steps of the tour: what to do on which page, why, and when it is done."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,12 +1,12 @@
-"""The runs of a class as tables: all of them with what a teacher can do to each, and the results with a download."""
+"""The runs of a class as tables: all with their buttons, and the results with a download."""
 
 from datetime import datetime
 
 import pandas as pd
 import streamlit as st
 
-from mlmtune_core.data.readers.cells import disarm, shorten
-from mlmtune_core.names import metric_value, state_names, strategy_name, task_names
+from mlmtune_core.data.readers.cells import escape_formula, truncate
+from mlmtune_core.names import format_metric, state_names, strategy_name, task_names
 from mlmtune_core.runs.results import rank_results, write_results
 from mlmtune_core.runs.run import ENDED
 from mlmtune_core.workers import engine
@@ -97,12 +97,12 @@ def _draw_table(visit: Visit, shown: pd.DataFrame, key: str) -> None:
 
 
 def _scores(visit: Visit, table: pd.DataFrame) -> list[str]:
-    return [NONE if pd.isna(row.score) else metric_value(visit.language, row.metric, row.score) for row in table.itertuples()]
+    return [NONE if pd.isna(row.score) else format_metric(visit.language, row.metric, row.score) for row in table.itertuples()]
 
 
 def _text(cell: str) -> object:
     """What people wrote, short enough for a column; the table has a download of its own, so formulas are disarmed here, too."""
-    return disarm(shorten(cell, LONGEST)) or NONE
+    return escape_formula(truncate(cell, LONGEST)) or NONE
 
 
 def _rates(head: float, body: float) -> str:

@@ -1,9 +1,9 @@
-"""Cleaning up: runs that are old, or those of one person, counted and weighed before they go."""
+"""Deletes old runs, or those of one person, counted and weighed before."""
 
 import streamlit as st
 
 from mlmtune_core.errors import UserError
-from mlmtune_core.people import name_of
+from mlmtune_core.people import find_person_name
 from mlmtune_core.runs.limits import look_again
 from mlmtune_core.runs.owned_runs import measure_runs, owners, runs_of, runs_older_than
 from mlmtune_core.runs.run import Run
@@ -28,7 +28,7 @@ def ask_clean_up(visit: Visit) -> None:
         title = tr("Older than so many days since their last step")
         runs = runs_older_than(st.number_input(title, 0, 3650, DAYS, key="clean_days", width=420), busy)
     else:
-        names = {owner: f"{name_of(owner) or tr('nobody')} ({count})" for owner, count in owners().items()}
+        names = {owner: f"{find_person_name(owner) or tr('nobody')} ({count})" for owner, count in owners().items()}
         if not names:
             st.info(tr("Nobody has started a run yet."), icon=":material/hourglass_empty:")
             return
@@ -48,7 +48,7 @@ def ask_clean_up(visit: Visit) -> None:
 
 def _ask_once_more(visit: Visit, runs: list[Run]) -> None:
     tr, size = visit.tr, _weigh(visit, runs)
-    people = sorted({name_of(run.owner()) or tr("nobody") for run in runs})
+    people = sorted({find_person_name(run.owner()) or tr("nobody") for run in runs})
     st.markdown(tr("Their curves and models will be gone: {size} MB, runs of {people}. This cannot be undone.").format(size=size, people=literal(", ".join(people))))  # fmt: skip
     with st.container(horizontal=True):
         if st.button(tr("Delete them all"), key="clean_yes", type="primary", icon=":material/delete:"):

@@ -1,4 +1,4 @@
-"""The class: everyone's runs and the queue, the results as a table, and cleaning up."""
+"""The page of the class: everyone's runs and the queue, results, and cleaning up."""
 
 import streamlit as st
 

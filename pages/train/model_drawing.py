@@ -1,4 +1,4 @@
-"""The model as it will learn: how many of its weights, and the stack of its layers"""
+"""The model as it will be trained: how many weights are trainable, and the stack of its layers."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Task, checkpoint, what to freeze, settings, start."""
+"""The page of training: task, checkpoint, what to freeze, settings, start."""
 
 import pandas as pd
 import streamlit as st
@@ -34,7 +34,7 @@ def draw(visit: Visit) -> None:
     if data.report is None:
         raise data.error
     data = ask_stage(visit, data)
-    missing = [problem.say(tr) for problem in data.report.errors]
+    missing = [problem.translate(tr) for problem in data.report.errors]
     examples = data.report.examples
     left, right = st.columns([5, 4], gap="large")
     with left:
@@ -52,7 +52,7 @@ def draw(visit: Visit) -> None:
     with right:
         outputs = {"masked_words": 0, "regression": 1, "question_answering": 2}.get(data.task, len(data.report.labels))
         use = find_use_of(visit)
-        missing += [problem.say(tr) for problem in find_problems(use)]
+        missing += [problem.translate(tr) for problem in find_problems(use)]
         if not draw_model(visit, settings, outputs):
             missing.append(tr("The model cannot be drawn yet: see the message beside."))
         if config and not missing:
@@ -69,7 +69,7 @@ def _validate(visit: Visit, settings: dict[str, object], missing: list[str]) -> 
     try:
         return validate(settings)
     except ConfigError as error:
-        missing += [problem.say(visit.tr) for problem in error.problems]
+        missing += [problem.translate(visit.tr) for problem in error.problems]
         return None
 
 

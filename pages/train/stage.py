@@ -1,4 +1,4 @@
-"""What a run is to learn of the data: their task, or first to guess masked words in their texts"""
+"""The choice of what to train on the data: their task, or masked words in their texts first."""
 
 from dataclasses import replace
 

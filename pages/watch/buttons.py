@@ -1,10 +1,10 @@
-"""What can be done with a run: by whom, on which state, and the buttons for it."""
+"""What can be done with a run, by whom and in which state, and the buttons for it."""
 
 import streamlit as st
 
-from mlmtune_core.data.uploads import demand_access
+from mlmtune_core.data.uploads import require_access
 from mlmtune_core.errors import PeopleError, RunError, UserError
-from mlmtune_core.people import Person, is_class, name_of
+from mlmtune_core.people import Person, find_person_name, is_class
 from mlmtune_core.runs.limits import look_again
 from mlmtune_core.runs.run import ENDED, Run
 from mlmtune_core.runs.shelf import open_run
@@ -88,7 +88,7 @@ def train_alike(visit: Visit, run: Run) -> None:
     fill_settings(run.config())
     data_id = run.about()["data"].get("id", "")
     try:
-        demand_access(data_id, visit.person)
+        require_access(data_id, visit.person)
     except PeopleError:
         data_id = ""
     go_to("train", data=data_id or remembered("data"))
@@ -137,7 +137,7 @@ def _draw_delete(visit: Visit, run: Run) -> None:
 
 
 def _ask_deletion(visit: Visit, run: Run, afterwards: str) -> None:
-    tr, whose = visit.tr, name_of(run.owner()) if is_class() else ""
+    tr, whose = visit.tr, find_person_name(run.owner()) if is_class() else ""
     told = " · ".join(text for text in (whose, run.about()["data"]["name"]) if text)
     sentence = tr(
         "{name}: its curves and its model will be gone for everybody who has the link. This cannot be undone."
@@ -158,5 +158,5 @@ def _keep() -> None:
 
 
 def _demand_lead(person: Person) -> None:
-    if not person.may_lead():
+    if not person.may_act_as_teacher():
         raise PeopleError("Only a teacher may order the queue.")

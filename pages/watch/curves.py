@@ -1,4 +1,4 @@
-"""The curves of a run, live, wherever a page draws them, with their texts in the language of the visit"""
+"""The curves of a run, live, with their texts in the language of the visit."""
 
 import streamlit as st
 

@@ -1,8 +1,8 @@
-"""What a run is like, in a line: its kind with a sign, the evidence, and one thing to try"""
+"""The diagnosis of a run in a line: its kind, the evidence, and one thing to try."""
 
 import streamlit as st
 
-from mlmtune_core.names import diagnosis_names, metric_names, metric_value
+from mlmtune_core.names import diagnosis_names, format_metric, metric_names
 from mlmtune_core.runs.diagnosis import Diagnosis
 from pages.shared.visit import Visit
 
@@ -40,7 +40,7 @@ def _write(visit: Visit, name: str, value: float | str, metric: str) -> str:
     if name == "metric":
         return metric_names(visit.tr)[value]
     if name in ("score", "baseline"):
-        return metric_value(visit.language, metric, value)
+        return format_metric(visit.language, metric, value)
     if name == "share":
         return visit.percent(value)
     return visit.number(value, {"step": 0, "steps": 0, "times": 1}.get(name, 3))

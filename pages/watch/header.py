@@ -1,9 +1,9 @@
-"""Which run a page is about: opened from the address, named in one line; or what to do where there is none."""
+"""Which run a page is about: opened from the address, named in one line."""
 
 import streamlit as st
 
 from mlmtune_core.names import strategy_name, task_names
-from mlmtune_core.people import is_class, name_of
+from mlmtune_core.people import find_person_name, is_class
 from mlmtune_core.runs.run import Run
 from mlmtune_core.runs.shelf import find_run
 from pages.shared.visit import Visit, go_to, literal, remembered
@@ -32,7 +32,7 @@ def open_run_or_ask(visit: Visit, without: str) -> Run | None:
 
 def _say_whose(visit: Visit, run: Run) -> None:
     """Whose run this is, and how to have one like it."""
-    tr, name = visit.tr, literal(name_of(run.owner()) or visit.tr("somebody else"))
+    tr, name = visit.tr, literal(find_person_name(run.owner()) or visit.tr("somebody else"))
     sentence = tr("This is a run of {name}.") if visit.person.is_teacher else tr("This is a run of {name}: you can look at it.")  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(":material/person: " + sentence.format(name=f"**{name}**"), width="content")

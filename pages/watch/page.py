@@ -1,4 +1,4 @@
-"""One run, live: curves, state, pause, stop."""
+"""The page of one run, live: curves, state, pause, stop."""
 
 import pandas as pd
 import streamlit as st

@@ -1,11 +1,11 @@
-"""The state of a run in numbers and sentences, with its buttons: drawn again while it lives."""
+"""The state of a run in numbers and sentences, redrawn while it lives, with its buttons."""
 
 from typing import Any
 
 import streamlit as st
 
 from mlmtune_core.errors import UserError
-from mlmtune_core.names import metric_names, metric_value, say_unfreezing, state_names
+from mlmtune_core.names import describe_unfreezing, format_metric, metric_names, state_names
 from mlmtune_core.people import is_class
 from mlmtune_core.runs.diagnosis import diagnose
 from mlmtune_core.runs.event_log import Progress, summarise
@@ -32,7 +32,7 @@ def draw_state(visit: Visit, run: Run, living: bool) -> None:
         _draw_sentence(visit, run, state, progress)
         if progress.start and state != "failed":  # of which the sentence above says why, and what to try
             draw_diagnosis(visit, diagnose(rows))
-        unfreezing = say_unfreezing(visit.tr, visit.language, rows)
+        unfreezing = describe_unfreezing(visit.tr, visit.language, rows)
         if unfreezing:
             st.caption(unfreezing)
 
@@ -145,7 +145,7 @@ def _best_sentence(visit: Visit, run: Run, best: dict[str, Any]) -> str:
     return visit.tr("The best model is that of epoch {epoch}: {metric} {value}, validation loss {loss}.").format(
         epoch=visit.number(best["epoch"]),
         metric=names[name],
-        value=metric_value(visit.language, name, best["metrics"][name]),
+        value=format_metric(visit.language, name, best["metrics"][name]),
         loss=visit.number(best["validation_loss"], 3),
     )
 
@@ -156,5 +156,5 @@ def _test_sentence(visit: Visit, scores: dict[str, float]) -> str:
         return ""
     name = next(iter(scores))
     return visit.tr("On the test set it reaches {metric} {value}.").format(
-        metric=metric_names(visit.tr)[name], value=metric_value(visit.language, name, scores[name])
+        metric=metric_names(visit.tr)[name], value=format_metric(visit.language, name, scores[name])
     )

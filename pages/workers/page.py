@@ -1,4 +1,4 @@
-"""Who carries out the runs: worker processes here and on other machines, the scheduler between them, and how many runs wait."""
+"""The page of workers: here and on other machines, the scheduler, and how many runs wait."""
 
 import time
 

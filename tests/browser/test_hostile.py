@@ -6,8 +6,8 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import expect
 
-from mlmtune_core.data.readers.cells import clean
-from mlmtune_core.language import visible
+from mlmtune_core.data.readers.cells import clean_text
+from mlmtune_core.language import escape_controls
 from tests.browser.serving import ROOT, serve, settled
 from tests.browser.test_journeys import fill_number
 from tests.hostile_texts import EVIL_HOST, HOSTILE, PRINTABLE, normal
@@ -81,7 +81,7 @@ def rows():
 
 
 def as_label(text):
-    return normal(visible(clean(text)))
+    return normal(escape_controls(clean_text(text)))
 
 
 def test_hostile_data_from_upload_to_review(browser, server):
@@ -190,7 +190,7 @@ def test_literal_text_is_one_paragraph_that_reads_as_it_was_written(browser, tmp
         wrong = []
         for name, text in HOSTILE.items():
             place = page.locator(f".st-key-shown_{name}")
-            expected = normal(visible(" ".join(text.split())))
+            expected = normal(escape_controls(" ".join(text.split())))
             parts = place.get_by_test_id("stMarkdownContainer").or_(place.get_by_test_id("stCaptionContainer"))
             read = [normal(each) for each in parts.all_inner_texts()] + [normal(each) for each in place.get_by_role("heading").all_inner_texts()]  # fmt: skip
             tags = parts.evaluate_all("all => [...new Set(all.flatMap((one) => [...one.querySelectorAll('*')].map((each) => each.tagName)))]")  # fmt: skip

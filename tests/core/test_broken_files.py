@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mlmtune_core.data import checking, columns, preparation
 from mlmtune_core.data.readers.table import read_table
-from mlmtune_core.data.uploads import keep_reading, keep_upload
+from mlmtune_core.data.uploads import save_reading, save_upload
 from mlmtune_core.errors import DataError
 from mlmtune_core.language import translator
 from tests.core.broken_files import mutated, nasty
@@ -22,11 +22,11 @@ def look(raw: bytes, name: str, task: str | None = None) -> str:
     try:
         rows = read_table(raw, name).rows
         task = task or columns.guess_task(rows)[0]
-        report = checking.check(rows, task, columns.choose(rows, task, {}))
-        checking.require_sound(report)
+        report = checking.check(rows, task, columns.choose_columns(rows, task, {}))
+        checking.require_no_errors(report)
     except DataError as error:
         for language in ("en", "pt-BR"):
-            assert len(error.say(translator(language))) > 20
+            assert len(error.translate(translator(language))) > 20
         return str(error)
     assert report.fingerprint and report.rows_kept + len(report.dropped) == report.rows_read
     return f"{report.rows_kept} examples"
@@ -93,13 +93,13 @@ def test_what_can_be_read_is_read_whole(name):
 
 def test_downloads_of_rows_at_fault_run_no_formula():
     raw = b"text,label\n" + b'"=HYPERLINK(""http://evil"")",\n@SUM(1),\n' + b"a,x\nb,y\nc,x\nd,y\n"
-    data_id = keep_upload("formulas.csv", raw)
-    csv = preparation.write_rows_at_fault(data_id, "missing_label").decode("utf-8-sig")
+    data_id = save_upload("formulas.csv", raw)
+    csv = preparation.write_affected_rows(data_id, "missing_label").decode("utf-8-sig")
     assert "'=HYPERLINK" in csv and "'@SUM" in csv
 
 
 def test_reading_that_was_told_wrongly_is_a_sentence_too():
-    data_id = keep_upload("a.csv", b'text,label\n"a" b,x\nc,y\nd,x\ne,y\n')
-    keep_reading(data_id, {"quoted": True})
+    data_id = save_upload("a.csv", b'text,label\n"a" b,x\nc,y\nd,x\ne,y\n')
+    save_reading(data_id, {"quoted": True})
     with pytest.raises(DataError, match="Quotes cannot enclose cells"):
         preparation.prepare(data_id)

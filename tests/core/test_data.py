@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlmtune_core.data import checking, columns
-from mlmtune_core.data.readers.table import MAX_BYTES, Telling, read_table
-from mlmtune_core.data.splitting import rarest_tags, split
+from mlmtune_core.data.readers.table import MAX_BYTES, ReadOptions, read_table
+from mlmtune_core.data.splitting import assign_splits, rarest_tags
 from mlmtune_core.errors import DataError
 
 CELL = st.text(alphabet=st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), min_size=1, max_size=30).filter(
@@ -19,7 +19,7 @@ CELL = st.text(alphabet=st.characters(codec="utf-8", exclude_categories=("Cs", "
 
 
 def read(text, name="data.csv", **more):
-    return read_table(text.encode() if isinstance(text, str) else text, name, Telling(**more))
+    return read_table(text.encode() if isinstance(text, str) else text, name, ReadOptions(**more))
 
 
 @settings(max_examples=80, deadline=None)
@@ -107,13 +107,13 @@ def test_conll_breaks_at_blank_tab_and_byte_order_mark_lines():
 
 def test_conll_with_four_columns_takes_first_and_last():
     table = read("Anna NNP B-NP B-PER\nmet VBD B-VP O\n\nBob NNP B-NP B-PER\n", "x.conll")
-    assert columns.choose(table.rows, "token_classification", {}) == {"words": "column 1", "tags": "column 4"}
+    assert columns.choose_columns(table.rows, "token_classification", {}) == {"words": "column 1", "tags": "column 4"}
 
 
 def test_json_lines_of_words_and_tags():
     table = read('{"tokens": ["Anna", "met"], "ner_tags": ["B-PER", "O"], "id": 1}\n' * 4, "x.jsonl")
     assert columns.guess_task(table.rows)[0] == "token_classification"
-    assert columns.choose(table.rows, "token_classification", {}) == {"words": "tokens", "tags": "ner_tags"}
+    assert columns.choose_columns(table.rows, "token_classification", {}) == {"words": "tokens", "tags": "ner_tags"}
 
 
 @pytest.mark.parametrize(
@@ -144,8 +144,8 @@ def test_a_file_that_is_too_large():
 def test_a_wrong_column_names_the_nearest_first():
     rows = read("id,sentence,category\n1,a b c,x\n2,d e f,y\n").rows
     with pytest.raises(DataError, match="“sentense”.*nearest first: sentence"):
-        columns.choose(rows, "sequence_classification", {"text": "sentense"})
-    assert columns.choose(rows, "sequence_classification", {"text": None, "label": " category "}) == {
+        columns.choose_columns(rows, "sequence_classification", {"text": "sentense"})
+    assert columns.choose_columns(rows, "sequence_classification", {"text": None, "label": " category "}) == {
         "text": "sentence",
         "label": "category",
     }
@@ -153,7 +153,7 @@ def test_a_wrong_column_names_the_nearest_first():
 
 def report(text, name="x.csv", task="sequence_classification"):
     rows = read(text, name).rows
-    return checking.check(rows, task, columns.choose(rows, task, {}))
+    return checking.check(rows, task, columns.choose_columns(rows, task, {}))
 
 
 def test_nothing_is_dropped_silently():
@@ -165,7 +165,7 @@ def test_nothing_is_dropped_silently():
         "duplicate_text": (6, 7),
         "contradiction": (2, 6, 7),
     }
-    assert list(found.rows_at_fault(found.problems[0])["row"]) == list(found.problems[0].rows)
+    assert list(found.affected_rows(found.problems[0])["row"]) == list(found.problems[0].rows)
 
 
 @pytest.mark.parametrize(
@@ -180,13 +180,13 @@ def test_errors_block(text, kind):
     found = report(text)
     assert [problem.kind for problem in found.errors] == [kind]
     with pytest.raises(DataError):
-        checking.require_sound(found)
+        checking.require_no_errors(found)
 
 
 def test_a_class_with_one_row_is_a_warning_and_stays_in_training():
     found = report("text,label\na,x\nb,x\nc,x\nd,x\ne,y\n")
     assert [(p.kind, p.severity, p.rows) for p in found.problems] == [("single_row_class", "warning", (6,))]
-    assert split(list(found.examples["label"]), list(found.examples["text"]), 0.4, 0)[4] == "train"
+    assert assign_splits(list(found.examples["label"]), list(found.examples["text"]), 0.4, 0)[4] == "train"
 
 
 def test_tags_are_checked():
@@ -194,7 +194,7 @@ def test_tags_are_checked():
     assert [(p.kind, p.rows) for p in found.problems] == [("illegal_transition", (1, 7))]
     found = report("A O\nB O\n\nC B-X\nD\n\nE O\n\nF O\n\nG O\n", "x.conll", "token_classification")
     assert (
-        found.errors[0].say(lambda text: text)
+        found.errors[0].translate(lambda text: text)
         == "Row 4: 2 words but 1 tags (rows like this: 1). Give one tag per word."
     )
 
@@ -220,8 +220,8 @@ def test_the_fingerprint_is_that_of_the_examples():
 def test_splits_are_seeded_stratified_and_grouped(rows, share, seed):
     labels = [{0: "x", 1: "y", 2: "z"}[group % 3] for _, group in rows]
     groups = [group for _, group in rows]
-    sides = split(labels, groups, share, seed)
-    assert sides == split(labels, groups, share, seed) and "train" in sides and "validation" in sides
+    sides = assign_splits(labels, groups, share, seed)
+    assert sides == assign_splits(labels, groups, share, seed) and "train" in sides and "validation" in sides
     if len(set(groups)) > len(set(labels)):
         frame = pd.DataFrame({"label": labels, "group": groups, "side": sides})
         assert (frame.groupby("group")["side"].nunique() == 1).all()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mlmtune_core.errors import TrainingError
-from mlmtune_core.events import Failed, Finished, failure, to_row
+from mlmtune_core.events import Failed, Finished, to_failed, to_row
 from mlmtune_core.runs.diagnosis import KINDS, diagnose
 from mlmtune_core.tasks.base import IGNORE_INDEX, Encoded
 from mlmtune_core.training.evaluation import Scores, conclude, find_prior_loss, find_top_share
@@ -182,7 +182,7 @@ def test_a_loss_that_is_no_number_is_told_by_the_errors_that_training_raises(err
         with pytest.raises(TrainingError) as raised:
             conclude(None, TrainingState(step=7), 1.0, Scores(math.nan, {}, {}))
         error = raised.value
-    rows = [*rows_of(FALL, ended=False), to_row(failure(error))]
+    rows = [*rows_of(FALL, ended=False), to_row(to_failed(error))]
     assert kind(rows) == "nan" and told(rows) == "At step 7 the loss was no longer a number."
     assert kind([*rows_of(FALL, ended=False), to_row(Failed("The disk is full."))]) == "ok"
 

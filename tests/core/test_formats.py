@@ -9,7 +9,7 @@ import pytest
 
 from mlmtune_core.data import checking, columns, tag_schemes
 from mlmtune_core.data.readers.table import read_table
-from mlmtune_core.data.screening import find_shared
+from mlmtune_core.data.screening import find_near_duplicates
 
 RECORDS = [{"text": f"a line of text number {i}", "label": ["good", "bad"][i % 2]} for i in range(8)]
 
@@ -17,7 +17,7 @@ RECORDS = [{"text": f"a line of text number {i}", "label": ["good", "bad"][i % 2
 def report_of(raw, name, task=None):
     rows = read_table(raw if isinstance(raw, bytes) else raw.encode(), name).rows
     task = task or columns.guess_task(rows)[0]
-    return task, checking.check(rows, task, columns.choose(rows, task, {}))
+    return task, checking.check(rows, task, columns.choose_columns(rows, task, {}))
 
 
 def excel(rows):
@@ -125,7 +125,7 @@ def test_conllu_takes_the_words_within_multiword_tokens():
     text = "# text = das casas\n1-2\tdas\t_\t_\t_\t_\t_\t_\t_\t_\n1\tde\tde\tADP\t_\t_\t3\tcase\t_\t_\n2\tas\to\tDET\t_\t_\t3\tdet\t_\t_\n3\tcasas\tcasa\tNOUN\t_\t_\t0\troot\t_\t_\n3.1\tx\tx\tX\t_\t_\t_\t_\t_\t_\n\n"
     table = read_table((text * 4).encode(), "a.conllu")
     assert table.rows["form"].iloc[0] == ["de", "as", "casas"] and table.format.remark[1] == {"count": 4}
-    assert columns.choose(table.rows, "token_classification", {}) == {"words": "form", "tags": "upos"}
+    assert columns.choose_columns(table.rows, "token_classification", {}) == {"words": "form", "tags": "upos"}
 
 
 @pytest.mark.parametrize(
@@ -207,7 +207,7 @@ def test_a_split_column_is_honoured_and_shared_rows_are_named():
 def test_nearly_equal_texts_are_found():
     base = "the quick brown fox jumps over the lazy dog near the old river bank today"
     others = [base.upper() + "!", base + " again", "a wholly other sentence about something else", base[:30]]
-    assert find_shared([base, "filler text here"], others) == [0, 1]
+    assert find_near_duplicates([base, "filler text here"], others) == [0, 1]
 
 
 def test_texts_in_another_language_are_named():

@@ -25,10 +25,10 @@ def test_what_the_pages_speak_of_is_explained():
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_each_term_is_defined_once_and_in_every_language(language):
     terms = list_terms(translator(language))
-    assert len(terms) == len(TERMS) == len({term.name.casefold() for term in terms}) == len({term.says for term in terms})
-    assert all(term.name and term.says.endswith((".", ")")) and term.see for term in terms)
+    assert len(terms) == len(TERMS) == len({term.name.casefold() for term in terms}) == len({term.meaning for term in terms})
+    assert all(term.name and term.meaning.endswith((".", ")")) and term.see for term in terms)
     if language != "en":
-        assert not {term.says for term in terms} & {term.says for term in TERMS.values()}
+        assert not {term.meaning for term in terms} & {term.meaning for term in TERMS.values()}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -38,7 +38,7 @@ def test_whatever_a_meaning_refers_to_is_a_term(language):
         assert key not in term.see and set(term.see) <= set(TERMS), key
     for term in list_terms(translator(language)):
         assert set(term.see) <= names
-        assert set(re.findall(r"\[[A-Z]+]", term.says)) <= names, term
+        assert set(re.findall(r"\[[A-Z]+]", term.meaning)) <= names, term
 
 
 def test_terms_stand_in_the_order_of_the_alphabet():

@@ -11,7 +11,7 @@ from mlmtune_core.events import EvalDone
 from mlmtune_core.inspecting.predicting import load_run, predict
 from mlmtune_core.runs.kept_weights import BEST, START, list_moments
 from mlmtune_core.runs.shelf import drop_histories
-from mlmtune_core.storage import measure
+from mlmtune_core.storage import folder_size
 from mlmtune_core.tasks import TASKS
 from mlmtune_core.training import assembly
 from mlmtune_core.training.faster.embedding_rows import trainable_weights
@@ -94,9 +94,9 @@ def test_the_best_model_and_its_moment_are_one_file(make_run):
     train(run)
     best = list_moments(run)[-1].epoch
     assert run.weights_file.samefile(run.history()[best])
-    both = measure(run.history_file(1, True).parent) + measure(run.best_folder)
+    both = folder_size(run.history_file(1, True).parent) + folder_size(run.best_folder)
     alone = sum(file.stat().st_blocks * 512 for file in run.folder.glob("history/*") if not file.samefile(run.weights_file))
-    assert both <= alone + measure(run.best_folder) + run.weights_file.stat().st_blocks * 512 // 2 + 1
+    assert both <= alone + folder_size(run.best_folder) + run.weights_file.stat().st_blocks * 512 // 2 + 1
 
 
 def test_a_disk_without_room_costs_the_moments_alone(make_run, monkeypatch):

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from mlmtune_core import __main__ as command
-from mlmtune_core.language import LANGUAGES, find_separators, translator
+from mlmtune_core.language import LANGUAGES, number_separators, translator
 from mlmtune_core.lessons import LESSONS, data, records, running
 from mlmtune_core.lessons.chapter import BEYOND, STATEMENTS
 from mlmtune_core.lessons.figures import TITLES, plot_lesson, tabulate
@@ -15,8 +15,8 @@ from mlmtune_core.lessons.lesson import Arm, Claim
 from mlmtune_core.lessons.measures import MEASURES
 from mlmtune_core.lessons.outcomes import read_outcomes
 from mlmtune_core.lessons.records import has_recorded, read_recorded
-from mlmtune_core.lessons.running import as_shipped, carry_out_lesson, judge
-from mlmtune_core.lessons.votes import count_votes, find_vote, forget_votes, vote
+from mlmtune_core.lessons.running import carry_out_lesson, compact_report, judge_claims
+from mlmtune_core.lessons.votes import clear_votes, count_votes, find_vote, vote
 from mlmtune_core.lessons.worksheet import write_worksheet
 from mlmtune_core.people import Person
 from mlmtune_core.runs.sweeps import make_grid
@@ -47,7 +47,7 @@ def test_a_lesson_is_whole(lesson):
     assert {kind for option in lesson.options for kind in option.kinds} == set(KINDS), "every verdict is foreseen by somebody"
     assert len({option.id for option in lesson.options}) == len(lesson.options) >= 2
     assert len({arm.id for arm in lesson.arms}) == len(lesson.arms)
-    assert {arm.data or lesson.data for arm in lesson.arms} <= set(data.MAKERS)
+    assert {arm.data or lesson.data for arm in lesson.arms} <= set(data.DATASETS)
     assert set(lesson.measures) <= set(MEASURES)
     for arm in lesson.arms:
         assert lesson.config(arm, 0).seed == 0
@@ -74,7 +74,7 @@ def test_a_worksheet_asks_for_all_that_the_page_asks(lesson, language):
 def test_what_is_shipped_is_judged_to_the_same_verdicts(name):
     report, lesson = read_recorded(name), LESSONS[name]
     outcomes = read_outcomes(report)
-    again = json.loads(json.dumps(judge(lesson, outcomes)))
+    again = json.loads(json.dumps(judge_claims(lesson, outcomes)))
     numbers = ("effect", "low", "high", "sides")  # processors differ in the last digit of a sum, and in nothing else
     for here, there in zip(again, report["verdicts"], strict=True):
         for name in numbers:
@@ -83,7 +83,7 @@ def test_what_is_shipped_is_judged_to_the_same_verdicts(name):
     assert set(outcomes.arms()) == {arm.id for arm in lesson.arms} and len(outcomes.seeds) >= 3
     for claim, verdict in zip(lesson.claims, report["verdicts"], strict=True):
         assert (claim.id, claim.minimum, claim.margin) == (verdict["claim"], verdict["minimum"], verdict["margin"])
-    for outcome in outcomes.all:
+    for outcome in outcomes.runs:
         recorded, planned = outcome.config, lesson.config(lesson.arm(outcome.arm), outcome.seed).model_dump()
         assert recorded == planned, "recorded with other settings than the lesson has now: record it again"
 
@@ -94,12 +94,12 @@ def test_every_lesson_is_recorded():
 
 @pytest.mark.parametrize(("name", "language"), [(name, list(LANGUAGES)[i % 2]) for i, name in enumerate(LESSONS) if has_recorded(name)])
 def test_a_figure_says_what_its_axes_are_and_stands_in_a_table_as_well(name, language):
-    lesson, runs, tr = LESSONS[name], list(read_outcomes(read_recorded(name)).all), translator(language)
-    figure = plot_lesson(lesson, runs, tr, find_separators(language))
+    lesson, runs, tr = LESSONS[name], list(read_outcomes(read_recorded(name)).runs), translator(language)
+    figure = plot_lesson(lesson, runs, tr, number_separators(language))
     titles = [axis.title.text for axis in (figure.layout.xaxis, figure.layout.yaxis)]
     assert sum(bool(title) for title in titles) >= (1 if lesson.figure.kind in ("arms", "measures") else 2), titles
     assert any(len(trace.x) for trace in figure.data)
-    table = tabulate(lesson, runs, tr, find_separators(language))
+    table = tabulate(lesson, runs, tr, number_separators(language))
     assert len(table) == len(runs) and len(set(table[tr("Arm")])) == len(lesson.arms)
     assert {*lesson.measures} <= {*TITLES, *lesson.figure.names}, "a measure without a name would be shown as the program calls it"
 
@@ -120,16 +120,16 @@ def small_lesson(monkeypatch, text_frame, tiny_checkpoint, tmp_path):
     figure = replace(LESSONS["6"].figure, log_x=False)  # its arms are names
     lesson = replace(LESSONS["6"], id="x", arms=arms, claims=claims, settings=settings, data="eight", measures=("half",), figure=figure)
     monkeypatch.setitem(LESSONS, "x", lesson)
-    monkeypatch.setitem(data.MAKERS, "eight", lambda: frame)
+    monkeypatch.setitem(data.DATASETS, "eight", lambda: frame)
     monkeypatch.setitem(MEASURES, "half", lambda run: 0.5)
     monkeypatch.setattr(records, "FOLDER", tmp_path / "recorded")
     data.open_lesson_data.cache_clear()
     records.read_recorded.cache_clear()
-    records.read_kinds.cache_clear()
+    records.read_verdict_kinds.cache_clear()
     yield lesson
     data.open_lesson_data.cache_clear()
     records.read_recorded.cache_clear()
-    records.read_kinds.cache_clear()
+    records.read_verdict_kinds.cache_clear()
 
 
 @pytest.mark.thorough
@@ -139,11 +139,11 @@ def test_a_lesson_is_carried_out_judged_and_leaves_nothing_behind(small_lesson, 
     assert seen[-1] == (4, 4) and not list((home / "runs").iterdir()) and not list((home / "sweeps").iterdir())
     outcomes = read_outcomes(report)
     assert outcomes.seeds == [0, 1] and outcomes.arms() == ["slow", "quick"]
-    assert [len(outcome.counts) for outcome in outcomes.all] == [2] * 4 and all(outcome.measured == {"half": 0.5} for outcome in outcomes.all)
+    assert [len(outcome.counts) for outcome in outcomes.runs] == [2] * 4 and all(outcome.measured == {"half": 0.5} for outcome in outcomes.runs)
     assert report["verdicts"][0]["claim"] == "rates" and report["verdicts"][0]["kind"] in KINDS
-    shipped = as_shipped(report)
-    assert judge(small_lesson, read_outcomes(shipped))[0]["kind"] == report["verdicts"][0]["kind"]
-    assert {row["kind"] for row in shipped["outcomes"][0]["rows"]} <= set(records.KEPT_KINDS)
+    shipped = compact_report(report)
+    assert judge_claims(small_lesson, read_outcomes(shipped))[0]["kind"] == report["verdicts"][0]["kind"]
+    assert {row["kind"] for row in shipped["outcomes"][0]["rows"]} <= set(records.RECORDED_EVENTS)
 
 
 @pytest.mark.thorough
@@ -152,7 +152,7 @@ def test_a_lesson_from_the_command_line_and_its_recording(small_lesson, capsys):
     printed = json.loads(capsys.readouterr().out)
     assert printed["lesson"] == "x" and set(printed["scores"]) == {"slow", "quick"} and printed["about"]["seconds"] > 0
     report = records.read_recorded("x")
-    assert json.loads(json.dumps(judge(small_lesson, read_outcomes(report)))) == report["verdicts"] == printed["verdicts"]
+    assert json.loads(json.dumps(judge_claims(small_lesson, read_outcomes(report)))) == report["verdicts"] == printed["verdicts"]
     assert command.main(["lesson", "66"]) == 2 and "no lesson" in capsys.readouterr().err
     assert command.main(["lessons", "--json"]) == 0
     assert [each["id"] for each in json.loads(capsys.readouterr().out)] == list(LESSONS)
@@ -160,10 +160,10 @@ def test_a_lesson_from_the_command_line_and_its_recording(small_lesson, capsys):
 
 @pytest.mark.thorough
 def test_a_run_that_broke_off_is_right_about_nothing(small_lesson, home):
-    from mlmtune_core.lessons.planning import create_lesson
+    from mlmtune_core.lessons.planning import create_lesson_sweep
     from mlmtune_core.people import PROGRAM
 
-    sweep = create_lesson(small_lesson, [0], PROGRAM)
+    sweep = create_lesson_sweep(small_lesson, [0], PROGRAM)
     run = sweep.runs()[0]
     run.fail(ValueError("planted"))
     outcome = running.read_outcome(small_lesson, run, "slow")
@@ -193,7 +193,7 @@ def test_one_vote_a_person_and_the_last_one_counts(home):
     assert count_votes(lesson) == {"valley": 0, "higher": 1, "same": 1} and find_vote(lesson, anna) == "same"
     with pytest.raises(ValueError, match="elsewhere"):
         vote(lesson, anna, "elsewhere")
-    forget_votes(lesson)
+    clear_votes(lesson)
     assert sum(count_votes(lesson).values()) == 0 and find_vote(lesson, bob) == ""
 
 

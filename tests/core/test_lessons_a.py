@@ -60,7 +60,7 @@ def outcomes(arms):
     ],
 )
 def test_labels_are_read_from_a_line_that_is_straight_over_the_logarithm(curve, target, found):
-    assert lesson_01_labels.find_labels(curve, target) == pytest.approx(found)
+    assert lesson_01_labels.find_labels_needed(curve, target) == pytest.approx(found)
 
 
 @pytest.mark.parametrize(
@@ -81,9 +81,9 @@ def test_saved_labels_are_a_ratio_in_every_seed(pretrained, random, kind, ratio)
 
 def test_every_size_gets_about_as_many_steps():
     for start, sizes in lesson_01_labels.SIZES.items():
-        steps = [lesson_01_labels.choose_epochs(lesson_01_labels.STEPS[start], size) * math.ceil(size / lesson_01_labels.BATCH) for size in sizes]
+        steps = [lesson_01_labels.choose_epochs(lesson_01_labels.STEPS[start], size) * math.ceil(size / lesson_01_labels.BATCH_SIZE) for size in sizes]
         assert all(0.8 <= each / lesson_01_labels.STEPS[start] <= 1.3 for each in steps), (start, steps)
-    assert RunConfig().batch_size == lesson_01_labels.BATCH
+    assert RunConfig().batch_size == lesson_01_labels.BATCH_SIZE
 
 
 @pytest.mark.parametrize(("right", "kind"), [(0.6, SUPPORTED), (0.25, NOT_SUPPORTED), (0.3, INCONCLUSIVE)])
@@ -186,7 +186,7 @@ def test_more_seeds_are_named_where_they_would_settle_it():
 
 
 def test_no_claim_elsewhere_is_smaller_than_what_luck_is_compared_with():
-    least = [lesson_01b_word_order.LEAST, lesson_01c_transfer.LEAST, lesson_12_length.LEAST_GAIN, lesson_12_length.MOST_LOST]
+    least = [lesson_01b_word_order.MIN_GAIN, lesson_01c_transfer.MIN_GAIN, lesson_12_length.MIN_GAIN, lesson_12_length.MAX_LOSS]
     assert min(least) >= lesson_10_luck.SMALLEST_CLAIM
 
 

@@ -13,7 +13,7 @@ from mlmtune_core.lessons.data import open_lesson_data, take_evenly
 from mlmtune_core.lessons.experiments import lesson_07_custom_heads, lesson_07b_five_tasks
 from mlmtune_core.lessons.measures import MEASURES, reasons, tags, vectors, words
 from mlmtune_core.lessons.outcomes import Outcome, Outcomes
-from mlmtune_core.lessons.running import count
+from mlmtune_core.lessons.running import to_score_terms
 from mlmtune_core.lessons.verdicts import INCONCLUSIVE, NOT_SUPPORTED, SUPPORTED, Verdict, find_weakest
 from mlmtune_core.runs.sweeps import make_grid
 from mlmtune_core.tasks import metrics
@@ -102,7 +102,7 @@ def test_a_head_has_trained_where_its_loss_fell_in_every_seed_and_the_slowest_sp
 
     assert [trained(*last).kind for last in ((1.0, 1.0, 1.0), (1.6, 1.6, 1.59), (1.0, 1.6, 1.0))] == list(KINDS)
     assert trained(1.2, 1.2, 1.2).effect == pytest.approx(0.25)
-    assert lesson_07_custom_heads.find_fall(outcome("mlp", 0)) == 0
+    assert lesson_07_custom_heads.find_loss_drop(outcome("mlp", 0)) == 0
 
 
 def test_one_head_that_costs_much_decides_against_customising_for_free():
@@ -139,7 +139,7 @@ def five(knows):
     runs = []
     for arm, (true, trivial) in truths.items():
         said = [one[0] if arm == "span" else one for one in true] if arm in knows else trivial
-        counts = count(validate({"task": TASKS[arm]}), true, said)
+        counts = to_score_terms(validate({"task": TASKS[arm]}), true, said)
         metric = outcome(arm, 0, TASKS[arm]).metric
         rows = [{"kind": "Tested", "metrics": {}, "baseline": {metric: TRIVIAL[arm]}}]
         runs += [outcome(arm, seed, TASKS[arm], counts, rows) for seed in range(3)]
@@ -163,7 +163,7 @@ def test_never_answering_does_not_pass_for_finding_spans():
     """Six of 45 questions have no answer: an empty answer to each is right there, and better than the first sentence."""
     questions = open_lesson_data("questions")
     accepted = [list(answers) for answers in questions[questions["split"] == "test"]["answer"]]
-    counts = count(validate({"task": "question_answering"}), accepted, [""] * len(accepted))
+    counts = to_score_terms(validate({"task": "question_answering"}), accepted, [""] * len(accepted))
     rows = [{"kind": "Tested", "metrics": {}, "baseline": {"answer_f1": 0.036}}]
     silent = Outcomes(tuple(outcome("span", seed, "question_answering", counts, rows) for seed in SEEDS))
     verdict = lesson_07b_five_tasks.judge_task(silent, "span")
@@ -171,7 +171,7 @@ def test_never_answering_does_not_pass_for_finding_spans():
 
 
 def test_a_run_that_broke_off_has_the_trivial_score_of_its_beginning():
-    assert outcome("label", 0, rows=[{"kind": "Started", "baseline": 0.4}]).trivial == 0.4 and outcome("label", 0).trivial == 0.0
+    assert outcome("label", 0, rows=[{"kind": "Started", "baseline": 0.4}]).baseline_score == 0.4 and outcome("label", 0).baseline_score == 0.0
 
 
 @pytest.mark.parametrize(("words", "entities", "kind"), [(0.9, [0.1, 0.2, 0.3], SUPPORTED), (0.9, [0.85, 0.9, 0.88], NOT_SUPPORTED), (0.9, [0.1, 0.2, 0.7], INCONCLUSIVE)])
@@ -183,7 +183,7 @@ def test_the_two_scores_of_tags_lie_apart_or_do_not(words, entities, kind):
 def test_the_built_case_is_built_from_the_truth_and_does_what_it_is_built_for():
     frame = open_lesson_data("entities")
     run = SimpleNamespace(data=lambda: frame)
-    words, entities = (tags.find_built(run, name) for name in ("token_accuracy", "entity_f1"))
+    words, entities = (tags.score_broken_entities(run, name) for name in ("token_accuracy", "entity_f1"))
     assert words > 0.94 and entities < 0.5
     runs = [outcome("head@1", seed, "token_classification", built_token_accuracy=words, built_entity_f1=entities) for seed in SEEDS]
     assert judge("9b", "built", runs).kind == SUPPORTED
@@ -197,7 +197,7 @@ def test_the_built_case_is_built_from_the_truth_and_does_what_it_is_built_for():
     [("B-PER I-PER I-PER O", 0), ("I-PER I-PER O O", 1 / 4), ("B-PER I-LOC O I-LOC", 2 / 4), ("O O", 0), ("B-PER B-PER", 0)],
 )
 def test_a_tag_that_goes_on_with_nothing_is_illegal(told, share):
-    assert tags.share_illegal(told.split()) == share
+    assert tags.find_illegal_share(told.split()) == share
 
 
 def test_rows_are_taken_from_the_whole_table_each_once():
@@ -212,7 +212,7 @@ def test_a_probe_finds_what_a_vector_holds_and_nothing_else():
     random, labels = np.random.default_rng(0), ["a", "b"] * 60
     holds = random.normal(size=(120, 8)) + 4 * np.array([[label == "a"] + [False] * 7 for label in labels])
     empty = random.normal(size=(120, 8))
-    scores = [np.mean(vectors.ask_probe(each[:80], labels[:80], each[80:], labels[80:])) for each in (holds, empty)]
+    scores = [np.mean(vectors.score_probe(each[:80], labels[:80], each[80:], labels[80:])) for each in (holds, empty)]
     assert scores[0] > 0.9 and scores[1] < 0.75
 
 
@@ -220,20 +220,20 @@ TEXT = "The price of oil rose sharply, and shares of BP fell by 3% in London"
 
 
 def test_words_are_deleted_in_equal_number_and_nothing_else_changes():
-    kinds = words.split_kinds(TEXT)
+    kinds = words.find_words_by_kind(TEXT)
     told = TEXT.split()
     assert [told[i] for i in kinds["function"]] == ["The", "of", "and", "of", "by", "in"] and len(kinds["content"]) == 9
-    drawn = words.draw_shorter(TEXT, np.random.default_rng(0))
+    drawn = words.delete_words(TEXT, np.random.default_rng(0))
     for kind, texts in drawn.items():
-        assert len(texts) == words.TRIES and all(len(text.split()) == len(told) - 3 for text in texts)
+        assert len(texts) == words.DRAWS and all(len(text.split()) == len(told) - 3 for text in texts)
         lost = {word for text in texts for word in told if text.split().count(word) < told.count(word)}
         assert lost <= {told[i] for i in kinds[kind]}
-    assert words.draw_shorter("oil prices rise", np.random.default_rng(0)) == {"content": [], "function": []}
+    assert words.delete_words("oil prices rise", np.random.default_rng(0)) == {"content": [], "function": []}
 
 
 def test_a_model_that_counts_content_words_moves_without_them_alone():
     def ask(records):
-        return [np.array([0.0, len(words.split_kinds(record["text"])["content"])]) for record in records]
+        return [np.array([0.0, len(words.find_words_by_kind(record["text"])["content"])]) for record in records]
 
     records = [{"text": TEXT, "label": "x"}, {"text": "oil prices rise", "label": "x"}]
     assert words.measure_shifts(records, ask, np.random.default_rng(0)) == {"content": [3.0, 0.0], "function": [0.0, 0.0]}
@@ -261,7 +261,7 @@ def test_every_measure_reads_a_finished_run_one_number_an_example_or_one_a_run(m
             found = np.atleast_1d(MEASURES[name](run))
             assert len(found) in (1, examples) and np.isfinite(found).all(), name
         if task == "token_classification":
-            assert tags.find_tested(run, "entity_f1") == run.events("Tested")[-1]["metrics"]["entity_f1"]
+            assert tags.read_test_score(run, "entity_f1") == run.events("Tested")[-1]["metrics"]["entity_f1"]
 
 
 def test_the_mean_of_all_tokens_leaves_padding_out(tiny_checkpoint):

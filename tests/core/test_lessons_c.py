@@ -24,7 +24,7 @@ from mlmtune_core.lessons.experiments import (
     lesson_06c_longer_schedule,
 )
 from mlmtune_core.lessons.measures import MEASURES
-from mlmtune_core.lessons.outcomes import Outcome, Outcomes, best_validation
+from mlmtune_core.lessons.outcomes import Outcome, Outcomes, best_validation_score
 from mlmtune_core.lessons.verdicts import INCONCLUSIVE, NOT_SUPPORTED, SUPPORTED
 from mlmtune_core.models.freezing import find_layers
 from mlmtune_core.runs.kept_weights import START
@@ -146,7 +146,7 @@ def test_overfitting_is_a_difference_of_gaps():
 def test_the_trap_needs_a_low_rate_that_fails_and_a_high_one_that_does_not():
     lesson, judge = lesson_04b_head_trap.LESSON, lesson_04b_head_trap.judge_trap
     slow = {"score": 0.25, "validation_score": 0.25, "train_loss": 1.55, "validation": [1.6, 1.59, 1.58, 1.57, 1.56]}
-    assert gather(lesson, rate_5e_05=slow).all[0].run_class == "crawling"
+    assert gather(lesson, rate_5e_05=slow).runs[0].run_class == "crawling"
     check(
         lesson,
         judge,
@@ -228,7 +228,7 @@ def test_failed_runs_are_counted_whatever_they_failed_by():
     one_sided = {"score": 0.3, "top_share": 1.0, "train_loss": 1.7}
     at_majority = {"score": 0.2}
     assert [
-        lesson_06a_warming_up.failed(make(lesson, "bare", 0, **each)) for each in (one_sided, at_majority, {"score": 0.6})
+        lesson_06a_warming_up.has_failed(make(lesson, "bare", 0, **each)) for each in (one_sided, at_majority, {"score": 0.6})
     ] == [True, True, False]
     cases = [{"bare": one_sided}, {"all": at_majority}, {"bare": lambda seed: at_majority if seed < 2 else {}}]
     assert [judge(gather(lesson, seeds=10, **case)).kind for case in cases] == list(ALL)
@@ -271,10 +271,10 @@ def test_the_first_epochs_of_a_long_run_are_compared_step_by_step():
 def test_where_the_last_model_is_kept_arms_are_chosen_by_the_last_validation_score():
     outcome = make(lesson_05_by_heart.LESSON, "wrong", 0)
     outcome.evaluations[1]["metrics"]["accuracy"] = 0.99
-    assert best_validation(outcome) == 0.8
-    assert best_validation(make(lesson_06c_longer_schedule.LESSON, "linear@5", 0, validation_score=0.7)) == 0.7
+    assert best_validation_score(outcome) == 0.8
+    assert best_validation_score(make(lesson_06c_longer_schedule.LESSON, "linear@5", 0, validation_score=0.7)) == 0.7
     usual = Outcome(**vars(outcome) | {"config": outcome.config | {"early_stopping_metric": "metric"}})
-    assert best_validation(usual) == 0.99
+    assert best_validation_score(usual) == 0.99
 
 
 def test_arms_take_about_as_many_steps_and_stopped_runs_begin_alike():

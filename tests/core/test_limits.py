@@ -14,7 +14,7 @@ from mlmtune_core.people import Person
 from mlmtune_core.runs import limits, owned_runs
 from mlmtune_core.runs.limits import Use, find_problems, is_near, read_limits
 from mlmtune_core.runs.shelf import list_runs
-from mlmtune_core.storage import measure
+from mlmtune_core.storage import folder_size
 
 ANA, BIA = Person("ana", "Ana", admitted=True), Person("bia", "Bia", admitted=True)
 DATA = {"name": "mine.csv", "id": "1", "fingerprint": "f", "columns": {}}
@@ -149,7 +149,7 @@ def test_by_age_go_old_runs_and_uploads_but_nothing_that_waits_or_goes_on(start,
     old, busy, young = (start(seed=seed) for seed in range(3))
     for run in (old, busy):
         age(run, 31)
-    upload, fresh = uploads.keep_upload("a.csv", b"x"), uploads.keep_upload("b.csv", b"x")
+    upload, fresh = uploads.save_upload("a.csv", b"x"), uploads.save_upload("b.csv", b"x")
     os.utime(home / "data" / upload, (time.time() - 31 * 86400,) * 2)
     assert owned_runs.clean_by_age({busy.id}) == 0 and owned_runs.kept_until(0.0) is None, "by default all is kept"
     monkeypatch.setenv("MLMTUNE_KEEP_DAYS", "30")
@@ -164,4 +164,4 @@ def test_what_a_folder_takes_is_what_its_files_take(tmp_path):
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "b").write_bytes(os.urandom(100_000))
     (tmp_path / "link").symlink_to(tmp_path / "a")
-    assert 100_000 <= measure(tmp_path) < 150_000 and measure(tmp_path / "nowhere") == 0
+    assert 100_000 <= folder_size(tmp_path) < 150_000 and folder_size(tmp_path / "nowhere") == 0

@@ -16,15 +16,15 @@ from mlmtune_core.data import preparation
 from mlmtune_core.data.readers import hub
 from mlmtune_core.data.readers.table import read_table
 from mlmtune_core.data.uploads import (
-    find_edits_of,
-    find_progress,
-    find_reading,
-    forget,
-    keep_edits,
-    keep_reading,
-    keep_upload,
+    delete_upload,
+    load_edits,
+    load_progress,
+    load_reading,
     open_data,
-    say_progress,
+    save_edits,
+    save_progress,
+    save_reading,
+    save_upload,
 )
 from mlmtune_core.errors import CheckpointError, DataError, RunError
 from mlmtune_core.inspecting.trials import preview
@@ -96,11 +96,11 @@ def test_no_id_of_data_leads_elsewhere(elsewhere, opened, home):
     for name in tricks(elsewhere):
         with pytest.raises(DataError, match="no longer here"):
             open_data(name)
-        assert find_reading(name) == {} and find_edits_of(name) == [] and find_progress(name) == 0.0
-        forget(name)
-        say_progress(name, 0.5)
-        for write in (keep_reading, keep_edits):
-            with suppress(FileNotFoundError) if storage.is_plain(name) else nullcontext():  # an id of nothing
+        assert load_reading(name) == {} and load_edits(name) == [] and load_progress(name) == 0.0
+        delete_upload(name)
+        save_progress(name, 0.5)
+        for write in (save_reading, save_edits):
+            with suppress(FileNotFoundError) if storage.is_safe_name(name) else nullcontext():  # an id of nothing
                 write(name, {})
     assert not opened
     assert {path: path.stat().st_mtime_ns for path in elsewhere.rglob("*")} == before
@@ -108,14 +108,14 @@ def test_no_id_of_data_leads_elsewhere(elsewhere, opened, home):
 
 @pytest.mark.parametrize("side", ["validation", "test"])
 def test_a_side_file_is_an_id_too(elsewhere, side):
-    data_id = keep_upload("a.csv", GOOD.encode())
-    keep_reading(data_id, {side: f"../../{elsewhere.name}"})
+    data_id = save_upload("a.csv", GOOD.encode())
+    save_reading(data_id, {side: f"../../{elsewhere.name}"})
     assert "no longer here" in str(preparation.prepare(data_id).error)
 
 
 @pytest.mark.parametrize("name", ["../../evil.csv", "/etc/passwd", "..\\..\\evil.csv", "a\0b.csv", "", ".", "..", "x" * 5000, "half \ud800.csv", "~/.bashrc"])  # fmt: skip
 def test_the_name_of_an_upload_is_only_shown(name, opened, home):
-    data_id = keep_upload(name, GOOD.encode())
+    data_id = save_upload(name, GOOD.encode())
     shown, raw = open_data(data_id)
     assert shown == name.encode(errors="replace").decode() and raw == GOOD.encode()
     assert {path.name for path in (home / "data" / data_id).iterdir()} == {"upload", "about.json"}
@@ -208,7 +208,7 @@ def test_an_id_holds_96_random_bits(monkeypatch):
     monkeypatch.setattr(storage.secrets, "token_hex", lambda count: asked.append(count) or real(count))
     ids = {storage.new_id() for _ in range(200)}
     assert len(ids) == 200 and set(asked) == {12} and all(len(name) == 24 and int(name, 16) >= 0 for name in ids)
-    assert all(storage.is_plain(name) for name in ids)
+    assert all(storage.is_safe_name(name) for name in ids)
 
 
 @pytest.fixture(scope="module")

@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 from mlmtune_core import people
 from mlmtune_core.data import uploads
 from mlmtune_core.errors import ConfigError, PeopleError
-from mlmtune_core.people import PROGRAM, Person, admit, clean_name, find_person, name_of
+from mlmtune_core.people import PROGRAM, Person, admit, clean_name, find_person, find_person_name
 
 ANA, BIA, TEACHER = "a" * 43, "b" * 43, "t" * 43
 
 
 @pytest.fixture(autouse=True)
 def forget_tries(monkeypatch):
-    monkeypatch.setattr(people, "_wrong", people.Tries())
+    monkeypatch.setattr(people, "_wrong_codes", people.WrongCodes())
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def test_marks_of_one_person_do_not_serve_another(codes, home):
 def test_wrong_codes_are_slowed_down_for_a_person_and_for_an_address(codes, monkeypatch):
     now = [1000.0]
     monkeypatch.setattr(people.time, "monotonic", lambda: now[0])
-    for _ in range(people.TRIES_OF_A_PERSON):
+    for _ in range(people.MAX_TRIES_PER_PERSON):
         with pytest.raises(PeopleError, match="not right"):
             admit(ANA, "Ana", "guess", "10.0.0.1")
     with pytest.raises(PeopleError, match="Wait 60 seconds"):
@@ -101,15 +101,15 @@ def test_wrong_codes_are_slowed_down_for_a_person_and_for_an_address(codes, monk
     assert admit(BIA, "Bia", "chalk", "10.0.0.1").admitted, "the others behind the same address come in"
     now[0] += 61
     assert admit(ANA, "Ana", "chalk", "10.0.0.1").admitted
-    for guess in range(people.TRIES_OF_AN_ADDRESS):
+    for guess in range(people.MAX_TRIES_PER_ADDRESS):
         with pytest.raises(PeopleError, match="not right"):
             admit(f"{guess:043d}", "Eve", "guess", "10.0.0.2")
     with pytest.raises(PeopleError, match="Wait"):
         admit("e" * 43, "Eve", "chalk", "10.0.0.2")
     assert admit("f" * 43, "Fay", "chalk", "10.0.0.3").admitted
     now[0] += 61
-    people._wrong.demand({})
-    assert not people._wrong._moments, "nobody is remembered for longer than it counts"
+    people._wrong_codes.check({})
+    assert not people._wrong_codes._times, "nobody is remembered for longer than it counts"
 
 
 @given(st.text(max_size=200))
@@ -130,30 +130,30 @@ def test_a_name_of_nothing_is_refused(codes, name):
 def test_a_browser_without_a_cookie_is_told_so(codes, token):
     with pytest.raises(PeopleError, match="cookie"):
         admit(token, "Ana", "chalk")
-    assert not find_person(token).admitted and name_of(token) == ""
+    assert not find_person(token).admitted and find_person_name(token) == ""
 
 
 def test_own_things_may_be_changed_and_ownerless_ones_only_by_a_teacher(codes):
     ana, bia, rui = admit(ANA, "Ana", "chalk"), admit(BIA, "Bia", "chalk"), admit(TEACHER, "Rui", "slate")
     assert ana.may_change(ana.id) and not ana.may_change(bia.id) and not ana.may_change("")
-    assert rui.may_change(ana.id) and rui.may_change("") and rui.may_lead() and not ana.may_lead()
+    assert rui.may_change(ana.id) and rui.may_change("") and rui.may_act_as_teacher() and not ana.may_act_as_teacher()
     assert not Person().may_change("") and PROGRAM.may_change(ana.id)
 
 
 def test_uploads_of_others_can_neither_be_opened_nor_changed_nor_removed(codes):
     ana, bia, rui = admit(ANA, "Ana", "chalk"), admit(BIA, "Bia", "chalk"), admit(TEACHER, "Rui", "slate")
-    data_id = uploads.keep_upload("mine.csv", b"text,label\na,x\n", ana.id)
+    data_id = uploads.save_upload("mine.csv", b"text,label\na,x\n", ana.id)
     attempts = {
-        "open": lambda person: uploads.demand_access(data_id, person),
-        "copy": lambda person: uploads.take_copy(data_id, person),
-        "read": lambda person: uploads.keep_reading(data_id, {"task": "regression"}, person),
-        "edit": lambda person: uploads.keep_edits(data_id, [[{"row": 2, "drop": True}]], person),
-        "forget": lambda person: uploads.forget(data_id, person),
+        "open": lambda person: uploads.require_access(data_id, person),
+        "copy": lambda person: uploads.copy_if_sample(data_id, person),
+        "read": lambda person: uploads.save_reading(data_id, {"task": "regression"}, person),
+        "edit": lambda person: uploads.save_edits(data_id, [[{"row": 2, "drop": True}]], person),
+        "forget": lambda person: uploads.delete_upload(data_id, person),
     }
     for attempt in attempts.values():
         with pytest.raises(PeopleError, match="somebody else"):
             attempt(bia)
-    assert uploads.find_reading(data_id) == {} and uploads.find_edits_of(data_id) == []
+    assert uploads.load_reading(data_id) == {} and uploads.load_edits(data_id) == []
     assert uploads.open_data(data_id)[1].startswith(b"text")
     for person in (ana, rui):
         attempts["read"](person)
@@ -163,8 +163,8 @@ def test_uploads_of_others_can_neither_be_opened_nor_changed_nor_removed(codes):
 
 def test_samples_are_everybodys_and_their_copies_are_ones_own(codes):
     ana, bia = admit(ANA, "Ana", "chalk"), admit(BIA, "Bia", "chalk")
-    uploads.demand_access("sample-sentiment-en", bia)
-    copy = uploads.take_copy("sample-sentiment-en", ana)
-    uploads.keep_edits(copy, [], ana)
+    uploads.require_access("sample-sentiment-en", bia)
+    copy = uploads.copy_if_sample("sample-sentiment-en", ana)
+    uploads.save_edits(copy, [], ana)
     with pytest.raises(PeopleError):
-        uploads.demand_access(copy, bia)
+        uploads.require_access(copy, bia)

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from mlmtune_core.config import validate
-from mlmtune_core.data.subsets import MOST_EXAMPLES, split_in_three, spoil, take_part
+from mlmtune_core.data.subsets import MAX_EXAMPLES, reduce_and_mislabel, sample_for_exploring, split_in_three
 from mlmtune_core.errors import ConfigError
 from mlmtune_core.events import EvalDone, Finished, StepDone
 from mlmtune_core.inspecting.trials import explorer_charts, head_trials, known_features, rate_finder
@@ -91,7 +91,7 @@ def test_wrong_labels_are_those_of_training_examples_only(several):
     split = split_in_three(frame, 0.2, 5)
     before = None
     for noise in (0.0, 0.1, 0.4):
-        spoilt = spoil(split, 64, noise, 5)
+        spoilt = reduce_and_mislabel(split, 64, noise, 5)
         train, others = spoilt[spoilt["split"] == "train"], spoilt[spoilt["split"] != "train"]
         assert len(train) == 64
         pd.testing.assert_frame_equal(others, split[split["split"] != "train"])
@@ -106,7 +106,7 @@ def test_the_test_set_stays_where_everything_else_changes():
     assert sets[0] == sets[1] == sets[2] and 30 < len(sets[0]) < 50
     given = frame.assign(split=["test"] * 20 + ["train"] * 180)
     assert set(split_in_three(given, 0.2, 0).query("split == 'test'")["row"]) == set(frame["row"][:20])
-    assert MOST_EXAMPLES - 5 < len(take_part(many(MOST_EXAMPLES + 500))) <= MOST_EXAMPLES
+    assert MAX_EXAMPLES - 5 < len(sample_for_exploring(many(MAX_EXAMPLES + 500))) <= MAX_EXAMPLES
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_early_stopping_is_where_the_run_on_the_same_labels_stops(text_frame, se
     settings |= {"epochs": 12, "patience": 2, "early_stopping_metric": metric, "head_learning_rate": 1e-1, "seed": 3}
     frame = pd.concat([text_frame, text_frame.assign(split="test", row=text_frame["row"] + 100)], ignore_index=True)
     found = head_trials.try_labels(frame, "t", settings, 4, 0.25)
-    spoilt = spoil(split_in_three(frame, 0.2, 3), 4, 0.25, 3)
+    spoilt = reduce_and_mislabel(split_in_three(frame, 0.2, 3), 4, 0.25, 3)
     events = carried_out(spoilt, settings)
     evaluations = [event for event in events if isinstance(event, EvalDone)]
     assert found["stopped"] == evaluations[-1].epoch < 12 and found["wrong"] == 1

@@ -42,7 +42,7 @@ def look(*paths):
     """(Table, task, Report) of a file, all guessed."""
     table = read_file(paths[0] if paths[0].is_absolute() else REALDATA / paths[0])
     task = columns.guess_task(table.rows)[0]
-    return table, task, checking.check(table.rows, task, columns.choose(table.rows, task, {}))
+    return table, task, checking.check(table.rows, task, columns.choose_columns(table.rows, task, {}))
 
 
 def found(report):

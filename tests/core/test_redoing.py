@@ -139,7 +139,7 @@ def test_the_script_reaches_the_metric_of_a_run_on_the_bundled_checkpoint(tmp_pa
     """Two epochs on half of the reviews; docs/results.md has whole runs, over several seeds."""
     sample = SAMPLES["sample-sentiment-en"]
     rows = read_file(SAMPLES_FOLDER / sample.file).rows
-    examples = checking.check(rows, sample.task, columns.choose(rows, sample.task, {})).examples
+    examples = checking.check(rows, sample.task, columns.choose_columns(rows, sample.task, {})).examples
     examples = splitting.split_examples(splitting.sample_examples(examples, 120, 0), 0.4, 0)
     run = create_run(validate({"strategy": "last_layers:2", "epochs": 2, "learning_rate": 5e-4}), examples, {"name": "reviews", "fingerprint": "0", "columns": {}})
     carry_out(run.id)

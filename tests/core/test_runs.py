@@ -27,7 +27,7 @@ from mlmtune_core.runs.heartbeats import beating
 from mlmtune_core.runs.kept_weights import BEST
 from mlmtune_core.runs.run import Run
 from mlmtune_core.runs.shelf import create_run, open_run
-from mlmtune_core.storage import is_plain
+from mlmtune_core.storage import is_safe_name
 from mlmtune_core.workers import recorder, worker
 from tests.conftest import SENTENCES, TEXTS
 
@@ -111,7 +111,7 @@ def test_an_interrupted_run_begins_again_and_shows_only_the_new_attempt(make_run
 
 @pytest.mark.parametrize("name", ["../x", "a/b", "", ".", "..", "x" * 3 + "\0", "é"])
 def test_names_that_lead_out_are_not_plain(name):
-    assert not is_plain(name)
+    assert not is_safe_name(name)
 
 
 def test_a_run_is_written_whole_or_not_at_all(make_run, monkeypatch, home, text_frame):

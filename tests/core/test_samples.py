@@ -36,7 +36,7 @@ def kind(sample):
 
 def report(sample):
     rows = read_file(SAMPLES_FOLDER / sample.file).rows
-    return checking.check(rows, sample.task, columns.choose(rows, sample.task, {}))
+    return checking.check(rows, sample.task, columns.choose_columns(rows, sample.task, {}))
 
 
 def texts_of(found):

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from mlmtune_core.config import validate
-from mlmtune_core.data.subsets import learnt_from, mislabel, thin
+from mlmtune_core.data.subsets import mislabel, prepare_training_split, subsample
 from mlmtune_core.errors import ConfigError
 from mlmtune_core.events import EvalDone, Started
 from mlmtune_core.inspecting.predicting import load_run
@@ -23,12 +23,12 @@ MANY = pd.DataFrame({"row": range(300), "text": [f"text {i}" for i in range(300)
 
 
 def test_each_label_keeps_its_share_and_the_fewer_are_among_the_more():
-    kept = {count: thin(MANY, count, seed=4) for count in (6, 30, 50, 100, 299)}
+    kept = {count: subsample(MANY, count, seed=4) for count in (6, 30, 50, 100, 299)}
     for few, more in zip(kept, list(kept)[1:], strict=False):
         assert {*kept[few]["row"]} < {*kept[more]["row"]} and len(kept[few]) == few
     assert Counter(kept[30]["label"]) == {"a": 20, "b": 5, "c": 5} and kept[50]["row"].is_monotonic_increasing
-    assert thin(MANY, 30, seed=4).equals(kept[30]) and not thin(MANY, 30, seed=5).equals(kept[30])
-    assert thin(MANY, 0, 0) is MANY and thin(MANY, 300, 0) is MANY
+    assert subsample(MANY, 30, seed=4).equals(kept[30]) and not subsample(MANY, 30, seed=5).equals(kept[30])
+    assert subsample(MANY, 0, 0) is MANY and subsample(MANY, 300, 0) is MANY
 
 
 def wrong(frame, share, seed=4, column="label"):
@@ -59,10 +59,10 @@ def test_scores_and_sets_of_labels_are_those_of_another_example():
 
 def test_what_is_measured_with_is_not_touched():
     frame = MANY.assign(split=["validation", "train", "test"] * 100)
-    learnt = learnt_from(frame, validate({"train_examples": 20, "label_noise": 0.5, "seed": 1}))
+    learnt = prepare_training_split(frame, validate({"train_examples": 20, "label_noise": 0.5, "seed": 1}))
     for split in ("validation", "test"):
         assert learnt[learnt["split"] == split].reset_index(drop=True).equals(frame[frame["split"] == split].reset_index(drop=True))
-    assert (learnt["split"] == "train").sum() == 20 and learnt_from(frame, validate({})) is frame
+    assert (learnt["split"] == "train").sum() == 20 and prepare_training_split(frame, validate({})) is frame
 
 
 @pytest.mark.parametrize("task", ["sequence_classification", "several_labels", "token_classification", "question_answering", "regression", "masked_words"])
@@ -86,7 +86,7 @@ def test_training_examples_are_measured_with_the_labels_that_are_learnt_and_noth
         assert replace(other, train_eval_loss=None, train_metrics=None) == one
     trained, task = load_run(runs[1]), TASKS["sequence_classification"]
     losses = []
-    for frame in (runs[1].data(), learnt_from(runs[1].data(), runs[1].config())):
+    for frame in (runs[1].data(), prepare_training_split(runs[1].data(), runs[1].config())):
         _, encoded = trained.encode(frame[frame["split"] == "train"].to_dict("records"))
         with torch.no_grad():
             batch = to_batch(encoded, 0, task.LABELS_ARE)
@@ -95,7 +95,7 @@ def test_training_examples_are_measured_with_the_labels_that_are_learnt_and_noth
 
 
 def test_of_many_training_examples_some_are_measured_always_the_same(monkeypatch):
-    monkeypatch.setattr(evaluation, "MOST_LEARNT", 5)
+    monkeypatch.setattr(evaluation, "MAX_TRAIN_EVAL_EXAMPLES", 5)
     windows = [Encoded(i // 2, {"input_ids": [i]}, 0) for i in range(40)]
     chosen = [evaluation.sample_training_set(validate({"measure_training": True, "seed": seed}), Dataset(list(range(20)), windows)) for seed in (0, 1)]
     assert chosen[0] == chosen[1] and len(chosen[0].examples) == 5 and len(chosen[0].encoded) == 10

@@ -10,7 +10,7 @@ from mlmtune_core.events import EvalDone, FrozenChecked, Started, StepDone, Unfr
 from mlmtune_core.inspecting.predicting import load_run
 from mlmtune_core.models.freezing import find_layers
 from mlmtune_core.runs.kept_weights import list_moments
-from mlmtune_core.strategies import learning_share, plan_unfreezing
+from mlmtune_core.strategies import plan_unfreezing, trainable_share
 from mlmtune_core.training import assembly
 from mlmtune_core.workers import worker
 from mlmtune_core.workers.costs.estimate import estimate
@@ -115,8 +115,8 @@ def test_the_moments_are_epochs_or_equal_shares():
 
 def test_the_estimate_counts_resting_layers_as_measured():
     config = validate({"strategy": "gradual", "epochs": 7, "batch_size": 10})
-    assert learning_share("gradual", [10] * 7, 6) == pytest.approx(0.5) and learning_share("full", [10] * 7, 6) == 1
-    assert learning_share("gradual", [10] * 14, 6) == pytest.approx((7 * 0.5 + 7) / 14)
+    assert trainable_share("gradual", [10] * 7, 6) == pytest.approx(0.5) and trainable_share("full", [10] * 7, 6) == 1
+    assert trainable_share("gradual", [10] * 14, 6) == pytest.approx((7 * 0.5 + 7) / 14)
     costs = replace(FREE, learn=Law(3, 0, 0))
     assert estimate(costs, config, SIZES) == pytest.approx(7 * 10 * 1.5)
     assert estimate(costs, config.model_copy(update={"strategy": "full"}), SIZES) == 7 * 10 * 3

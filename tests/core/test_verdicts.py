@@ -12,9 +12,9 @@ from mlmtune_core.lessons.verdicts import (
     SUPPORTED,
     compare,
     compare_failures,
-    in_all_seeds,
+    judge_each_seed,
 )
-from mlmtune_core.names import effect_text
+from mlmtune_core.names import format_effect
 
 MINIMUM = 0.05
 SEEDS, EXAMPLES, TRIALS = 5, 800, 60
@@ -67,7 +67,7 @@ def test_swapping_the_arms_swaps_the_verdict():
 )
 def test_an_end_that_keeps_away_from_the_limit_never_looks_like_it(low, language, told):
     found = {"effect": 0.05, "low": low, "high": 0.07, "minimum": 0.02, "margin": 0.0}
-    assert effect_text(translator(language), language, "points", found) == told
+    assert format_effect(translator(language), language, "points", found) == told
 
 
 def test_the_same_numbers_always_give_the_same_verdict():
@@ -102,7 +102,7 @@ def test_below_the_stated_margin_is_not_supported():
     ("values", "kind"), [([2.0, 3.5, 9.0], SUPPORTED), ([0.5, 0.9, 0.99], NOT_SUPPORTED), ([0.5, 3.0, 4.0], INCONCLUSIVE), ([8.0], INCONCLUSIVE)]
 )  # fmt: skip
 def test_a_claim_about_every_seed(values, kind):
-    assert in_all_seeds(values, minimum=2.0, margin=1.0).kind == kind
+    assert judge_each_seed(values, minimum=2.0, margin=1.0).kind == kind
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import re
 import pytest
 
 from mlmtune_core.__main__ import main
-from mlmtune_core.charts import LONGEST_LABEL, names_on_axis
-from mlmtune_core.language import visible, visible_json
+from mlmtune_core.charts import MAX_LABEL_LENGTH, axis_labels
+from mlmtune_core.language import escape_controls, escape_controls_in_json
 from tests.hostile_texts import HOSTILE
 
 STEERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -40,7 +40,7 @@ def test_json_holds_the_same_values_without_such_signs(hostile_file, capsys):
     said = capsys.readouterr().out
     assert not STEERS.search(said.replace("\n", ""))
     assert json.loads(said)["columns"] == {"text": "\x1b]0;text\x07 text", "label": "label \x9b31m"}
-    assert json.loads(visible_json(json.dumps(list(HOSTILE.values()), ensure_ascii=False))) == list(HOSTILE.values())
+    assert json.loads(escape_controls_in_json(json.dumps(list(HOSTILE.values()), ensure_ascii=False))) == list(HOSTILE.values())
 
 
 @pytest.mark.parametrize("name", ["nowhere\x1b[2J.csv", "a\x9b31m.csv", "right\u202eleft.csv", "half\udce9.csv"])
@@ -62,13 +62,13 @@ def test_train_and_predict_write_nothing_that_steers_a_terminal(hostile_file, ti
 @pytest.mark.parametrize("name", HOSTILE)
 def test_visible_text_can_be_seen_and_read_back(name):
     text = HOSTILE[name]
-    assert not STEERS.search(visible(text))
-    assert STEERS.search(text) or visible(text) == text
+    assert not STEERS.search(escape_controls(text))
+    assert STEERS.search(text) or escape_controls(text) == text
 
 
 def test_names_on_an_axis_are_short_escaped_and_all_different():
     labels = [*HOSTILE.values(), "x" * 100 + "a", "x" * 100 + "b"]
-    names = names_on_axis(labels)
+    names = axis_labels(labels)
     assert len(set(names)) == len(labels) and not any("<" in name for name in names)
-    assert max(map(len, names)) <= 6 * (LONGEST_LABEL + 6)
-    assert names_on_axis(["pos", "neg"]) == ["pos", "neg"]
+    assert max(map(len, names)) <= 6 * (MAX_LABEL_LENGTH + 6)
+    assert axis_labels(["pos", "neg"]) == ["pos", "neg"]

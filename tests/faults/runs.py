@@ -8,7 +8,7 @@ from safetensors.numpy import load_file
 
 from mlmtune_core.config import RunConfig, validate
 from mlmtune_core.data.checking import check
-from mlmtune_core.data.columns import choose
+from mlmtune_core.data.columns import choose_columns
 from mlmtune_core.data.readers.table import read_table
 from mlmtune_core.data.splitting import split_examples
 from mlmtune_core.data.uploads import SAMPLES, open_data
@@ -35,7 +35,7 @@ def create(number: int, seed: int = 0) -> Run:
     name, raw = open_data(sample)
     table = read_table(raw, name)
     task = SAMPLES[sample].task
-    report = check(table.rows, task, choose(table.rows, task, {}))
+    report = check(table.rows, task, choose_columns(table.rows, task, {}))
     config: RunConfig = validate({"task": task, "strategy": strategy, "max_length": 96, "seed": seed + number} | more)
     examples = split_examples(report.examples, config.validation_share, config.seed)
     return create_run(config, examples, {"name": name, "fingerprint": "", "columns": report.columns})

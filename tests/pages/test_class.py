@@ -13,9 +13,9 @@ from streamlit.testing.v1 import AppTest
 
 from mlmtune_core import people
 from mlmtune_core.config import validate
-from mlmtune_core.data.uploads import find_edits_of, keep_upload
+from mlmtune_core.data.uploads import load_edits, save_upload
 from mlmtune_core.errors import PeopleError, RunError
-from mlmtune_core.people import admit, find_person, name_of, rename
+from mlmtune_core.people import admit, find_person, find_person_name, rename
 from mlmtune_core.runs.shelf import create_run, list_runs, open_run
 from mlmtune_core.workers import worker
 from pages.serving.person_cookie import COOKIE, PersonCookie
@@ -31,7 +31,7 @@ ACTS = ("pause", "resume", "stop", "again", "delete", "move_up")
 
 @pytest.fixture(autouse=True)
 def forget_tries(monkeypatch):
-    monkeypatch.setattr(people, "_wrong", people.Tries())
+    monkeypatch.setattr(people, "_wrong_codes", people.WrongCodes())
 
 
 @pytest.fixture
@@ -185,7 +185,7 @@ def test_settings_of_anothers_run_fill_the_form(open_page, come_as, ana, bia, ma
 
 @pytest.mark.parametrize("page", ["data", "train"])
 def test_the_link_of_anothers_upload_shows_nothing_of_it(open_page, come_as, ana, bia, page):
-    data_id = keep_upload("secret-name.tsv", CSV.encode(), ana.id)
+    data_id = save_upload("secret-name.tsv", CSV.encode(), ana.id)
     come_as(BIA)
     app = open_page(page, data=data_id)
     assert "somebody else" in app.error[0].value and "start" not in keys(app) and "rename_label" not in keys(app)
@@ -203,7 +203,7 @@ def test_an_upload_and_its_changes_belong_to_who_made_them(open_page, come_as, a
     data_id = data_id[0] if isinstance(data_id, list) else data_id
     app.text_input(key=f"new_label_{data_id}_0").set_value("c").run()
     app.button(key="rename_label").click().run()
-    assert not app.exception and not app.error and len(find_edits_of(data_id)) == 1
+    assert not app.exception and not app.error and len(load_edits(data_id)) == 1
     come_as(BIA)
     assert "somebody else" in open_page("data", data=data_id).error[0].value
 
@@ -378,7 +378,7 @@ def test_a_name_can_be_corrected_and_stands_beside_the_runs_from_then_on(open_pa
     app = open_page("home")
     app.text_input(key="new_name").set_value("  Ana  Souza ")
     app.button[0].click().run()
-    assert find_person(ANA).name == "Ana Souza" == name_of(ana.id) and not app.error
+    assert find_person(ANA).name == "Ana Souza" == find_person_name(ana.id) and not app.error
     app.text_input(key="new_name").set_value(" ")
     app.button[0].click().run()
     assert app.error and find_person(ANA).name == "Ana Souza"

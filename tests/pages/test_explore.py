@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from mlmtune_core.data.uploads import keep_upload
+from mlmtune_core.data.uploads import save_upload
 from mlmtune_core.inspecting.trials import known_features
 from mlmtune_core.language import LANGUAGES, translator
 from pages.explore import explored
@@ -17,7 +17,7 @@ def data_id(tiny_checkpoint, monkeypatch):
     monkeypatch.setattr(explored, "CHECKPOINT", tiny_checkpoint)
     known_features._kept.clear()
     rows = [f'"{text} {word}",{label}' for word in ("a", "b", "near", "in", "works") for text, label in TEXTS]
-    return keep_upload("<b>t</b>.csv", "\n".join(["text,label", *rows]).encode())
+    return save_upload("<b>t</b>.csv", "\n".join(["text,label", *rows]).encode())
 
 
 def figure_of(app, place=0):
@@ -34,7 +34,7 @@ def test_without_data_it_says_what_to_do(open_page, language):
 
 def test_other_tasks_and_too_few_examples_get_a_sentence(open_page):
     assert "one label per text" in open_page("explore", data="sample-entities-en").info[0].value
-    few = keep_upload("few.csv", b"text,label\n" + b"\n".join(b"text number %d,%s" % (i, b"ab"[i % 2 : i % 2 + 1]) for i in range(12)))
+    few = save_upload("few.csv", b"text,label\n" + b"\n".join(b"text number %d,%s" % (i, b"ab"[i % 2 : i % 2 + 1]) for i in range(12)))
     assert "at least 16" in open_page("explore", data=few).info[0].value
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from mlmtune_core.charts import names_on_axis
+from mlmtune_core.charts import axis_labels
 from mlmtune_core.config import validate
 from mlmtune_core.data.preparation import prepare
-from mlmtune_core.data.readers.cells import clean
+from mlmtune_core.data.readers.cells import clean_text
 from mlmtune_core.data.splitting import split_examples
-from mlmtune_core.data.uploads import keep_reading, keep_upload
+from mlmtune_core.data.uploads import save_reading, save_upload
 from mlmtune_core.errors import UserError
 from mlmtune_core.language import translator
 from mlmtune_core.people import admit, clean_name
@@ -131,28 +131,28 @@ def plain_rows():
 def as_texts(texts):
     """One file, each text in a few rows, among others."""
     rows = [f"{text} {i}" for text in texts for i in range(2)]
-    yield keep_upload("texts.jsonl", labelled(rows, ["xy"[i % 2] for i in range(len(rows))])), texts
+    yield save_upload("texts.jsonl", labelled(rows, ["xy"[i % 2] for i in range(len(rows))])), texts
 
 
 def as_labels(texts):
     """One file, each text the label of two rows."""
     labels = [text for text in texts for _ in range(2)]
-    yield keep_upload("labels.jsonl", labelled([f"a film {i}" for i in range(len(labels))], labels)), texts
+    yield save_upload("labels.jsonl", labelled([f"a film {i}" for i in range(len(labels))], labels)), texts
 
 
 def as_columns(texts):
     """One file, each text a column; two of them hold text and label."""
     first, second, *_ = names = [text.strip() for text in texts]
     rows = [dict.fromkeys(names, "cell") | {first: f"a good film {i}", second: "xy"[i % 2]} for i in range(ROWS)]
-    data_id = keep_upload("columns.json", json.dumps(rows).encode())
-    keep_reading(data_id, {"task": "sequence_classification", "columns": {"text": first, "label": second}})
+    data_id = save_upload("columns.json", json.dumps(rows).encode())
+    save_reading(data_id, {"task": "sequence_classification", "columns": {"text": first, "label": second}})
     yield data_id, texts
 
 
 def as_file_names(texts):
     """Files with names of ten texts each."""
     for i in range(0, len(texts), 10):
-        yield keep_upload(" · ".join(texts[i : i + 10]), plain_rows()), texts[i : i + 10]
+        yield save_upload(" · ".join(texts[i : i + 10]), plain_rows()), texts[i : i + 10]
 
 
 # how a text of a person gets in: texts -> (id of data, the texts in them) once or several times. New surfaces: add here.
@@ -186,7 +186,7 @@ def test_every_page_shows_them_as_text(open_page, tiny_checkpoint, surface):
         seen["inspect"] = "\n".join(ways_of_inspect(open_page("inspect", **ids)))
         for text in map(whole, texts):
             if surface == "labels":
-                (shown,) = names_on_axis([clean(text)])
+                (shown,) = axis_labels([clean_text(text)])
                 assert shown in seen["data"] and shown in seen["inspect"]
             if surface == "columns":
                 assert text.strip() in seen["data"]
@@ -202,7 +202,7 @@ def test_every_page_shows_file_names_as_text(open_page, tiny_checkpoint, page):
 @pytest.fixture
 def class_of_names(class_codes, come_as, tiny_checkpoint):
     """Runs by their owner's name, which is a hostile text; one more such person, a teacher, looks at them."""
-    data_id = keep_upload("plain.jsonl", plain_rows())
+    data_id = save_upload("plain.jsonl", plain_rows())
     names = [name for name in dict.fromkeys(map(clean_name, map(whole, HOSTILE.values()))) if name]
     runs = {name: run_on(data_id, tiny_checkpoint, admit(f"{i:043d}", name, "chalk").id) for i, name in enumerate(names)}  # fmt: skip
     admit("r" * 43, names[0], "slate")
@@ -237,4 +237,4 @@ def test_values_of_a_sentence_are_not_filled_in_again(language):
         error = UserError(
             "There is no run “{name}” here. It may have been deleted, or the link may be cut off.", name=text
         )
-        assert f"“{text}”" in error.say(translator(language))
+        assert f"“{text}”" in error.translate(translator(language))

@@ -8,7 +8,7 @@ from mlmtune_core.language import LANGUAGES, translator
 from mlmtune_core.lessons import LESSONS
 from mlmtune_core.lessons.chapter import STATEMENTS
 from mlmtune_core.lessons.records import has_recorded
-from mlmtune_core.lessons.running import carry_out_lesson, record
+from mlmtune_core.lessons.running import carry_out_lesson, record_report
 from mlmtune_core.lessons.votes import count_votes, vote
 from mlmtune_core.people import admit, find_person
 from mlmtune_core.runs.shelf import find_together
@@ -31,7 +31,7 @@ def test_all_lessons_can_be_opened_from_the_list(open_page, language):
 
 def test_the_list_gives_no_verdict_away_before_it_is_predicted_or_asked_for(open_page, small_lesson):
     small_lesson_report = carry_out_lesson(small_lesson, range(2), lambda done, total: None)
-    record(small_lesson_report | {"about": small_lesson_report["about"] | {"seconds": 1.0}})
+    record_report(small_lesson_report | {"about": small_lesson_report["about"] | {"seconds": 1.0}})
     app = open_page("lessons")
     assert app.button(key=f"open_x_{STATEMENTS['T5.2'].name}") and not any("-badge[" in each.value for each in app.markdown)
     app.toggle(key="all_verdicts").set_value(True).run()

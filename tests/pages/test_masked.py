@@ -2,7 +2,7 @@
 
 import pytest
 
-from mlmtune_core.data.uploads import keep_upload
+from mlmtune_core.data.uploads import save_upload
 from mlmtune_core.language import LANGUAGES
 from mlmtune_core.people import PROGRAM
 from mlmtune_core.runs.kept_checkpoints import list_checkpoints
@@ -76,7 +76,7 @@ def test_where_there_is_no_head_one_is_offered_trained_and_used(open_page, engin
 
 def test_the_first_stage_is_trained_kept_chosen_and_deleted(open_page, engine_here, tiny_checkpoint):
     rows = "".join(f"{who} lives near {where} and works at acme,{who}\n" for who, where in (("anna", "rome"), ("bob", "lisbon")) for _ in range(8))
-    data = keep_upload("news.csv", ("text,label\n" + rows).encode())
+    data = save_upload("news.csv", ("text,label\n" + rows).encode())
     app = open_page("train", data=data)
     app.segmented_control(key="stage").set_value("masked").run()
     app.radio(key="checkpoint_kind").set_value("folder").run()
@@ -109,7 +109,7 @@ def test_the_first_stage_is_trained_kept_chosen_and_deleted(open_page, engine_he
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_texts_without_labels_are_a_file_like_any_other(open_page, language):
     lines = "\n".join(f"The film was great{', and then it ended' * (i % 4)}. Number {i} saw it." for i in range(12))
-    data = keep_upload("prose.txt", lines.encode())
+    data = save_upload("prose.txt", lines.encode())
     app = open_page("data", language, data=data)
     assert not app.error and app.selectbox(key=f"task_{data}").value == MASKED
     app = open_page("train", language, data=data)

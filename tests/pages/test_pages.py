@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from mlmtune_core.data.uploads import SAMPLES, SHELF, keep_upload
+from mlmtune_core.data.uploads import PACKAGE_SAMPLES, SAMPLES, save_upload
 from mlmtune_core.runs.heartbeats import beating
 from mlmtune_core.runs.shelf import list_runs, open_run
 from mlmtune_core.workers import worker
@@ -60,10 +60,10 @@ def test_empty_states_say_what_to_do(open_page, page, language):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("sample", [*SAMPLES, *(pytest.param(name, marks=pytest.mark.thorough) for name in SHELF)])
+@pytest.mark.parametrize("sample", [*SAMPLES, *(pytest.param(name, marks=pytest.mark.thorough) for name in PACKAGE_SAMPLES)])
 def test_samples_open_without_an_error(open_page, sample, language):
     app = open_page("data", language, data=sample)
-    assert not app.error and (sample in SHELF or not app.warning)
+    assert not app.error and (sample in PACKAGE_SAMPLES or not app.warning)
     assert "[CLS]" in " ".join(html.value if hasattr(html, "value") else html.proto.body for html in app.get("html"))
     app = open_page("train", language, data=sample)
     assert not app.button(key="start").disabled and not app.error
@@ -186,7 +186,7 @@ BAD = {
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_bad_files_get_a_sentence_in_the_readers_language(open_page, name, language):
     raw, sentence = BAD[name]
-    app = open_page("data", language, data=keep_upload(name, raw))
+    app = open_page("data", language, data=save_upload(name, raw))
     assert app.error, texts(app)
     assert (sentence in app.error[0].value.replace("\\", "")) == (language == "en")
     assert not app.get("button") or "to_train" not in [button.key for button in app.button]
@@ -252,7 +252,7 @@ def test_a_nasty_upload_is_a_sentence_and_changes_nothing_that_was_there(open_pa
 
 def test_labels_can_be_renamed_and_the_change_undone(open_page):
     raw = "text\tlabel\n" + "".join(f"some text {i}\t{['Pos', 'pos', 'neg'][i % 3]}\n" for i in range(12))
-    app = open_page("data", data=keep_upload("mine.tsv", raw.encode()))
+    app = open_page("data", data=save_upload("mine.tsv", raw.encode()))
     data_id = app.query_params["data"]
     data_id = data_id[0] if isinstance(data_id, list) else data_id
     fingerprint = app.metric[3].value
@@ -275,7 +275,7 @@ def test_a_sample_is_copied_when_it_is_changed(open_page):
 def test_user_text_is_never_markup(open_page):
     evil = "<img src=x onerror=alert(1)> <b>**bold** ![x](http://evil.example/x.png)"
     raw = "text\tlabel\n" + "".join(f"{evil} {i}\t<i>l{i % 2}</i>\n" for i in range(8))
-    app = open_page("data", data=keep_upload("<script>.tsv", raw.encode()))
+    app = open_page("data", data=save_upload("<script>.tsv", raw.encode()))
     html = " ".join(element.proto.body for element in app.get("html"))
     assert "<img" not in html and "<i>l" not in html and "&lt;" in html
     assert "<script>" not in texts(app).replace("\\<script\\>", "")
@@ -380,7 +380,7 @@ def test_language_follows_the_link_then_english():
 def test_a_split_column_is_found_and_can_be_declined(open_page):
     sides = ["train", "train", "dev", "test"]
     raw = "text\tlabel\tpart\n" + "".join(f"some text {i}\t{'ab'[i % 2]}\t{sides[i % 4]}\n" for i in range(24))
-    data_id = keep_upload("mine.tsv", raw.replace("part\n", "split\n", 1).encode())
+    data_id = save_upload("mine.tsv", raw.replace("part\n", "split\n", 1).encode())
     app = open_page("data", data=data_id)
     assert "The data say themselves" in texts(app)
     app.selectbox(key=f"column_{data_id}_sequence_classification_split").set_value("").run()

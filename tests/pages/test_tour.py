@@ -155,12 +155,12 @@ def count_terms(app):
 def test_a_meaning_can_be_reached_and_read_by_keyboard_and_is_not_searched_itself():
     drawn = explained(Visit("en", str), r"The logits of \[CLS\], see [below](#logit).", "logit", "cls", "head")
     assert drawn.count('tabindex="0"') == 2 and "](#logit)" in drawn
-    assert f'aria-label="[CLS]: {TERMS["cls"].says}"' in drawn
+    assert f'aria-label="[CLS]: {TERMS["cls"].meaning}"' in drawn
 
 
 def test_the_glossary_is_sent_only_while_it_is_open(open_page):
     app = open_page("train")
-    assert TERMS["softmax"].says not in str(app._tree)
+    assert TERMS["softmax"].meaning not in str(app._tree)
     app.session_state["glossary"] = True
     app.run()
     assert app.button(key="tour_from_glossary") and not app.exception

@@ -1,4 +1,4 @@
-"""Cells of a file as clean values: text, labels, lists, numbers; what is missing is empty."""
+"""Cleans the cells of a file: text, labels, lists, numbers; missing values become empty."""
 
 import json
 import math
@@ -9,12 +9,12 @@ from collections.abc import Iterable, Sequence
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\u2060\ufeff]")
 MISSING = {"", "-", "?", "nan", "null", "n/a", "#n/a", "<na>"}
 SEPARATORS = ("|", ";")
-SHOWN_SIGNS = 2000
-FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+MAX_SHOWN_CHARACTERS = 2000
+FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r")
 
 
-def clean(cell: object) -> str:
-    """Text without blanks around it and without control characters; a missing value is empty, 1.0 is 1."""
+def clean_text(cell: object) -> str:
+    """Returns the text of a cell, stripped and without control characters. Missing values become "", 1.0 becomes 1."""
     if isinstance(cell, str):
         return CONTROL.sub("", cell).strip()
     if cell is None or (isinstance(cell, float) and math.isnan(cell)):
@@ -27,18 +27,18 @@ def clean(cell: object) -> str:
 
 
 def clean_label(cell: object) -> str:
-    """As `clean`; signs that stand for “no label” (-, ?, N/A, NaN...) are empty."""
-    label = clean(cell)
+    """Cleans like clean_text; placeholders for a missing label (-, ?, N/A, NaN, ...) become ""."""
+    label = clean_text(cell)
     return "" if label.lower() in MISSING else label
 
 
-def has_control(cell: object) -> bool:
-    """True of text with control characters in it."""
+def has_control_characters(cell: object) -> bool:
+    """True if a cell is text with control characters."""
     return isinstance(cell, str) and CONTROL.search(cell) is not None
 
 
 def to_list(cell: object) -> list[str]:
-    """A cell that holds a list, or a list written as JSON, as clean texts; what is left empty becomes a box."""
+    """Returns the cleaned items of a list, or of a JSON list; [] for other cells. Empty items become □, to keep their positions."""
     if isinstance(cell, str) and cell.lstrip().startswith("["):
         try:
             cell = json.loads(cell)
@@ -48,17 +48,20 @@ def to_list(cell: object) -> list[str]:
 
 
 def to_number(cell: object) -> float | None:
-    """A number with a point or a comma, or None."""
+    """Returns a number with a decimal point or comma, or None."""
     try:
-        number = float(clean(cell).replace(",", "."))
+        number = float(clean_text(cell).replace(",", "."))
     except ValueError:
         return None
     return number if math.isfinite(number) else None
 
 
 def find_separator(cells: Iterable[object]) -> str | None:
-    """What separates several labels in a cell: | or ;, if a third of the cells hold it and the parts come back often."""
-    texts = [clean(cell) for cell in cells]
+    """Returns the separator of several labels in a cell: | or ;.
+
+    None unless over a third of the cells contain it, with at most 100 different labels that occur 3 times on average.
+    """
+    texts = [clean_text(cell) for cell in cells]
     for separator in SEPARATORS:
         several = [text for text in texts if separator in text]
         parts = Counter(part.strip() for text in texts for part in text.split(separator) if part.strip())
@@ -68,18 +71,18 @@ def find_separator(cells: Iterable[object]) -> str | None:
 
 
 def to_labels(cell: object, separator: str | None) -> list[str]:
-    """The labels of a cell, sorted, each once; an empty list where there are none."""
-    parts: Sequence[object] = cell if isinstance(cell, list | tuple) else clean(cell).split(separator or "\n")
+    """Returns the labels of a cell, sorted, without duplicates."""
+    parts: Sequence[object] = cell if isinstance(cell, list | tuple) else clean_text(cell).split(separator or "\n")
     return sorted({label for label in map(clean_label, parts) if label})
 
 
-def disarm(cell: object) -> object:
-    """Text that a spreadsheet would run as a formula gets an apostrophe in front; all else stays as it is."""
-    return "'" + cell if isinstance(cell, str) and cell.startswith(FORMULA_SIGNS) else cell
+def escape_formula(cell: object) -> object:
+    """Puts an apostrophe before text that a spreadsheet would run as a formula; returns other cells unchanged."""
+    return "'" + cell if isinstance(cell, str) and cell.startswith(FORMULA_PREFIXES) else cell
 
 
-def shorten(cell: object, signs: int = SHOWN_SIGNS) -> object:
-    """A cell as a table on a page can hold it."""
+def truncate(cell: object, length: int = MAX_SHOWN_CHARACTERS) -> object:
+    """Shortens a long text for display; lists and dicts become JSON text."""
     if isinstance(cell, str):
-        return cell if len(cell) <= signs else cell[:signs] + "…"
-    return shorten(json.dumps(cell, ensure_ascii=False, default=str), signs) if isinstance(cell, list | dict) else cell
+        return cell if len(cell) <= length else cell[:length] + "…"
+    return truncate(json.dumps(cell, ensure_ascii=False, default=str), length) if isinstance(cell, list | dict) else cell

@@ -1,9 +1,9 @@
-"""Tables of cells: which delimiter, whether quotes quote, rows of equal width."""
+"""Reads CSV, TSV and similar text: detects delimiter and quoting, makes all rows equally wide."""
 
 import csv
 import io
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 
@@ -15,26 +15,27 @@ SAMPLE_CHARACTERS = 400_000
 MAX_CELL = 2**31 - 1
 MAX_COLUMNS = 500
 PROGRESS_RECORDS = 20_000
-REGULAR = 0.75  # of the lines of a .txt file; where fewer have equally many cells, its commas are those of sentences
+MIN_REGULAR = 0.75  # share of lines with the same number of cells; below it, the commas of a .txt file are those of sentences
 
 Records = list[tuple[int, list[str]]]
-Tell = Callable[[float], None]
+ProgressCallback = Callable[[float], None]
 
 
 def read_delimited(
-    text: str, delimiter: str | None = None, quoted: bool | None = None, tell: Tell = lambda share: None, plain: bool = False
+    text: str, delimiter: str | None = None, quoted: bool | None = None, on_progress: ProgressCallback = lambda share: None, prose: bool = False
 ) -> tuple[str, bool, Records]:
-    """(delimiter, whether quotes quote, [(line, cells)]); what is not told is found by looking.
+    """Returns (delimiter, whether quotes enclose cells, [(line, cells)]); detects delimiter and quoting where they are None.
 
-    The delimiter is the one by which most records of the beginning have equally many cells; in `plain` text, three of four must.
+    The delimiter is the one with which most of the first records have the same number of cells. prose: the file may be text without
+    columns; then at least MIN_REGULAR of the records must.
     """
     if delimiter is None:
-        delimiter = _find_delimiter(_beginning(text), REGULAR if plain else 0.0)
+        delimiter = _find_delimiter(_first_lines(text), MIN_REGULAR if prose else 0.0)
     if quoted is None:
-        quoted, records = _split_records(text, delimiter or "\t", tell)
+        quoted, records = _split_records(text, delimiter or "\t", on_progress)
     else:
         try:
-            records = _records(text, delimiter or "\t", quoted, tell)
+            records = _records(text, delimiter or "\t", quoted, on_progress)
         except csv.Error as error:
             raise DataError(
                 "Quotes cannot enclose cells in this file ({why}). Let quotes be plain signs.", why=error
@@ -42,17 +43,17 @@ def read_delimited(
     return delimiter, quoted, records
 
 
-def _beginning(text: str) -> str:
-    """Whole lines from the start, enough to look at."""
+def _first_lines(text: str) -> str:
+    """Returns the first SAMPLE_LINES whole lines."""
     part = text[:SAMPLE_CHARACTERS]
     lines = part.split("\n")[: SAMPLE_LINES + 1]
     return "\n".join(lines[:-1] if len(part) < len(text) and len(lines) <= SAMPLE_LINES and len(lines) > 1 else lines)
 
 
-def _find_delimiter(beginning: str, least: float) -> str:
-    best, found = least, ""
+def _find_delimiter(text: str, min_score: float) -> str:
+    best, found = min_score, ""
     for delimiter in DELIMITERS:
-        _, records = _split_records(beginning, delimiter)
+        _, records = _split_records(text, delimiter)
         if not records:
             continue
         width, regular = Counter(len(cells) for _, cells in records).most_common(1)[0]
@@ -62,25 +63,26 @@ def _find_delimiter(beginning: str, least: float) -> str:
     return found
 
 
-def _split_records(text: str, delimiter: str, tell: Tell = lambda share: None) -> tuple[bool, Records]:
-    """Quotes quote when every one of them opens or closes a whole cell; a file with loose quotes is split at every line."""
+def _split_records(text: str, delimiter: str, on_progress: ProgressCallback = lambda share: None) -> tuple[bool, Records]:
+    """Returns (whether quotes enclose cells, records). Quotes do if each one opens or closes a cell; else every line is a record."""
     if '"' not in text:
-        return True, _records(text, delimiter, False, tell)
+        return True, _records(text, delimiter, False, on_progress)
+    quoted: Records | None
     try:
-        quoted = _records(text, delimiter, True, lambda share: tell(share / 2))
+        quoted = _records(text, delimiter, True, lambda share: on_progress(share / 2))
     except csv.Error:
         quoted = None
     if quoted is not None and len(quoted) >= text.count("\n"):
-        return True, quoted  # no line break stands inside quotes: nothing could be swallowed
-    plain = _records(text, delimiter, False, lambda share: tell(0.5 + share / 2))
+        return True, quoted  # no line break inside quotes, so no record was swallowed
+    unquoted = _records(text, delimiter, False, lambda share: on_progress(0.5 + share / 2))
     if quoted is None:
-        return False, plain
-    swallowed = len(plain) - len(quoted)
-    same_width = len({len(cells) for _, cells in plain}) == 1 and len(plain[0][1]) > 1
-    return (False, plain) if swallowed and same_width else (True, quoted)
+        return False, unquoted
+    swallowed = len(unquoted) - len(quoted)
+    same_width = len({len(cells) for _, cells in unquoted}) == 1 and len(unquoted[0][1]) > 1
+    return (False, unquoted) if swallowed and same_width else (True, quoted)
 
 
-def _records(text: str, delimiter: str, quoted: bool, tell: Tell) -> Records:
+def _records(text: str, delimiter: str, quoted: bool, on_progress: ProgressCallback) -> Records:
     csv.field_size_limit(MAX_CELL)
     reader = csv.reader(
         io.StringIO(text, newline=""),
@@ -96,12 +98,12 @@ def _records(text: str, delimiter: str, quoted: bool, tell: Tell) -> Records:
         line = reader.line_num + 1
         read += sum(map(len, cells)) + len(cells)
         if len(records) % PROGRESS_RECORDS == 0:
-            tell(read / size)
+            on_progress(read / size)
     return records
 
 
 def to_frame(records: Records, header: bool, name: str) -> pd.DataFrame:
-    """Records -> rows of equal width; their index is the line. Raises DataError where a record holds more cells than the others."""
+    """Converts records to rows of equal width, indexed by line. Raises DataError for an empty file and for a record with too many cells."""
     if not records:
         raise DataError("“{name}” is empty. Choose a file with one example per row.", name=name)
     width = Counter(len(cells) for _, cells in records[:SAMPLE_LINES]).most_common(1)[0][0]
@@ -132,7 +134,7 @@ def to_frame(records: Records, header: bool, name: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names, index=[line for line, _ in records], dtype=object)
 
 
-def name_columns(cells: list[object]) -> list[str]:
-    """Column names from the cells of a header: none empty, none twice."""
+def name_columns(cells: Sequence[object]) -> list[str]:
+    """Returns column names from the cells of a header: fills empty ones, numbers duplicates."""
     names = [str(cell or "").strip() or f"column {c + 1}" for c, cell in enumerate(cells)]
-    return [known if names.index(known) == c else f"{known} ({c + 1})" for c, known in enumerate(names)]
+    return [name if names.index(name) == c else f"{name} ({c + 1})" for c, name in enumerate(names)]

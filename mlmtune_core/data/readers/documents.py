@@ -1,4 +1,4 @@
-"""JSON as people have it: an array of objects, one object a line, or the articles of SQuAD."""
+"""Reads JSON: an array of objects, columns, JSON Lines, or SQuAD articles."""
 
 import json
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ EXAMPLE = '{"text": "…", "label": "…"}'
 
 
 def read_json_lines(text: str, name: str) -> pd.DataFrame:
-    """One object a line; the index is the line."""
+    """Reads one object per line; the index is the line number."""
     records, numbers = [], []
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
@@ -33,7 +33,10 @@ def read_json_lines(text: str, name: str) -> pd.DataFrame:
 
 
 def read_json(text: str, name: str) -> tuple[str, pd.DataFrame]:
-    """(kind: json or squad, rows): an array of objects, the same under `data`, or SQuAD's articles; the index counts from 1."""
+    """Returns (kind, rows), the index counting from 1. kind: squad for SQuAD articles, else json.
+
+    Rows are an array of objects or an object of columns, at the top or under `data`.
+    """
     try:
         document = _parse(text)
     except (ValueError, RecursionError) as error:
@@ -60,27 +63,27 @@ def read_json(text: str, name: str) -> tuple[str, pd.DataFrame]:
 
 
 def _are_columns(document: dict[str, Any]) -> bool:
-    """True of {"text": [...], "label": [...]} with lists of one length."""
+    """True for {"text": [...], "label": [...]} with lists of equal length."""
     values = list(document.values())
     return bool(values) and all(isinstance(value, list) for value in values) and len({len(value) for value in values}) == 1  # fmt: skip
 
 
 def _parse(text: str) -> Any:
-    """JSON as Python values; half a surrogate pair (\\ud800 alone), which no file could hold, becomes a question mark."""
+    """Parses JSON. A lone surrogate (\\ud800 without its pair), which cannot be encoded, becomes a question mark."""
     value = json.loads(text)
-    return _whole(value) if "\\ud" in text.lower() else value
+    return _replace_surrogates(value) if "\\ud" in text.lower() else value
 
 
-def _whole(value: Any) -> Any:
+def _replace_surrogates(value: Any) -> Any:
     if isinstance(value, str):
         return value.encode("utf-8", errors="replace").decode("utf-8")
     if isinstance(value, list):
-        return [_whole(item) for item in value]
-    return {_whole(name): _whole(item) for name, item in value.items()} if isinstance(value, dict) else value
+        return [_replace_surrogates(item) for item in value]
+    return {_replace_surrogates(name): _replace_surrogates(item) for name, item in value.items()} if isinstance(value, dict) else value
 
 
 def _read_squad(articles: list[Any], name: str) -> pd.DataFrame:
-    """One question a row, counted from 1: question, context, answers (a list), answer_start (a list), title, id."""
+    """Returns one row per question: question, context, answers (a list), answer_start (a list), title, id."""
     try:
         records = list(_questions(articles))
     except (KeyError, TypeError, AttributeError) as error:
@@ -97,15 +100,15 @@ def _read_squad(articles: list[Any], name: str) -> pd.DataFrame:
 def _questions(articles: list[Any]) -> Iterator[dict[str, Any]]:
     for article in articles:
         for paragraph in article["paragraphs"]:
-            for asked in paragraph["qas"]:
-                given = [] if asked.get("is_impossible") else asked.get("answers") or []
+            for question in paragraph["qas"]:
+                given = [] if question.get("is_impossible") else question.get("answers") or []
                 yield {
-                    "question": asked["question"],
+                    "question": question["question"],
                     "context": paragraph["context"],
                     "answers": [str(answer["text"]) for answer in given],
                     "answer_start": [int(answer["answer_start"]) for answer in given],
                     "title": str(article.get("title", "")),
-                    "id": str(asked.get("id", "")),
+                    "id": str(question.get("id", "")),
                 }
 
 

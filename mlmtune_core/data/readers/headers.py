@@ -1,4 +1,4 @@
-"""Names that columns have in people's files, and whether a first row holds names."""
+"""Known column names and split names, and a test whether the first row is a header."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -41,13 +41,13 @@ OTHER_NAMES = {"id", "index", "#", "no", "number", "date", "author", "data", "au
 
 
 def simplify(name: object) -> str:
-    """A column name without case, blanks around it and accents."""
+    """Returns a name in lower case, stripped, without accents."""
     decomposed = unicodedata.normalize("NFKD", str(name).strip().lower())
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
 
 
 def looks_like_header(records: Sequence[Sequence[str]]) -> bool:
-    """True if the first record names the columns: by known names, or by being unlike all others in a column of labels or numbers."""
+    """True if the first record names the columns: by a known name, or because it differs from a column of labels or numbers."""
     if not records:
         return False
     first, rest = records[0], records[1:]
@@ -57,11 +57,11 @@ def looks_like_header(records: Sequence[Sequence[str]]) -> bool:
         return True
     if not rest or any(len(cell) > 40 for cell in first):
         return False
-    return any(_breaks_the_column(cell, [row[c] for row in rest if c < len(row)]) for c, cell in enumerate(first))
+    return any(_differs_from_column(cell, [row[c] for row in rest if c < len(row)]) for c, cell in enumerate(first))
 
 
 def is_number(cell: str) -> bool:
-    """True of what float() reads, with a point or a comma."""
+    """True for a number with a decimal point or comma."""
     try:
         float(cell.strip().replace(",", "."))
     except ValueError:
@@ -69,7 +69,7 @@ def is_number(cell: str) -> bool:
     return True
 
 
-def _breaks_the_column(cell: str, others: list[str]) -> bool:
+def _differs_from_column(cell: str, others: list[str]) -> bool:
     if others and all(is_number(other) for other in others):
         return not is_number(cell)
     values = set(others)

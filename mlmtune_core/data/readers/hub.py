@@ -1,4 +1,4 @@
-"""A data set of the Hub by its name -> one Parquet file, its splits in a column, its class numbers as names."""
+"""Downloads a data set from the Hub as one Parquet file, with a split column and class names as labels."""
 
 import re
 from pathlib import Path
@@ -13,14 +13,14 @@ MAX_ROWS = 200_000
 
 
 def fetch(name: str, config: str | None = None) -> tuple[str, bytes]:
-    """(file name, Parquet bytes) of a data set, all its splits. Raises DataError where it is not there or there is no line."""
+    """Downloads all splits of a data set. Returns (file name, Parquet bytes). Raises DataError if it is not found or the Hub is offline."""
     if not NAME.fullmatch(name) or ".." in name or Path(name).exists():  # `datasets` would read a folder of this server
         raise DataError("“{name}” is no name of the Hub. Write it as owner/name, or as name.", name=name)
     return load(name, config)
 
 
 def load(path: str, config: str | None = None) -> tuple[str, bytes]:
-    """As `fetch`, of a name or of a folder of data files."""
+    """Works like fetch, also for a folder of data files."""
     import datasets
 
     try:
@@ -46,7 +46,7 @@ def load(path: str, config: str | None = None) -> tuple[str, bytes]:
 
 
 def to_frame(part: Any) -> pd.DataFrame:
-    """One split, with the names of classes in place of their numbers."""
+    """Converts one split to a DataFrame with class names instead of class numbers."""
     import datasets
 
     frame = part.to_pandas()

@@ -1,4 +1,4 @@
-"""Words with tags, one a line: CoNLL columns and CoNLL-U."""
+"""Reads words with tags, one word per line: CoNLL columns and CoNLL-U."""
 
 import re
 from collections.abc import Sequence
@@ -15,29 +15,29 @@ CONLLU_COLUMNS = ("form", "lemma", "upos", "xpos", "feats", "head", "deprel")
 
 
 def looks_tagged(lines: Sequence[str]) -> bool:
-    """2 to 4 columns of single words, of which one holds tags; or blocks of such lines set apart by empty ones."""
-    written = [line.split("\t") if "\t" in line.strip() else line.split() for line in lines if line.strip()]
-    written = [[cell.strip() for cell in cells] for cells in written if not cells[0].startswith("-DOCSTART-")]
-    width = max((len(cells) for cells in written), default=0)
-    if len(written) < 2 or not 2 <= width <= 4:
+    """True for 2 to 4 columns of single words, if one holds tags or empty lines separate blocks of three or more lines."""
+    filled = [line.split("\t") if "\t" in line.strip() else line.split() for line in lines if line.strip()]
+    filled = [[cell.strip() for cell in cells] for cells in filled if not cells[0].startswith("-DOCSTART-")]
+    width = max((len(cells) for cells in filled), default=0)
+    if len(filled) < 2 or not 2 <= width <= 4:
         return False
-    single = [cells for cells in written if len(cells) == width and not any(" " in cell for cell in cells)]
-    if len(single) < 0.9 * len(written):
+    single = [cells for cells in filled if len(cells) == width and not any(" " in cell for cell in cells)]
+    if len(single) < 0.9 * len(filled):
         return False
     if any(sum(bool(TAG.fullmatch(cells[c])) for cells in single) >= 0.9 * len(single) for c in range(width)):
         return True
     blocks = re.split(r"\n[ \t]*\n", "\n".join(lines).strip())
-    return len(blocks) > 1 and len(written) >= 3 * len(blocks)
+    return len(blocks) > 1 and len(filled) >= 3 * len(blocks)
 
 
 def looks_like_conllu(lines: Sequence[str]) -> bool:
-    """Ten columns by tabs, the first of which counts words."""
-    written = [line.split("\t") for line in lines if line.strip() and not line.startswith("#")]
-    return bool(written) and all(len(cells) == 10 and CONLLU_ID.fullmatch(cells[0]) for cells in written[:20])
+    """True for ten tab-separated columns, the first one with word numbers."""
+    filled = [line.split("\t") for line in lines if line.strip() and not line.startswith("#")]
+    return bool(filled) and all(len(cells) == 10 and CONLLU_ID.fullmatch(cells[0]) for cells in filled[:20])
 
 
 def read_conll(text: str, name: str) -> pd.DataFrame:
-    """One sentence a row; its index is the line of its first word; columns “column 1”, “column 2”... hold lists."""
+    """Returns one row per sentence, indexed by the line of its first word; columns “column 1”, “column 2”, ... hold lists."""
     sentences: list[tuple[int, list[list[str]]]] = []
     current: list[list[str]] = []
     width, start = 0, 1
@@ -71,9 +71,9 @@ def read_conll(text: str, name: str) -> pd.DataFrame:
 
 
 def read_conllu(text: str, name: str) -> tuple[pd.DataFrame, tuple[str, dict[str, int]]]:
-    """One sentence a row, its words as the syntax counts them; and a remark on multiword tokens (`das` = `de` + `as`).
+    """Returns (one row per sentence, a remark with the count of multiword tokens such as `das` = `de` + `as`).
 
-    The line of a multiword token (id 4-5) and empty nodes (id 5.1) are left out: tags belong to the words within.
+    Skips the lines of multiword tokens (id 4-5) and empty nodes (id 5.1): tags belong to the syntactic words.
     """
     sentences: list[tuple[int, list[list[str]]]] = []
     current: list[list[str]] = []

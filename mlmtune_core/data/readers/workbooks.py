@@ -1,8 +1,8 @@
-"""Files that are no text: Excel workbooks and Parquet, with limits on what they may unpack to."""
+"""Reads Excel workbooks and Parquet, with limits on their unpacked size."""
 
 import io
 import zipfile
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import pandas as pd
@@ -13,13 +13,13 @@ from mlmtune_core.errors import DataError
 
 MAX_UNPACKED_BYTES = 1024**3
 MAX_RATIO = 200
-LOOKED_AT = 200
+SAMPLE_ROWS = 200
 
 
 def read_excel(raw: bytes, name: str, header: bool | None) -> tuple[bool, pd.DataFrame]:
-    """(whether the first row holds names, rows) of the first sheet with cells; the index is the sheet's row number.
+    """Reads the first sheet. Returns (whether its first row is a header, rows indexed by row number of the sheet).
 
-    Formulas are never computed: what counts is the value that was saved with them.
+    Formulas are not computed: their saved values are read. header: None to detect.
     """
     from openpyxl import load_workbook
 
@@ -27,7 +27,7 @@ def read_excel(raw: bytes, name: str, header: bool | None) -> tuple[bool, pd.Dat
     try:
         book = load_workbook(io.BytesIO(raw), read_only=True, data_only=True)
         sheets = [list(enumerate(sheet.iter_rows(values_only=True), start=1)) for sheet in book.worksheets[:1]]
-    except Exception as error:  # openpyxl raises whatever a broken part of a file brings up
+    except Exception as error:  # openpyxl raises many types for broken files
         raise DataError(
             "“{name}” cannot be opened as an Excel workbook ({why}). Save it again, or as CSV.",
             name=name,
@@ -40,7 +40,7 @@ def read_excel(raw: bytes, name: str, header: bool | None) -> tuple[bool, pd.Dat
     _refuse_width(width, name)
     cells = [[_to_text(cell) for cell in (*cells, *[None] * (width - len(cells)))] for _, cells in rows]
     if header is None:
-        header = looks_like_header(cells[:LOOKED_AT])
+        header = looks_like_header(cells[:SAMPLE_ROWS])
     names = name_columns(cells[0]) if header else [f"column {c + 1}" for c in range(width)]
     if header and len(cells) == 1:
         raise DataError("“{name}” holds a header but no rows. Add one example per row.", name=name)
@@ -49,7 +49,7 @@ def read_excel(raw: bytes, name: str, header: bool | None) -> tuple[bool, pd.Dat
 
 
 def read_parquet(raw: bytes, name: str) -> pd.DataFrame:
-    """All rows; lists and records stay lists and dicts; the index counts from 1."""
+    """Reads all rows, indexed from 1. Lists and records become lists and dicts."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -66,7 +66,7 @@ def read_parquet(raw: bytes, name: str) -> pd.DataFrame:
         columns = {column: table[column].to_pylist() for column in names}
     except DataError:
         raise
-    except Exception as error:  # pyarrow raises many kinds for broken files
+    except Exception as error:  # pyarrow raises many types for broken files
         raise DataError(
             "“{name}” cannot be opened as Parquet ({why}). Save it again, or as CSV.",
             name=name,
@@ -79,7 +79,7 @@ def read_parquet(raw: bytes, name: str) -> pd.DataFrame:
 
 
 def _unpacked_bytes(table: Any) -> int:
-    """What the cells take as separate texts: a text that stands a million times in a dictionary counts a million times."""
+    """Returns the bytes of all cells as separate texts: a dictionary entry that is used a million times counts a million times."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -95,7 +95,7 @@ def _unpacked_bytes(table: Any) -> int:
 
 
 def _refuse_bomb(raw: bytes, name: str) -> None:
-    """A small ZIP that unpacks to very much is refused before anything is unpacked."""
+    """Raises DataError for a ZIP bomb, before anything is unpacked."""
     try:
         sizes = [(part.file_size, part.compress_size) for part in zipfile.ZipFile(io.BytesIO(raw)).infolist()]
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
@@ -118,11 +118,13 @@ def _refuse_width(width: int, name: str) -> None:
 
 
 def _to_text(cell: Any) -> str:
-    """A cell as it reads: 3.0 is 3, a date is 2024-05-01, an empty cell is empty."""
+    """Returns a cell as shown in the sheet: 3.0 becomes 3, a date 2024-05-01, None an empty text."""
     if cell is None:
         return ""
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
+    if isinstance(cell, datetime):
+        return cell.isoformat(sep=" ")
     if isinstance(cell, date):
-        return cell.isoformat(sep=" ") if hasattr(cell, "hour") else cell.isoformat()
+        return cell.isoformat()
     return str(cell)

@@ -1,4 +1,4 @@
-"""What heads did that were tried out, and what a rate finder saw -> plotly figures of several panels, as plain values"""
+"""Plotly figures of heads that were tried out and of a rate finder's sweep."""
 
 from collections.abc import Sequence
 from itertools import accumulate

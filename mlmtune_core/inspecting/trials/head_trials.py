@@ -1,4 +1,4 @@
-"""Heads tried out while somebody waits: many rates at once, or few and wrong labels, with the arithmetic of runs on features that are known"""
+"""Trains heads while somebody waits: many learning rates at once, or few and wrong labels."""
 
 import math
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ import torch
 
 from mlmtune_core.config import RunConfig, validate
 from mlmtune_core.data.splitting import split_examples
-from mlmtune_core.data.subsets import split_in_three, spoil
+from mlmtune_core.data.subsets import reduce_and_mislabel, split_in_three
 from mlmtune_core.inspecting.trials.known_features import Features, Side, know
 from mlmtune_core.tasks import TASKS
 from mlmtune_core.tasks.base import Dataset
@@ -41,7 +41,7 @@ def try_labels(examples: pd.DataFrame, fingerprint: str, settings: dict[str, Any
     """
     config = _head_alone(settings)
     split = split_in_three(examples, config.validation_share, config.seed)
-    spoilt = spoil(split, labels, noise, config.seed)
+    spoilt = reduce_and_mislabel(split, labels, noise, config.seed)
     found = _learn_in_view(fingerprint, split, spoilt, [config])
     wrong = sum(map(_differ, split.loc[spoilt.index, "label"], spoilt["label"]))
     measured = [each for each in found["lanes"][0]["evaluations"] if each["epoch"]]

@@ -1,4 +1,4 @@
-"""What the frozen checkpoint makes of every text of a data set, computed once and kept in this process; and the heads that begin on it"""
+"""What the frozen checkpoint computes for every text of a data set, once; and the heads trained on it."""
 
 import threading
 from collections import OrderedDict
@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from mlmtune_core.config import RunConfig
-from mlmtune_core.data.subsets import as_key
+from mlmtune_core.data.subsets import to_hashable
 from mlmtune_core.errors import RunError
 from mlmtune_core.runs.shelf import create_run
 from mlmtune_core.storage import home, new_id
@@ -55,7 +55,7 @@ class Features:
     def side(self, examples: pd.DataFrame) -> Side:
         """Rows with the texts and labels of this data set, whatever label stands at which text."""
         places = [self.places[_texts_of(record)] for record in examples.to_dict("records")]
-        labels = torch.tensor([self.labels[as_key(label)] for label in examples["label"]])
+        labels = torch.tensor([self.labels[to_hashable(label)] for label in examples["label"]])
         return Side(self.vectors[places].unsqueeze(1), labels, [self.lengths[place] for place in places])
 
     def head(self, seed: int) -> nn.Module:
@@ -106,7 +106,7 @@ def _compute(examples: pd.DataFrame, config: RunConfig) -> Features:
         _read_all(setup, encoded),
         [item.length for item in encoded],
         {_texts_of(vars(example)): place for place, (example, _) in enumerate(known)},
-        {as_key(example.label): item.labels for example, item in known},
+        {to_hashable(example.label): item.labels for example, item in known},
         {config.seed: setup.model.head.cpu()},
     )
 

@@ -1,11 +1,11 @@
-"""What the model will see, and which of its weights will learn: answers before Start."""
+"""What the model will read and which of its weights are trainable, before Start."""
 
 from functools import lru_cache
 from typing import Any
 
 import torch
 
-from mlmtune_core.data.columns import ASKED
+from mlmtune_core.data.columns import INPUT_ROLES
 from mlmtune_core.models import checkpoints
 from mlmtune_core.models.freezing import apply_strategy, count_weights, find_layers
 from mlmtune_core.models.model import build, count_vectors
@@ -54,7 +54,7 @@ def preview_tokens(
 def count_sub_words(checkpoint: str, rows: list[dict[str, Any]]) -> list[int]:
     """Sub-words of all that is read of each row, the tokenizer's marks included; nothing is cut."""
     tokenizer = _tokenizer(checkpoint)
-    read = [role for role in ASKED if role in rows[0]]
+    read = [role for role in INPUT_ROLES if role in rows[0]]
     columns = [[row[role] if role != "words" else " ".join(row[role]) for row in rows] for role in read]
     whole = tokenizer(*columns, return_attention_mask=False, return_token_type_ids=False, verbose=False)
     return [len(ids) for ids in whole["input_ids"]]

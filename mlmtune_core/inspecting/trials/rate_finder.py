@@ -1,4 +1,4 @@
-"""A learning-rate finder, and the real runs that it is confronted with"""
+"""The learning-rate finder (Smith 2017), and real runs to compare its suggestion with."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a suggested learning rate is worth beside real runs: too high, too low, or near the best"""
+"""Judges a suggested learning rate beside real runs: too high, too low, or near the best."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,25 +1,25 @@
-"""Lesson 0, you cannot break it: a first run, and how many of its weights learn"""
+"""Lesson 0, you cannot break it: a first run, and how many of its weights are trainable."""
 
 from dataclasses import replace
 
 from mlmtune_core.language import mark
-from mlmtune_core.lessons.lesson import Anchor, Arm, Claim, Figure, Lesson, Option, WhatIf
+from mlmtune_core.lessons.lesson import Arm, Claim, Figure, Lesson, Option, PublishedResult, WhatIf
 from mlmtune_core.lessons.outcomes import Outcome, Outcomes
-from mlmtune_core.lessons.verdicts import Verdict, in_all_seeds
+from mlmtune_core.lessons.verdicts import Verdict, judge_each_seed
 
-READ = 384  # numbers in [CLS] of the bundled checkpoint
+CLS_SIZE = 384  # of the bundled checkpoint
 
 
 def count_head(outcome: Outcome) -> int:
-    """d · K + K: the weights of z = hW + b for the labels of a run."""
-    labels = len(outcome.start["label_names"])
-    return READ * labels + labels
+    """Returns d · K + K, the number of weights of z = hW + b for the run's K labels."""
+    labels = len(outcome.start_event["label_names"])
+    return CLS_SIZE * labels + labels
 
 
 def judge_count(outcomes: Outcomes) -> Verdict:
-    """Of each seed: the smaller of the two counts over the larger, 1 only where they are equal."""
-    pairs = [(outcome.start["trainable"], count_head(outcome)) for outcome in outcomes.of("first") if outcome.start]
-    verdict = in_all_seeds([min(pair) / max(pair) for pair in pairs] or [float("nan")], minimum=1.0, margin=1.0)
+    """Judges, in each seed, the smaller of the counted and the expected weights over the larger; 1 only if they are equal."""
+    pairs = [(outcome.start_event["trainable"], count_head(outcome)) for outcome in outcomes.runs_of("first") if outcome.start_event]
+    verdict = judge_each_seed([min(pair) / max(pair) for pair in pairs] or [float("nan")], minimum=1.0, margin=1.0)
     return replace(verdict, sides=pairs[0], between=("trainable", "head_weights")) if pairs else verdict
 
 
@@ -69,7 +69,7 @@ LESSON = Lesson(
         {"epochs": 3},
         {"strategy": ("head_only", "last_layers:1", "full")},
     ),
-    anchors=(
-        Anchor(mark("A head alone for three labels: 2,307 of 109,484,547 weights learn. With 768 numbers in [CLS]: 768 · 3 + 3."), "BERT-base", "ParlAI #3215"),
+    published_results=(
+        PublishedResult(mark("A head alone for three labels: 2,307 of 109,484,547 weights learn. With 768 numbers in [CLS]: 768 · 3 + 3."), "BERT-base", "ParlAI #3215"),
     ),
 )

@@ -1,43 +1,50 @@
-"""Lesson 1, are few labels enough: how many a pre-trained start needs for what a random one does with all of them"""
+"""Lesson 1, are few labels enough: pre-trained with few labels against random with all of them."""
 
 import math
 from collections.abc import Mapping, Sequence
 
 from mlmtune_core.language import mark
-from mlmtune_core.lessons.experiments.lesson_02_arrival import SMALL, TITLES, begin
-from mlmtune_core.lessons.lesson import TO_SCORE, Anchor, Arm, Claim, Figure, Lesson, Option, WhatIf
+from mlmtune_core.lessons.experiments.lesson_02_arrival import SMALL, TITLES, initial_settings
+from mlmtune_core.lessons.lesson import RATES_FOR_SCORE, Arm, Claim, Figure, Lesson, Option, PublishedResult, WhatIf
 from mlmtune_core.lessons.outcomes import Outcomes
-from mlmtune_core.lessons.verdicts import Verdict, in_all_seeds
+from mlmtune_core.lessons.verdicts import Verdict, judge_each_seed
 
 SIZES = {"pretrained": (20, 50, 100, 200, 500, 1000), "random": (200, 500, 1000)}
 LARGEST = SIZES["random"][-1]
-STEPS = {"pretrained": 100, "random": 250}  # about so many at every size: the slower start gets more, against the claim
-BATCH = 16
-LEAST_ABOVE = 0.05  # of the majority line, for a score that is worth reaching
-LEAST_RATIO = 5.0
+STEPS = {"pretrained": 100, "random": 250}  # about as many at every size; random weights, which are slower, get more, which works against the claim
+BATCH_SIZE = 16
+MIN_ABOVE = 0.05  # above the majority line, for a score worth reaching
+MIN_RATIO = 5.0
 
 
 def choose_epochs(steps: int, examples: int) -> int:
-    """How many epochs of so many examples make about so many steps."""
-    return max(1, round(steps / math.ceil(examples / BATCH)))
+    """Returns the number of epochs that give about `steps` steps."""
+    return max(1, round(steps / math.ceil(examples / BATCH_SIZE)))
 
 
-def make_curve(start: str, sizes: Sequence[int], steps: int, rates: Mapping[str, float] = TO_SCORE) -> tuple[Arm, ...]:
-    """Arms of one start over the number of labels, each of about so many steps."""
+def make_curve(initial_weights: str, sizes: Sequence[int], steps: int, rates: Mapping[str, float] = RATES_FOR_SCORE) -> tuple[Arm, ...]:
+    """Returns one arm per number of labels, all from the same initial weights and of about `steps` steps."""
     return tuple(
-        Arm(f"{start}@{size}", TITLES[start], begin(start, rates, train_examples=size, epochs=choose_epochs(steps, size)), series=start, x=float(size)) for size in sizes
+        Arm(
+            f"{initial_weights}@{size}",
+            TITLES[initial_weights],
+            initial_settings(initial_weights, rates, train_examples=size, epochs=choose_epochs(steps, size)),
+            series=initial_weights,
+            x=float(size),
+        )
+        for size in sizes
     )
 
 
 def find_majority(outcomes: Outcomes) -> float:
-    """The test score of always answering the most frequent label."""
-    return next((run.tested["baseline"][run.metric] for run in outcomes.all if run.tested), 0.0)
+    """Returns the test score of always predicting the most frequent label."""
+    return next((run.test_event["baseline"][run.metric] for run in outcomes.runs if run.test_event), 0.0)
 
 
-def find_labels(curve: Sequence[tuple[float, float]], target: float) -> float:
-    """The first number of labels at which a line through (labels, score) reaches the target, straight over the logarithm.
+def find_labels_needed(curve: Sequence[tuple[float, float]], target: float) -> float:
+    """Returns the first number of labels at which the curve (labels, score), interpolated over log(labels), reaches the target.
 
-    The smallest number where its score is enough; inf where none is.
+    The curve's smallest number if its score is enough; inf if the curve never gets there.
     """
     for (fewer, below), (more, above) in zip([(curve[0][0], -math.inf), *curve], curve, strict=False):
         if above >= target:
@@ -47,11 +54,11 @@ def find_labels(curve: Sequence[tuple[float, float]], target: float) -> float:
 
 
 def judge_saving(outcomes: Outcomes) -> Verdict:
-    """Of each seed: all labels over those that the pre-trained start needs for the score of the random one with all."""
-    curves = zip(*[[(size, run.score) for run in outcomes.of(f"pretrained@{size}")] for size in SIZES["pretrained"]], strict=True)
-    floor = find_majority(outcomes) + LEAST_ABOVE
+    """Judges, in each seed, LARGEST over the labels that pre-trained weights need for the score of random weights with LARGEST labels."""
+    curves = zip(*[[(size, run.score) for run in outcomes.runs_of(f"pretrained@{size}")] for size in SIZES["pretrained"]], strict=True)
+    floor = find_majority(outcomes) + MIN_ABOVE
     targets = [max(score, floor) for score in outcomes.scores(f"random@{LARGEST}")]
-    return in_all_seeds([LARGEST / find_labels(curve, target) for curve, target in zip(curves, targets, strict=True)], LEAST_RATIO, margin=LEAST_RATIO)
+    return judge_each_seed([LARGEST / find_labels_needed(curve, target) for curve, target in zip(curves, targets, strict=True)], MIN_RATIO, margin=MIN_RATIO)
 
 
 LESSON = Lesson(
@@ -76,7 +83,7 @@ LESSON = Lesson(
             ),
             "ratio",
             judge_saving,
-            minimum=LEAST_RATIO, margin=LEAST_RATIO,
+            minimum=MIN_RATIO, margin=MIN_RATIO,
         ),
     ),
     options=(
@@ -99,10 +106,10 @@ LESSON = Lesson(
         {"strategy": "head_only", "pooling": "mean", "epochs": 20},
         {"train_examples": (20, 100, 1000), "seed": (0, 1, 2)},
     ),
-    anchors=(
-        Anchor(
+    published_results=(
+        PublishedResult(
             mark("With 100 labelled texts as good as training from scratch with 10 times (IMDb) and 20 times (AG) as many."), "AWD-LSTM", "ULMFiT (Howard and Ruder 2018)"
         ),
-        Anchor(mark("SST-2, accuracy with 50, 100, 200, 500 and 1,000 labels: .705, .866, .875, .897, .905."), "RoBERTa-base", "raphael0202/blog, freezing-bert"),
+        PublishedResult(mark("SST-2, accuracy with 50, 100, 200, 500 and 1,000 labels: .705, .866, .875, .897, .905."), "RoBERTa-base", "raphael0202/blog, freezing-bert"),
     ),
 )

@@ -1,28 +1,28 @@
-"""Lesson 1b, when few labels are not enough: acceptable sentences and those with two neighbouring words exchanged"""
+"""Lesson 1b, when few labels are not enough: acceptable sentences, and two neighbouring words exchanged."""
 
 import numpy as np
 
 from mlmtune_core.language import mark
 from mlmtune_core.lessons.experiments.lesson_01_labels import find_majority, make_curve
-from mlmtune_core.lessons.lesson import TO_LOSS, Anchor, Claim, Figure, Lesson, Option, WhatIf
+from mlmtune_core.lessons.lesson import RATES_FOR_LOSS, Claim, Figure, Lesson, Option, PublishedResult, WhatIf
 from mlmtune_core.lessons.outcomes import Outcomes
 from mlmtune_core.lessons.verdicts import Verdict, compare
 
 FEW, ALL = 50, 400
 STEPS = {"pretrained": 100, "random": 200}
-LEAST = 0.05
+MIN_GAIN = 0.05
 
 
 def judge_few(outcomes: Outcomes) -> Verdict:
-    """Whether the pre-trained start with few labels scores above the majority line."""
-    scored = np.array([run.counts for run in outcomes.of(f"pretrained@{FEW}")])
-    blind = np.stack([np.full(scored.shape[:2], find_majority(outcomes)), np.ones(scored.shape[:2])], axis=-1)
-    return compare(scored, blind, LEAST, margin=LEAST)
+    """Judges whether pre-trained weights with few labels score above the majority line."""
+    counts = np.array([run.counts for run in outcomes.runs_of(f"pretrained@{FEW}")])
+    majority = np.stack([np.full(counts.shape[:2], find_majority(outcomes)), np.ones(counts.shape[:2])], axis=-1)
+    return compare(counts, majority, MIN_GAIN, margin=MIN_GAIN)
 
 
 def judge_knowledge(outcomes: Outcomes) -> Verdict:
-    """Whether, with all labels, pre-trained weights score above random ones."""
-    return outcomes.compare(f"pretrained@{ALL}", f"random@{ALL}", LEAST)
+    """Judges whether, with all labels, pre-trained weights score above random ones."""
+    return outcomes.compare(f"pretrained@{ALL}", f"random@{ALL}", MIN_GAIN)
 
 
 LESSON = Lesson(
@@ -34,7 +34,7 @@ LESSON = Lesson(
     data="word_order",
     knob="train_examples",
     settings={"strategy": "full", "first_layers": 3, "max_length": 32, "schedule": "constant", "patience": 0},
-    arms=(*make_curve("pretrained", (FEW, 150, ALL), STEPS["pretrained"], TO_LOSS), *make_curve("random", (ALL,), STEPS["random"], TO_LOSS)),
+    arms=(*make_curve("pretrained", (FEW, 150, ALL), STEPS["pretrained"], RATES_FOR_LOSS), *make_curve("random", (ALL,), STEPS["random"], RATES_FOR_LOSS)),
     claims=(
         Claim(
             "few",
@@ -45,7 +45,7 @@ LESSON = Lesson(
             ),
             "points",
             judge_few,
-            minimum=LEAST, margin=LEAST,
+            minimum=MIN_GAIN, margin=MIN_GAIN,
         ),
         Claim(
             "knowledge",
@@ -54,7 +54,7 @@ LESSON = Lesson(
             mark("Supported if the whole interval of the difference of the test scores lies above {minimum}; not supported if it lies below {margin}."),
             "points",
             judge_knowledge,
-            minimum=LEAST,
+            minimum=MIN_GAIN,
         ),
     ),
     options=(
@@ -77,8 +77,8 @@ LESSON = Lesson(
         {"train_examples": ALL, "epochs": 4},
         {"first_layers": (1, 3, 6), "seed": (0, 1, 2)},
     ),
-    anchors=(
-        Anchor(
+    published_results=(
+        PublishedResult(
             mark("CoLA (is the sentence acceptable?), accuracy with 50 labels: .695, where always answering the majority class gives about .69; with 1,000 labels: .781."),
             "RoBERTa-base",
             "raphael0202/blog, freezing-bert",

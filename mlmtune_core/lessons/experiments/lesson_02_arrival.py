@@ -1,4 +1,4 @@
-"""Lesson 2, who arrives first: from pre-trained, random and shuffled weights to the same loss, counted in steps"""
+"""Lesson 2, who arrives first: steps to the same loss from pre-trained, random and shuffled weights."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -6,36 +6,46 @@ from functools import partial
 import numpy as np
 
 from mlmtune_core.language import mark
-from mlmtune_core.lessons.lesson import TO_LOSS, TO_SCORE, Anchor, Arm, Claim, Figure, Lesson, Option, WhatIf
-from mlmtune_core.lessons.outcomes import Outcome, Outcomes, steps_to
+from mlmtune_core.lessons.lesson import (
+    RATES_FOR_LOSS,
+    RATES_FOR_SCORE,
+    Arm,
+    Claim,
+    Figure,
+    Lesson,
+    Option,
+    PublishedResult,
+    WhatIf,
+)
+from mlmtune_core.lessons.outcomes import Outcome, Outcomes, steps_to_loss
 from mlmtune_core.lessons.verdicts import Verdict
 
-# Two layers and sixteen sub-words, so that starts at random can be trained long enough; a constant rate, so that runs of different length compare.
+# Two layers and 16 sub-words, so that random weights can be trained long enough; a constant rate, so that runs of different length compare.
 SMALL = {"strategy": "full", "first_layers": 2, "max_length": 16, "schedule": "constant", "patience": 0}
 TITLES = {"pretrained": mark("Pre-trained weights"), "shuffled": mark("Shuffled weights"), "random": mark("Random weights")}
-SLACK = 1.05  # the target is so much above the best that the random start reaches
-LEAST_RATIO = 2.0
+SLACK = 1.05  # target loss, relative to the lowest loss from random weights
+MIN_RATIO = 2.0
 
 
-def begin(start: str, rates: Mapping[str, float] = TO_SCORE, **settings: object) -> dict[str, object]:
-    """The settings of a run from such weights, at the rate that suits them."""
-    return {"initial_weights": start, "learning_rate": rates[start], **settings}
+def initial_settings(initial_weights: str, rates: Mapping[str, float] = RATES_FOR_SCORE, **settings: object) -> dict[str, object]:
+    """Returns the settings of an arm that starts from `initial_weights`, with the learning rate found best for them."""
+    return {"initial_weights": initial_weights, "learning_rate": rates[initial_weights], **settings}
 
 
 def find_target(outcomes: Outcomes) -> float:
-    """The validation loss to arrive at: the lowest of the random start, averaged over seeds, and a little more."""
-    lowest = [min(row["validation_loss"] for row in run.evaluations) for run in outcomes.of("random")]
+    """Returns the target validation loss: the lowest from random weights, averaged over seeds, times SLACK."""
+    lowest = [min(row["validation_loss"] for row in run.evaluations) for run in outcomes.runs_of("random")]
     return SLACK * float(np.mean(lowest))
 
 
 def judge_arrival(outcomes: Outcomes, start: str) -> Verdict:
-    """Of each seed: the steps to the target from `start` over those from pre-trained weights."""
+    """Judges, in each seed, the steps to the target loss from the weights `start` over the steps from pre-trained weights."""
     target = find_target(outcomes)
 
     def find_steps(run: Outcome) -> float:
-        return max(1.0, steps_to(run, target))
+        return max(1.0, steps_to_loss(run, target))
 
-    return outcomes.ratios(start, "pretrained", find_steps, LEAST_RATIO)
+    return outcomes.compare_ratios(start, "pretrained", find_steps, MIN_RATIO)
 
 
 RULE = mark(
@@ -52,9 +62,9 @@ LESSON = Lesson(
     data="news",
     knob="initial_weights",
     settings={**SMALL, "train_examples": 320, "epochs": 12},
-    arms=tuple(Arm(start, title, begin(start, TO_LOSS)) for start, title in TITLES.items()),
+    arms=tuple(Arm(start, title, initial_settings(start, RATES_FOR_LOSS)) for start, title in TITLES.items()),
     claims=(
-        Claim("random", ("L5.2",), mark("From random weights it takes at least twice as many steps to the same loss as from pre-trained ones."), RULE, "ratio", partial(judge_arrival, start="random"), minimum=LEAST_RATIO, margin=1.0),
+        Claim("random", ("L5.2",), mark("From random weights it takes at least twice as many steps to the same loss as from pre-trained ones."), RULE, "ratio", partial(judge_arrival, start="random"), minimum=MIN_RATIO, margin=1.0),
         Claim(
             "shuffled",
             ("L5.2",),
@@ -62,7 +72,7 @@ LESSON = Lesson(
             RULE,
             "ratio",
             partial(judge_arrival, start="shuffled"),
-            minimum=LEAST_RATIO, margin=1.0,
+            minimum=MIN_RATIO, margin=1.0,
         ),
     ),
     options=(
@@ -85,8 +95,8 @@ LESSON = Lesson(
         {"initial_weights": "random"},
         {"learning_rate": (1e-4, 3e-4, 1e-3, 3e-3), "seed": (0, 1)},
     ),
-    anchors=(
-        Anchor(mark("Pre-training leads to wider optima and easier optimisation than training from scratch."), "BERT", "Hao et al. 2019, abstract"),
-        Anchor(mark("Validation error on IMDb: 9.93 % from scratch, 6.87 % with all layers fine-tuned."), "AWD-LSTM", "ULMFiT (Howard and Ruder 2018), table 7"),
+    published_results=(
+        PublishedResult(mark("Pre-training leads to wider optima and easier optimisation than training from scratch."), "BERT", "Hao et al. 2019, abstract"),
+        PublishedResult(mark("Validation error on IMDb: 9.93 % from scratch, 6.87 % with all layers fine-tuned."), "AWD-LSTM", "ULMFiT (Howard and Ruder 2018), table 7"),
     ),
 )

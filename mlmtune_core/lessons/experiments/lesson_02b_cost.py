@@ -1,4 +1,4 @@
-"""Lesson 2b, what does it cost: seconds, steps and learning weights of each strategy against training from random weights"""
+"""Lesson 2b, what does it cost: seconds, steps and trainable weights of each strategy."""
 
 import math
 from collections.abc import Callable
@@ -8,47 +8,50 @@ from functools import partial
 import numpy as np
 
 from mlmtune_core.language import mark
-from mlmtune_core.lessons.experiments.lesson_02_arrival import SMALL, begin
-from mlmtune_core.lessons.lesson import Anchor, Arm, Claim, Figure, Lesson, Option, WhatIf
-from mlmtune_core.lessons.outcomes import Outcome, Outcomes, Row, best_validation
-from mlmtune_core.lessons.verdicts import Verdict, in_all_seeds
+from mlmtune_core.lessons.experiments.lesson_02_arrival import SMALL, initial_settings
+from mlmtune_core.lessons.lesson import Arm, Claim, Figure, Lesson, Option, PublishedResult, WhatIf
+from mlmtune_core.lessons.outcomes import Outcome, Outcomes, Row, best_validation_score
+from mlmtune_core.lessons.verdicts import Verdict, judge_each_seed
 
 STRATEGIES = {"head_only": mark("Head only"), "last_layers:1": mark("Last layer"), "full": mark("All layers")}
 SCRATCH = "scratch"
-SLACK = 0.02  # the target is so much below the best that the random start reaches
-LEAST_RATIO = 2.0
+SLACK = 0.02  # the target score lies this far below the best score from random weights
+MIN_RATIO = 2.0
 
 
 def find_target(outcomes: Outcomes) -> float:
-    """The validation score to reach: the best of training from random weights, averaged over seeds, and a little less."""
-    return float(np.mean([best_validation(run) for run in outcomes.of(SCRATCH)])) - SLACK
+    """Returns the target validation score: the best from random weights, averaged over seeds, minus SLACK."""
+    return float(np.mean([best_validation_score(run) for run in outcomes.runs_of(SCRATCH)])) - SLACK
 
 
 def find_cost(run: Outcome, target: float, read: Callable[[Row], float]) -> float:
-    """What `read` says of the first evaluation after a step that reaches the target, since the run started; inf where none does."""
+    """Returns the cost (seconds or steps, as `read` returns them of an event) until the first evaluation that reaches the target; inf if none does."""
     reached = [row for row in run.evaluations if row["step"] and row["metrics"][run.metric] >= target]
-    return read(reached[0]) - read({"step": 0, **run.start}) if reached else math.inf
+    return read(reached[0]) - read({"step": 0, **run.start_event}) if reached else math.inf
 
 
 def judge_cost(outcomes: Outcomes, read: Callable[[Row], float]) -> Verdict:
-    """Of each seed: the cost from random weights (all of it where they never get there) over that of the dearest strategy."""
+    """Judges, in each seed, the cost from random weights over that of the most expensive strategy.
+
+    If random weights never reach the target, the cost of their whole run counts.
+    """
     target = find_target(outcomes)
-    whole = [read(run.evaluations[-1]) - read({"step": 0, **run.start}) for run in outcomes.of(SCRATCH)]
-    scratch = [min(find_cost(run, target, read), most) for run, most in zip(outcomes.of(SCRATCH), whole, strict=True)]
-    tuned = {arm: [find_cost(run, target, read) for run in outcomes.of(arm)] for arm in STRATEGIES}
+    run_costs = [read(run.evaluations[-1]) - read({"step": 0, **run.start_event}) for run in outcomes.runs_of(SCRATCH)]
+    scratch = [min(find_cost(run, target, read), most) for run, most in zip(outcomes.runs_of(SCRATCH), run_costs, strict=True)]
+    tuned = {arm: [find_cost(run, target, read) for run in outcomes.runs_of(arm)] for arm in STRATEGIES}
     ratios = [cost / max(costs) for cost, *costs in zip(scratch, *tuned.values(), strict=True)]
-    dearest = max(tuned, key=lambda arm: sum(tuned[arm]))
-    means = (float(np.mean(scratch)), float(np.mean(tuned[dearest])))
-    return replace(in_all_seeds(ratios, LEAST_RATIO, margin=1.0), sides=means, between=(SCRATCH, dearest))
+    most_expensive = max(tuned, key=lambda arm: sum(tuned[arm]))
+    means = (float(np.mean(scratch)), float(np.mean(tuned[most_expensive])))
+    return replace(judge_each_seed(ratios, MIN_RATIO, margin=1.0), sides=means, between=(SCRATCH, most_expensive))
 
 
 def read_seconds(row: Row) -> float:
-    """When an event was."""
+    """Returns the time of an event, in seconds."""
     return row["time"]
 
 
 def read_steps(row: Row) -> float:
-    """After how many steps an event was."""
+    """Returns the step of an event."""
     return float(row["step"])
 
 
@@ -65,10 +68,10 @@ LESSON = Lesson(
     takeaway=mark("Cost is four numbers: weights that learn, memory, steps, and seconds. Always compare them at the same score."),
     data="news",
     knob="strategy",
-    settings={**SMALL, "pooling": "mean", "train_examples": 320, "epochs": 12},  # after two layers [CLS] holds nothing yet for a head alone
+    settings={**SMALL, "pooling": "mean", "train_examples": 320, "epochs": 12},  # after two layers [CLS] holds nothing yet that a head alone can use
     arms=(
-        *(Arm(name, title, {"strategy": name, **({} if name == "head_only" else begin("pretrained"))}) for name, title in STRATEGIES.items()),
-        Arm(SCRATCH, mark("All layers, from random weights"), begin("random")),
+        *(Arm(name, title, {"strategy": name, **({} if name == "head_only" else initial_settings("pretrained"))}) for name, title in STRATEGIES.items()),
+        Arm(SCRATCH, mark("All layers, from random weights"), initial_settings("random")),
     ),
     claims=(
         Claim(
@@ -78,9 +81,9 @@ LESSON = Lesson(
             RULE,
             "ratio",
             partial(judge_cost, read=read_seconds),
-            minimum=LEAST_RATIO, margin=1.0,
+            minimum=MIN_RATIO, margin=1.0,
         ),
-        Claim("steps", ("Cor5",), mark("It also takes at most half the steps, which do not depend on the machine."), RULE, "ratio", partial(judge_cost, read=read_steps), minimum=LEAST_RATIO, margin=1.0),
+        Claim("steps", ("Cor5",), mark("It also takes at most half the steps, which do not depend on the machine."), RULE, "ratio", partial(judge_cost, read=read_steps), minimum=MIN_RATIO, margin=1.0),
     ),
     options=(
         Option("all", mark("All three strategies are at least twice as fast."), ("supported",)),
@@ -105,5 +108,5 @@ LESSON = Lesson(
         {"first_layers": 6, "epochs": 4},
         {"strategy": ("head_only", "last_layers:1", "last_layers:2", "full")},
     ),
-    anchors=(Anchor(mark("With the head only, three classes: 2,307 of 109,484,547 weights learn."), "BERT-base", "ParlAI #3215"),),
+    published_results=(PublishedResult(mark("With the head only, three classes: 2,307 of 109,484,547 weights learn."), "BERT-base", "ParlAI #3215"),),
 )

@@ -1,28 +1,28 @@
-"""Lesson 3, what [CLS] knows: how much of the topic a simple probe reads off it, before fine-tuning and after"""
+"""Lesson 3, what [CLS] knows: how much of the topic a linear probe reads, before and after fine-tuning."""
 
 from mlmtune_core.language import mark
-from mlmtune_core.lessons.lesson import Anchor, Arm, Claim, Figure, Lesson, Option, WhatIf
+from mlmtune_core.lessons.lesson import Arm, Claim, Figure, Lesson, Option, PublishedResult, WhatIf
 from mlmtune_core.lessons.outcomes import Outcomes
 from mlmtune_core.lessons.verdicts import Verdict
 
 TUNED = "full"
-LEAST_GAIN = 0.03
-AS_GOOD = -0.01  # of two ways of reading the same model: not more than one point behind
+MIN_GAIN = 0.03
+AS_GOOD = -0.01  # at most one point behind counts as equally good
 
 
 def judge_gain(outcomes: Outcomes) -> Verdict:
-    """The probe on [CLS], after against before."""
-    return outcomes.compare_within(TUNED, "probe_cls_after", "probe_cls_before", LEAST_GAIN)
+    """Compares the probe on [CLS] after fine-tuning with the one before."""
+    return outcomes.compare_measures(TUNED, "probe_cls_after", "probe_cls_before", MIN_GAIN)
 
 
 def judge_after(outcomes: Outcomes) -> Verdict:
-    """After fine-tuning, the probe on [CLS] against that on the mean of all tokens."""
-    return outcomes.compare_within(TUNED, "probe_cls_after", "probe_mean_after", AS_GOOD, margin=AS_GOOD)
+    """Compares the probe on [CLS] with the one on the mean of all tokens, after fine-tuning."""
+    return outcomes.compare_measures(TUNED, "probe_cls_after", "probe_mean_after", AS_GOOD, margin=AS_GOOD)
 
 
 def judge_before(outcomes: Outcomes) -> Verdict:
-    """The same before it."""
-    return outcomes.compare_within(TUNED, "probe_cls_before", "probe_mean_before", AS_GOOD, margin=AS_GOOD)
+    """Compares the same two probes before fine-tuning."""
+    return outcomes.compare_measures(TUNED, "probe_cls_before", "probe_mean_before", AS_GOOD, margin=AS_GOOD)
 
 
 LESSON = Lesson(
@@ -47,7 +47,7 @@ LESSON = Lesson(
             ),
             "points",
             judge_gain,
-            minimum=LEAST_GAIN,
+            minimum=MIN_GAIN,
         ),
         Claim(
             "after",
@@ -103,13 +103,13 @@ LESSON = Lesson(
         {"strategy": "head_only", "epochs": 10},
         {"pooling": ("cls", "mean", "max"), "seed": (0, 1, 2)},
     ),
-    anchors=(
-        Anchor(
+    published_results=(
+        PublishedResult(
             mark("Similarity of sentences without fine-tuning, rank correlation times 100, mean of seven data sets: [CLS] 29.19, mean of all tokens 54.81, GloVe vectors 61.32."),
             "BERT",
             "SBERT, table 1",
         ),
-        Anchor(
+        PublishedResult(
             mark("After fine-tuning, a head on the last layer's [CLS] made 5.42 % errors, as few as the mean (5.44) or the maximum (5.42) of the last four layers (IMDb)."),
             "BERT-base",
             "Sun et al. 2019, table 3",

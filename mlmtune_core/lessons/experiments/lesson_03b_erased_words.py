@@ -1,17 +1,17 @@
-"""Lesson 3b, words erased: whether [CLS] listens more to the words that carry the content than to those that hold a sentence together"""
+"""Lesson 3b, words erased: does [CLS] depend more on content words than on function words."""
 
 from mlmtune_core.language import mark
-from mlmtune_core.lessons.lesson import BODY, Arm, Claim, Figure, Lesson, Option, WhatIf
+from mlmtune_core.lessons.lesson import BODY_RATE, Arm, Claim, Figure, Lesson, Option, WhatIf
 from mlmtune_core.lessons.outcomes import Outcomes
 from mlmtune_core.lessons.verdicts import Verdict
 
 TUNED = "full"
-LEAST_SHIFT = 0.2  # logits: the odds of the answer change by about a fifth more
+MIN_SHIFT = 0.2  # logits: the odds of the answer change by about a fifth more
 
 
 def judge_content(outcomes: Outcomes) -> Verdict:
-    """How far the winning logit moves without content words, against without as many function words, text by text."""
-    return outcomes.compare_within(TUNED, "shift_content", "shift_function", LEAST_SHIFT)
+    """Compares the shift of the winning logit without content words with the shift without as many function words, text by text."""
+    return outcomes.compare_measures(TUNED, "shift_content", "shift_function", MIN_SHIFT)
 
 
 LESSON = Lesson(
@@ -22,7 +22,7 @@ LESSON = Lesson(
     takeaway=mark("To know what an answer rests on, take something away and look: a change that you made yourself says more than a picture."),
     data="news",
     knob="pooling",
-    settings={"first_layers": 3, "learning_rate": BODY, "max_length": 32, "train_examples": 240, "epochs": 4, "patience": 0},
+    settings={"first_layers": 3, "learning_rate": BODY_RATE, "max_length": 32, "train_examples": 240, "epochs": 4, "patience": 0},
     arms=(Arm(TUNED, mark("All weights learn, the head reads [CLS]"), {"strategy": "full"}),),
     measures=("shift_content", "shift_function"),
     claims=(
@@ -37,7 +37,7 @@ LESSON = Lesson(
             ),
             "logits",
             judge_content,
-            minimum=LEAST_SHIFT,
+            minimum=MIN_SHIFT,
         ),
     ),
     options=(

@@ -1,7 +1,7 @@
-"""Lesson 4, how much to unfreeze: what may learn against how many labels there are, adaptation and overfitting judged apart"""
+"""Lesson 4, how much to unfreeze: trainable layers against the number of labels."""
 
 from mlmtune_core.language import mark
-from mlmtune_core.lessons.lesson import HEAD_ALONE, Anchor, Arm, Claim, Figure, Lesson, Option, WhatIf
+from mlmtune_core.lessons.lesson import HEAD_ONLY_RATE, Arm, Claim, Figure, Lesson, Option, PublishedResult, WhatIf
 from mlmtune_core.lessons.outcomes import Outcomes
 from mlmtune_core.lessons.verdicts import Verdict
 
@@ -12,20 +12,20 @@ STRATEGIES = {
     "full": mark("Everything"),
 }
 FEW, MANY = 50, 800
-EPOCHS = {FEW: 14, MANY: 1}  # of 7 and of 100 steps: about a hundred each
-RATES = {"head_only": {"head_learning_rate": HEAD_ALONE}}  # the others learn at the defaults, which suit them
-LEAST_GAIN, LEAST_GAP = 0.02, 0.05
+EPOCHS = {FEW: 14, MANY: 1}  # of 7 and of 100 steps: about 100 steps in both
+RATES = {"head_only": {"head_learning_rate": HEAD_ONLY_RATE}}  # the other strategies use the default rates
+MIN_GAIN, MIN_GAP = 0.02, 0.05
 
 
 def judge_adaptation(outcomes: Outcomes) -> Verdict:
-    """With many labels: the best strategy that moves the body (by validation) against the head alone."""
+    """Compares, with many labels, the best strategy that trains encoder layers (by validation) with the head alone."""
     best = outcomes.best_of([f"{strategy}@{MANY}" for strategy in STRATEGIES if strategy != "head_only"])
-    return outcomes.compare(best, f"head_only@{MANY}", LEAST_GAIN)
+    return outcomes.compare(best, f"head_only@{MANY}", MIN_GAIN)
 
 
 def judge_overfitting(outcomes: Outcomes) -> Verdict:
-    """With few labels: how much further the training score lies above the test score where everything learns."""
-    return outcomes.compare_gaps(f"full@{FEW}", f"head_only@{FEW}", LEAST_GAP)
+    """Compares, with few labels, the generalisation gap of full training with that of the head alone."""
+    return outcomes.compare_gaps(f"full@{FEW}", f"head_only@{FEW}", MIN_GAP)
 
 
 LESSON = Lesson(
@@ -53,7 +53,7 @@ LESSON = Lesson(
             ),
             "points",
             judge_adaptation,
-            minimum=LEAST_GAIN,
+            minimum=MIN_GAIN,
         ),
         Claim(
             "overfitting",
@@ -65,7 +65,7 @@ LESSON = Lesson(
             ),
             "points",
             judge_overfitting,
-            minimum=LEAST_GAP,
+            minimum=MIN_GAP,
         ),
     ),
     options=(
@@ -92,13 +92,13 @@ LESSON = Lesson(
         {"train_examples": 200, "epochs": 4},
         {"strategy": tuple(STRATEGIES), "seed": (0, 1, 2)},
     ),
-    anchors=(
-        Anchor(
+    published_results=(
+        PublishedResult(
             mark("SST-2, 1,000 labels: 0.905 with nothing frozen, 0.913 with 4 of 12 layers frozen, 0.509 with all 12 frozen, where the head learnt at 5e-5 too: see lesson 4b."),
             "RoBERTa-base",
             "raphael0202/blog, freezing-bert",
         ),
-        Anchor(
+        PublishedResult(
             mark("TREC-6, validation error: 6.86 % when everything learns, 16.09 % when only the last layer does, which “severely underfits”."),
             "ULMFiT (AWD-LSTM)",
             "Howard & Ruder 2018, table 7",

@@ -1,21 +1,21 @@
-"""Lesson 4b, the trap of the head: all frozen, and a head that learns at the body's rate looks useless"""
+"""Lesson 4b, the trap of the head: a frozen encoder, and a head trained at the encoder's rate looks useless."""
 
 from mlmtune_core.language import mark
 from mlmtune_core.lessons.experiments.lesson_06_rate import SLOW
-from mlmtune_core.lessons.lesson import Anchor, Claim, Figure, Lesson, Option, WhatIf, make_arms
+from mlmtune_core.lessons.lesson import Claim, Figure, Lesson, Option, PublishedResult, WhatIf, make_arms
 from mlmtune_core.lessons.outcomes import Outcomes
-from mlmtune_core.lessons.verdicts import Verdict, in_all_seeds
+from mlmtune_core.lessons.verdicts import Verdict, judge_each_seed
 
-RATES = (5e-5, 1e-3, 1e-2)  # the first is a body's
-LEAST_ABOVE = 0.2
+RATES = (5e-5, 1e-3, 1e-2)  # the first is a usual rate for an encoder
+MIN_ABOVE = 0.2
 
 
 def judge_trap(outcomes: Outcomes) -> Verdict:
-    """Of each seed: by how much the best of the higher rates scores above the majority class; nothing where the lowest is no failure."""
+    """Judges, in each seed, how far the best of the higher rates scores above the majority class; 0 if the lowest rate does not fail."""
     low, *higher = outcomes.arms()
-    pairs = zip(outcomes.of(low), outcomes.of(outcomes.best_of(higher)), strict=True)
-    above = [best.score - best.trivial if slow.run_class in SLOW else 0.0 for slow, best in pairs]
-    return in_all_seeds(above, minimum=LEAST_ABOVE, margin=LEAST_ABOVE)
+    pairs = zip(outcomes.runs_of(low), outcomes.runs_of(outcomes.best_of(higher)), strict=True)
+    above = [best.score - best.baseline_score if slow.run_class in SLOW else 0.0 for slow, best in pairs]
+    return judge_each_seed(above, minimum=MIN_ABOVE, margin=MIN_ABOVE)
 
 
 LESSON = Lesson(
@@ -39,7 +39,7 @@ LESSON = Lesson(
             ),
             "points",
             judge_trap,
-            minimum=LEAST_ABOVE, margin=LEAST_ABOVE,
+            minimum=MIN_ABOVE, margin=MIN_ABOVE,
         ),
     ),
     options=(
@@ -61,8 +61,8 @@ LESSON = Lesson(
         {},
         {"head_learning_rate": (3e-3, 1e-2, 1e-1, 1.0), "seed": (0, 1, 2)},
     ),
-    anchors=(
-        Anchor(mark("SST-2, 1,000 labels, everything frozen, the head at 5e-5: 0.509, the share of the majority class."), "RoBERTa-base", "raphael0202/blog, freezing-bert"),
-        Anchor(mark("SST-2: 0.784 for a head on frozen layers, 0.922 when everything learns."), "crammed BERT", "JonasGeiping/cramming #15"),
+    published_results=(
+        PublishedResult(mark("SST-2, 1,000 labels, everything frozen, the head at 5e-5: 0.509, the share of the majority class."), "RoBERTa-base", "raphael0202/blog, freezing-bert"),
+        PublishedResult(mark("SST-2: 0.784 for a head on frozen layers, 0.922 when everything learns."), "crammed BERT", "JonasGeiping/cramming #15"),
     ),
 )

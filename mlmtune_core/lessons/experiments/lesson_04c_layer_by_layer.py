@@ -1,17 +1,17 @@
-"""Lesson 4c, little by little: layers that begin to learn one after the other, and rates that fall from layer to layer, against plain tuning"""
+"""Lesson 4c, little by little: gradual unfreezing and layer-wise decay against plain fine-tuning."""
 
 from mlmtune_core.language import mark
-from mlmtune_core.lessons.lesson import BODY, Anchor, Arm, Claim, Figure, Lesson, Option, WhatIf
+from mlmtune_core.lessons.lesson import BODY_RATE, Arm, Claim, Figure, Lesson, Option, PublishedResult, WhatIf
 from mlmtune_core.lessons.outcomes import Outcomes
 from mlmtune_core.lessons.verdicts import Verdict
 
-LEAST_GAIN = 0.01
+MIN_GAIN = 0.01
 
 
 def judge_care(outcomes: Outcomes) -> Verdict:
-    """The best of the careful ways (by validation) against plain tuning of everything."""
+    """Compares the best careful method (by validation) with plain full fine-tuning."""
     plain, *careful = outcomes.arms()
-    return outcomes.compare(outcomes.best_of(careful), plain, LEAST_GAIN, margin=LEAST_GAIN)
+    return outcomes.compare(outcomes.best_of(careful), plain, MIN_GAIN, margin=MIN_GAIN)
 
 
 LESSON = Lesson(
@@ -22,7 +22,7 @@ LESSON = Lesson(
     takeaway=mark("An effect smaller than the luck of the seed cannot be seen in a class: before you believe in a recipe, ask how many seeds stand behind it."),
     data="news",
     knob="layer_decay",
-    settings={"first_layers": 3, "learning_rate": BODY, "max_length": 32, "train_examples": 160, "batch_size": 8, "epochs": 4, "patience": 0},
+    settings={"first_layers": 3, "learning_rate": BODY_RATE, "max_length": 32, "train_examples": 160, "batch_size": 8, "epochs": 4, "patience": 0},
     arms=(
         Arm("plain", mark("Everything, at one rate"), {"strategy": "full"}),
         Arm("decay@0.95", mark("Each layer 0.95 times the rate of the one above"), {"strategy": "full", "layer_decay": 0.95}),
@@ -40,7 +40,7 @@ LESSON = Lesson(
             ),
             "points",
             judge_care,
-            minimum=LEAST_GAIN, margin=LEAST_GAIN,
+            minimum=MIN_GAIN, margin=MIN_GAIN,
         ),
     ),
     options=(
@@ -63,11 +63,11 @@ LESSON = Lesson(
         {"strategy": "full"},
         {"layer_decay": (1.0, 0.7, 0.5), "seed": (0, 1, 2)},
     ),
-    anchors=(
-        Anchor(
+    published_results=(
+        PublishedResult(
             mark("IMDb, rate 2e-5, test error: 5.42 % at one rate for all layers, 5.40 % at 0.95, 5.52 % at 0.90, 5.65 % at 0.85."), "BERT-base", "Sun et al. 2019, table 4"
         ),
-        Anchor(
+        PublishedResult(
             mark("IMDb, validation error: 6.87 % when everything learns, 6.37 % with gradual unfreezing, 5.00 % with rates by layer and a slanted schedule as well."),
             "ULMFiT (AWD-LSTM)",
             "Howard & Ruder 2018, table 7",

@@ -1,17 +1,17 @@
-"""Lesson 4d, extract or tune: frozen vectors of several kinds under a head, against a body that learns as well"""
+"""Lesson 4d, extract or tune: frozen vectors of several kinds against a fine-tuned encoder."""
 
 from mlmtune_core.language import mark
-from mlmtune_core.lessons.lesson import Anchor, Arm, Claim, Figure, Lesson, Option, WhatIf
+from mlmtune_core.lessons.lesson import Arm, Claim, Figure, Lesson, Option, PublishedResult, WhatIf
 from mlmtune_core.lessons.outcomes import Outcomes
 from mlmtune_core.lessons.verdicts import Verdict
 
-LEAST_GAIN = 0.02
+MIN_GAIN = 0.02
 
 
 def judge_tuning(outcomes: Outcomes) -> Verdict:
-    """Everything tuned against the best frozen vector (by validation)."""
+    """Compares full fine-tuning with the best frozen vector (by validation)."""
     *frozen, tuned = outcomes.arms()
-    return outcomes.compare(tuned, outcomes.best_of(frozen), LEAST_GAIN)
+    return outcomes.compare(tuned, outcomes.best_of(frozen), MIN_GAIN)
 
 
 LESSON = Lesson(
@@ -40,7 +40,7 @@ LESSON = Lesson(
             ),
             "points",
             judge_tuning,
-            minimum=LEAST_GAIN,
+            minimum=MIN_GAIN,
         ),
     ),
     options=(
@@ -63,8 +63,8 @@ LESSON = Lesson(
         {"strategy": "full"},
         {"pooling": ("cls", "mean", "last4"), "seed": (0, 1)},
     ),
-    anchors=(
-        Anchor(
+    published_results=(
+        PublishedResult(
             mark(
                 "Names in texts, F1 on CoNLL-2003 (development set): 96.4 tuned; frozen, under a network of its own (BiLSTM): 96.1 with the last four layers, 94.9 with the last, "
                 "91.0 with the embeddings."
@@ -72,7 +72,7 @@ LESSON = Lesson(
             "BERT-base",
             "Devlin et al. 2019, table 7",
         ),
-        Anchor(
+        PublishedResult(
             mark("Test error, frozen features against fine-tuning: IMDb 6.79 % and 5.40 %, but DBpedia 0.70 % and 0.71 %: there the frozen ones win."),
             "BERT-base",
             "Sun et al. 2019, table 6",

@@ -1,21 +1,21 @@
-"""Lesson 5, learn or memorise: nothing holds the model back, and it learns wrong labels by heart"""
+"""Lesson 5, learn or memorise: without regularisation the model memorises wrong labels."""
 
 from mlmtune_core.language import mark
-from mlmtune_core.lessons.lesson import BODY, Anchor, Arm, Claim, Figure, Lesson, Option, WhatIf
+from mlmtune_core.lessons.lesson import BODY_RATE, Arm, Claim, Figure, Lesson, Option, PublishedResult, WhatIf
 from mlmtune_core.lessons.outcomes import Outcome, Outcomes
-from mlmtune_core.lessons.verdicts import Verdict, in_all_seeds
+from mlmtune_core.lessons.verdicts import Verdict, judge_each_seed
 from mlmtune_core.runs.diagnosis import TURNED
 
 
 def find_rise(outcome: Outcome) -> float:
-    """The last validation loss over the lowest, in a run that knows its examples by heart; 1 in any other."""
+    """Returns the last validation loss over the lowest if the diagnosis is memorising; otherwise 1."""
     losses = [row["validation_loss"] for row in outcome.evaluations]
     return losses[-1] / min(losses) if outcome.run_class == "memorising" else 1.0
 
 
 def judge_memorising(outcomes: Outcomes) -> Verdict:
-    """Of each seed of the runs with wrong labels: how far the validation loss rose again."""
-    return in_all_seeds([find_rise(outcome) for outcome in outcomes.of("wrong")], minimum=TURNED, margin=TURNED)
+    """Judges, in each seed with wrong labels, how far the validation loss rose again."""
+    return judge_each_seed([find_rise(outcome) for outcome in outcomes.runs_of("wrong")], minimum=TURNED, margin=TURNED)
 
 
 LESSON = Lesson(
@@ -29,7 +29,7 @@ LESSON = Lesson(
     settings={
         "strategy": "full",
         "first_layers": 3,
-        "learning_rate": BODY,
+        "learning_rate": BODY_RATE,
         "max_length": 32,
         "train_examples": 50,
         "batch_size": 8,
@@ -79,10 +79,10 @@ LESSON = Lesson(
         {},
         {"label_noise": (0.1, 0.2, 0.4), "seed": (0, 1)},
     ),
-    anchors=(
-        Anchor(
+    published_results=(
+        PublishedResult(
             mark("IMDb: tuned as a whole, the model has its lowest error after the first epoch; then the error rises as it overfits."), "ULMFiT (AWD-LSTM)", "Howard & Ruder 2018, figure 4"
         ),
-        Anchor(mark("The opposite voice: fine-tuning is “robust to overfitting, even though BERT is highly over-parameterized”."), "BERT", "Hao et al. 2019, abstract"),
+        PublishedResult(mark("The opposite voice: fine-tuning is “robust to overfitting, even though BERT is highly over-parameterized”."), "BERT", "Hao et al. 2019, abstract"),
     ),
 )

@@ -1,16 +1,16 @@
-"""Lesson 5a, dropout: how much of it helps where labels are few and some are wrong"""
+"""Lesson 5a, dropout: how much of it helps if labels are few and some are wrong."""
 
 from mlmtune_core.language import mark
-from mlmtune_core.lessons.lesson import BODY, Anchor, Claim, Figure, Lesson, Option, WhatIf, make_arms
+from mlmtune_core.lessons.lesson import BODY_RATE, Claim, Figure, Lesson, Option, PublishedResult, WhatIf, make_arms
 from mlmtune_core.lessons.outcomes import Outcomes
 from mlmtune_core.lessons.verdicts import Verdict
 
 AMOUNTS = (0.0, 0.1, 0.3, 0.5)
-LEAST_GAIN, LEAST_GAP = 0.02, 0.05
-EASY_TO_OVERFIT = {  # few labels, a fifth of them wrong, a rate that never falls, and the last model kept; for lesson 5b, too
+MIN_GAIN, MIN_GAP = 0.02, 0.05
+EASY_TO_OVERFIT = {  # few labels, a fifth of them wrong, a constant rate, and the last model kept; also used by lesson 5b
     "strategy": "full",
     "first_layers": 2,
-    "learning_rate": BODY,
+    "learning_rate": BODY_RATE,
     "max_length": 32,
     "train_examples": 64,
     "label_noise": 0.2,
@@ -24,15 +24,15 @@ EASY_TO_OVERFIT = {  # few labels, a fifth of them wrong, a rate that never fall
 
 
 def judge_score(outcomes: Outcomes) -> Verdict:
-    """The best arm but the first (by validation) against the first, in which there is nothing of what is tried."""
+    """Compares the best of the other arms (by validation) with the first, which has no regularisation."""
     none, *some = outcomes.arms()
-    return outcomes.compare(outcomes.best_of(some), none, LEAST_GAIN)
+    return outcomes.compare(outcomes.best_of(some), none, MIN_GAIN)
 
 
 def judge_gap(outcomes: Outcomes) -> Verdict:
-    """How much further the training score lies above the test score without dropout than with the best amount (by validation)."""
+    """Compares the generalisation gap without dropout with that of the best amount (by validation)."""
     none, *some = outcomes.arms()
-    return outcomes.compare_gaps(none, outcomes.best_of(some), LEAST_GAP)
+    return outcomes.compare_gaps(none, outcomes.best_of(some), MIN_GAP)
 
 
 LESSON = Lesson(
@@ -56,7 +56,7 @@ LESSON = Lesson(
             ),
             "points",
             judge_score,
-            minimum=LEAST_GAIN,
+            minimum=MIN_GAIN,
         ),
         Claim(
             "gap",
@@ -68,7 +68,7 @@ LESSON = Lesson(
             ),
             "points",
             judge_gap,
-            minimum=LEAST_GAP,
+            minimum=MIN_GAP,
         ),
     ),
     options=(
@@ -91,6 +91,6 @@ LESSON = Lesson(
         {"train_examples": 320, "epochs": 2},
         {"dropout": (0.0, 0.1, 0.3, 0.5), "seed": (0, 1)},
     ),
-    anchors=(Anchor(mark("Fine-tuned with dropout 0.1, in all tasks."), "BERT", "Devlin et al. 2019, appendix A.3"),),
+    published_results=(PublishedResult(mark("Fine-tuned with dropout 0.1, in all tasks."), "BERT", "Devlin et al. 2019, appendix A.3"),),
     measures=("gap", "train_loss"),
 )

@@ -1,4 +1,4 @@
-"""Lesson 5b, weight decay: a pull towards zero or back to the pre-trained weights, and what it moves at all"""
+"""Lesson 5b, weight decay towards zero or towards the pre-trained weights, and what it changes at all."""
 
 from mlmtune_core.language import mark
 from mlmtune_core.lessons.experiments.lesson_05a_dropout_amount import EASY_TO_OVERFIT, judge_score
@@ -7,16 +7,16 @@ from mlmtune_core.lessons.outcomes import Outcome, Outcomes
 from mlmtune_core.lessons.verdicts import Verdict
 
 AMOUNTS = (0.0, 0.01, 0.1, 1.0)
-LEAST_GAIN, LEAST_SHRUNK = 0.02, 1.01
+MIN_GAIN, MIN_SHRUNK = 0.02, 1.01
 
 
 def judge_size(outcomes: Outcomes) -> Verdict:
-    """Of each seed: the size of the body's weights without decay over that with the usual 0.01."""
-    return outcomes.ratios("decay@0", "decay@0.01", find_size, LEAST_SHRUNK, margin=LEAST_SHRUNK)
+    """Judges, in each seed, the norm of the encoder weights without weight decay over that with the usual 0.01."""
+    return outcomes.compare_ratios("decay@0", "decay@0.01", find_norm, MIN_SHRUNK, margin=MIN_SHRUNK)
 
 
-def find_size(outcome: Outcome) -> float:
-    """Of the body's weights; nan where the run left no model."""
+def find_norm(outcome: Outcome) -> float:
+    """Returns the norm of the encoder weights; nan if the run left no model."""
     return outcome.measured.get("body_norm", float("nan"))
 
 
@@ -44,7 +44,7 @@ LESSON = Lesson(
             ),
             "points",
             judge_score,
-            minimum=LEAST_GAIN,
+            minimum=MIN_GAIN,
         ),
         Claim(
             "size",
@@ -56,7 +56,7 @@ LESSON = Lesson(
             ),
             "ratio",
             judge_size,
-            minimum=LEAST_SHRUNK, margin=LEAST_SHRUNK,
+            minimum=MIN_SHRUNK, margin=MIN_SHRUNK,
         ),
     ),
     options=(

@@ -1,25 +1,25 @@
-"""Lesson 5c, stop in time: the model of the lowest validation loss against the one after the last of many epochs"""
+"""Lesson 5c, stop in time: the model of the lowest validation loss against the last of many epochs."""
 
 from mlmtune_core.language import mark
-from mlmtune_core.lessons.lesson import BODY, Anchor, Arm, Claim, Figure, Lesson, Option, WhatIf
+from mlmtune_core.lessons.lesson import BODY_RATE, Arm, Claim, Figure, Lesson, Option, PublishedResult, WhatIf
 from mlmtune_core.lessons.outcomes import Outcome, Outcomes
 from mlmtune_core.lessons.verdicts import Verdict
 
-LEAST_GAIN, LEAST_SAVED = 0.02, 1.5
+MIN_GAIN, MIN_SAVED = 0.02, 1.5
 
 
 def judge_score(outcomes: Outcomes) -> Verdict:
-    """The model that was kept when the run stopped, against that of the last epoch."""
-    return outcomes.compare("stopped", "last", LEAST_GAIN)
+    """Compares the model kept by early stopping with the model of the last epoch."""
+    return outcomes.compare("stopped", "last", MIN_GAIN)
 
 
 def judge_saving(outcomes: Outcomes) -> Verdict:
-    """Of each seed: the epochs of the whole run over those until it stopped."""
-    return outcomes.ratios("last", "stopped", count_epochs, LEAST_SAVED, margin=LEAST_SAVED)
+    """Judges, in each seed, the epochs of the whole run over the epochs until early stopping."""
+    return outcomes.compare_ratios("last", "stopped", count_epochs, MIN_SAVED, margin=MIN_SAVED)
 
 
 def count_epochs(outcome: Outcome) -> float:
-    """How many a run took; nan where it ended before the first was over."""
+    """Returns how many epochs a run took; nan if it ended within the first."""
     return max((row["epoch"] for row in outcome.evaluations if row["step"]), default=float("nan"))
 
 
@@ -34,7 +34,7 @@ LESSON = Lesson(
     settings={
         "strategy": "full",
         "first_layers": 3,
-        "learning_rate": BODY,
+        "learning_rate": BODY_RATE,
         "max_length": 32,
         "train_examples": 64,
         "label_noise": 0.2,
@@ -58,7 +58,7 @@ LESSON = Lesson(
             ),
             "points",
             judge_score,
-            minimum=LEAST_GAIN,
+            minimum=MIN_GAIN,
         ),
         Claim(
             "saving",
@@ -67,7 +67,7 @@ LESSON = Lesson(
             mark("Supported if, in every seed, the whole run takes at least {minimum} times as many epochs as the one that stops; not supported if it takes fewer in every seed."),
             "ratio",
             judge_saving,
-            minimum=LEAST_SAVED, margin=LEAST_SAVED,
+            minimum=MIN_SAVED, margin=MIN_SAVED,
         ),
     ),
     options=(
@@ -90,8 +90,8 @@ LESSON = Lesson(
         {"early_stopping_metric": "validation_loss"},
         {"patience": (1, 2, 3, 5), "seed": (0, 1, 2)},
     ),
-    anchors=(
-        Anchor(
+    published_results=(
+        PublishedResult(
             mark("The opposite voice: 20 epochs, with bias correction, rate 2e-5 and 10 % warm-up, are more stable than 3 epochs without (RTE, 25 seeds: deviation 2.4 instead of 7.2)."),
             "BERT-large",
             "Mosbach et al., table 1",

@@ -1,24 +1,24 @@
-"""Lesson 6, the right rate: too low crawls, too high destroys, and between them lies a valley"""
+"""Lesson 6, the right rate: too low crawls, too high destroys, and a valley lies between."""
 
 from mlmtune_core.language import mark
-from mlmtune_core.lessons.lesson import Anchor, Claim, Figure, Lesson, Option, WhatIf, make_arms
+from mlmtune_core.lessons.lesson import Claim, Figure, Lesson, Option, PublishedResult, WhatIf, make_arms
 from mlmtune_core.lessons.outcomes import Outcomes
-from mlmtune_core.lessons.verdicts import Verdict, in_all_seeds
+from mlmtune_core.lessons.verdicts import Verdict, judge_each_seed
 
 RATES = (1e-6, 3e-6, 1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2)
 SLOW, DESTROYED = ("crawling", "collapsed"), ("collapsed", "exploding", "nan")
-LEAST_GAIN = 0.05
+MIN_GAIN = 0.05
 
 
 def judge_valley(outcomes: Outcomes) -> Verdict:
-    """Of each seed: by how much the best rate scores above BOTH ends, and nothing where an end does not fail as it should."""
+    """Judges, in each seed, how far the best rate scores above BOTH the lowest and the highest; 0 if one of them does not fail as expected."""
     arms = outcomes.arms()
     best = outcomes.best_of(arms[1:-1])
     gains = []
-    for low, middle, high in zip(outcomes.of(arms[0]), outcomes.of(best), outcomes.of(arms[-1]), strict=True):
+    for low, middle, high in zip(outcomes.runs_of(arms[0]), outcomes.runs_of(best), outcomes.runs_of(arms[-1]), strict=True):
         fails = low.run_class in SLOW and high.run_class in DESTROYED
         gains.append(middle.score - max(low.score, high.score) if fails else 0.0)
-    return in_all_seeds(gains, minimum=LEAST_GAIN, margin=LEAST_GAIN)
+    return judge_each_seed(gains, minimum=MIN_GAIN, margin=MIN_GAIN)
 
 
 LESSON = Lesson(
@@ -49,8 +49,8 @@ LESSON = Lesson(
             ),
             "points",
             judge_valley,
-            minimum=LEAST_GAIN,
-            margin=LEAST_GAIN,
+            minimum=MIN_GAIN,
+            margin=MIN_GAIN,
         ),
     ),
     options=(
@@ -72,9 +72,9 @@ LESSON = Lesson(
         {"strategy": "head_only"},
         {"head_learning_rate": (1e-5, 1e-4, 1e-3, 1e-2, 1e-1), "seed": (0, 1, 2)},
     ),
-    anchors=(
-        Anchor(mark("Rates that work well across all tasks: 5e-5, 3e-5, 2e-5, with batches of 16 or 32 and 2 to 4 epochs."), "BERT", "Devlin et al. 2019, appendix A.3"),
-        Anchor(mark("At 4e-4 the training set fails to converge; 2e-5 is needed against catastrophic forgetting (IMDb)."), "BERT-base", "Sun et al. 2019, section 5.3.3"),
-        Anchor(mark("A field report: at 0.01 the model gave the same output to every input; 5e-5 mended it."), "BERT", "huggingface/transformers #735"),
+    published_results=(
+        PublishedResult(mark("Rates that work well across all tasks: 5e-5, 3e-5, 2e-5, with batches of 16 or 32 and 2 to 4 epochs."), "BERT", "Devlin et al. 2019, appendix A.3"),
+        PublishedResult(mark("At 4e-4 the training set fails to converge; 2e-5 is needed against catastrophic forgetting (IMDb)."), "BERT-base", "Sun et al. 2019, section 5.3.3"),
+        PublishedResult(mark("A field report: at 0.01 the model gave the same output to every input; 5e-5 mended it."), "BERT", "huggingface/transformers #735"),
     ),
 )

@@ -1,33 +1,34 @@
-"""Lesson 6a, warming up: do warm-up, bias correction and clipping save runs at a brave rate"""
+"""Lesson 6a, warming up: do warm-up, bias correction and clipping save runs at a high rate."""
 
 from mlmtune_core.language import mark
 from mlmtune_core.lessons.experiments.lesson_06_rate import DESTROYED
-from mlmtune_core.lessons.lesson import SEEDS_REPLICATE, Anchor, Arm, Claim, Figure, Lesson, Option, WhatIf
+from mlmtune_core.lessons.lesson import SEEDS_REPLICATE, Arm, Claim, Figure, Lesson, Option, PublishedResult, WhatIf
 from mlmtune_core.lessons.outcomes import Outcome, Outcomes
 from mlmtune_core.lessons.verdicts import Verdict, compare_failures
 
-LEAST_FEWER = 0.1
+MIN_FEWER = 0.1
 BARE = {"warmup_ratio": 0.0, "bias_correction": False, "max_grad_norm": 0.0}
 WARM, CORRECTED, CLIPPED = {"warmup_ratio": 0.1}, {"bias_correction": True}, {"max_grad_norm": 1.0}
 
 
-def failed(outcome: Outcome) -> bool:
-    """Whether a run broke off, collapsed, exploded, or ended no better than the majority class."""
-    return outcome.ended == "failed" or outcome.run_class in DESTROYED or outcome.score <= outcome.trivial
+def has_failed(outcome: Outcome) -> bool:
+    """Returns whether a run ended with an error, collapsed, exploded, or is no better than the majority class."""
+    return outcome.ended == "failed" or outcome.run_class in DESTROYED or outcome.score <= outcome.baseline_score
 
 
 def judge_all(outcomes: Outcomes) -> Verdict:
-    """Failed runs without any of the three against failed runs with all."""
+    """Compares failures without any of the three techniques with failures with all of them."""
     return _compare(outcomes, "all")
 
 
 def judge_warm(outcomes: Outcomes) -> Verdict:
-    """Failed runs without any of the three against failed runs with warm-up alone."""
+    """Compares failures without any of the three techniques with failures with warm-up alone."""
     return _compare(outcomes, "warm")
 
 
 def _compare(outcomes: Outcomes, arm: str) -> Verdict:
-    return compare_failures(*[[failed(outcome) for outcome in outcomes.of(name)] for name in ("bare", arm)], LEAST_FEWER)
+    bare, tried = ([has_failed(outcome) for outcome in outcomes.runs_of(name)] for name in ("bare", arm))
+    return compare_failures(bare, tried, MIN_FEWER)
 
 
 LESSON = Lesson(
@@ -45,7 +46,7 @@ LESSON = Lesson(
         "train_examples": 96,
         "batch_size": 8,
         "epochs": 3,
-        "learning_rate": 3e-3,  # in lesson 6 the best of nine is 1e-3
+        "learning_rate": 3e-3,  # in lesson 6 the best of nine rates is 1e-3
         "patience": 0,
         "early_stopping_metric": "last",
     },
@@ -67,7 +68,7 @@ LESSON = Lesson(
             ),
             "share",
             judge_all,
-            minimum=LEAST_FEWER,
+            minimum=MIN_FEWER,
         ),
         Claim(
             "warm",
@@ -76,7 +77,7 @@ LESSON = Lesson(
             mark("The same rule, for none of the three against warm-up alone: supported from {minimum} on, not supported if more runs fail with warm-up than without."),
             "share",
             judge_warm,
-            minimum=LEAST_FEWER,
+            minimum=MIN_FEWER,
         ),
     ),
     options=(
@@ -99,9 +100,9 @@ LESSON = Lesson(
         {"learning_rate": 1e-3, "bias_correction": False, "max_grad_norm": 0.0},
         {"warmup_ratio": (0.0, 0.1), "seed": (0, 1, 2, 3, 4, 5)},
     ),
-    anchors=(
-        Anchor(mark("RTE: 48 % of the runs stay below 55 % accuracy without bias correction, about none with it."), "BERT-large", "Zhang et al., revisit-bert-finetuning"),
-        Anchor(
+    published_results=(
+        PublishedResult(mark("RTE: 48 % of the runs stay below 55 % accuracy without bias correction, about none with it."), "BERT-large", "Zhang et al., revisit-bert-finetuning"),
+        PublishedResult(
             mark("RTE, 25 seeds: the deviation falls from 7.2 to 2.4 points with bias correction, 10 % warm-up and 20 epochs. BERT-base showed no such instability."),
             "BERT-large",
             "Mosbach et al., table 1",

@@ -1,9 +1,9 @@
-"""Lesson 6b, does the finder lie: what a learning-rate finder suggests, against real runs at several rates"""
+"""Lesson 6b, does the finder lie: what a learning-rate finder suggests, against real runs at several rates."""
 
 from mlmtune_core.language import mark
-from mlmtune_core.lessons.lesson import Anchor, Arm, Claim, Figure, Lesson, Option, WhatIf
+from mlmtune_core.lessons.lesson import Arm, Claim, Figure, Lesson, Option, PublishedResult, WhatIf
 from mlmtune_core.lessons.outcomes import Outcomes
-from mlmtune_core.lessons.verdicts import Verdict, in_all_seeds
+from mlmtune_core.lessons.verdicts import Verdict, judge_each_seed
 
 RATES = (3e-5, 1e-4, 3e-4, 1e-3, 3e-3)
 SUGGESTED = "finder_suggestion"
@@ -11,16 +11,16 @@ TOO_HIGH = 5.0
 
 
 def judge_suggestion(outcomes: Outcomes) -> Verdict:
-    """Of each seed: the suggested rate over the best real one (by validation, over all seeds)."""
+    """Judges, in each seed, the suggested rate over the best rate of the runs (by validation, over all seeds)."""
     best = outcomes.best_of(outcomes.arms())
-    rate = outcomes.of(best)[0].config["learning_rate"]
-    return in_all_seeds([find_suggestion(outcomes, seed) / rate for seed in outcomes.seeds], TOO_HIGH, margin=TOO_HIGH)
+    rate = outcomes.runs_of(best)[0].config["learning_rate"]
+    return judge_each_seed([find_suggestion(outcomes, seed) / rate for seed in outcomes.seeds], TOO_HIGH, margin=TOO_HIGH)
 
 
 def find_suggestion(outcomes: Outcomes, seed: int) -> float:
-    """What the finder suggests with a seed, in whichever run it was asked; nan where it suggested nothing."""
-    asked = (each.measured[SUGGESTED] for each in outcomes.all if each.seed == seed and SUGGESTED in each.measured)
-    return next(asked, None) or float("nan")
+    """Returns the rate that the finder suggests with a seed, from whichever run has it; nan if it suggests none."""
+    suggestions = (each.measured[SUGGESTED] for each in outcomes.runs if each.seed == seed and SUGGESTED in each.measured)
+    return next(suggestions, None) or float("nan")
 
 
 LESSON = Lesson(
@@ -72,8 +72,8 @@ LESSON = Lesson(
         {"head_learning_rate": 1e-3},
         {"learning_rate": (3e-5, 1e-4, 3e-4, 1e-3), "seed": (0, 1, 2)},
     ),
-    anchors=(
-        Anchor(
+    published_results=(
+        PublishedResult(
             mark("A finder “does not give reliable results for Transformers models (usually indicates one in the 1e-3 when the actual best value is in the 1e-5 range)”."),
             "Transformers",
             "sgugger, huggingface/transformers #16013",

@@ -1,35 +1,38 @@
-"""Lesson 6c, more epochs, another rate: why the first epochs of a long run are not those of a short one"""
+"""Lesson 6c, more epochs, another rate: why a long run's first epochs differ from a short run's."""
 
 import numpy as np
 
 from mlmtune_core.language import mark
-from mlmtune_core.lessons.lesson import BODY, Anchor, Arm, Claim, Figure, Lesson, Option, WhatIf
+from mlmtune_core.lessons.lesson import BODY_RATE, Arm, Claim, Figure, Lesson, Option, PublishedResult, WhatIf
 from mlmtune_core.lessons.outcomes import Outcome, Outcomes
-from mlmtune_core.lessons.verdicts import Verdict, in_all_seeds
+from mlmtune_core.lessons.verdicts import Verdict, judge_each_seed
 
 SHORT, LONG = 5, 15
-LEAST_APART, LEAST_SHARED = 0.02, 0.99
+MIN_APART, MIN_SHARED = 0.02, 0.99
 
 
 def find_distance(one: Outcome, other: Outcome) -> float:
-    """Mean distance of the training losses at equal steps, as far as both runs go, over their mean; nan where one took no step."""
+    """Returns the relative distance of two training curves: mean |difference| of the losses at the same step over their mean.
+
+    Only the steps that both runs took count; nan if one took none.
+    """
     losses = np.array([pair for pair in zip(*([row["loss"] for row in run.steps] for run in (one, other)), strict=False)])
     return float(np.abs(losses[:, 0] - losses[:, 1]).mean() / losses.mean()) if len(losses) else float("nan")
 
 
 def find_distances(outcomes: Outcomes, schedule: str) -> list[float]:
-    """Of each seed, between the short and the long run."""
-    return [find_distance(*pair) for pair in zip(outcomes.of(f"{schedule}@{SHORT}"), outcomes.of(f"{schedule}@{LONG}"), strict=True)]
+    """Returns, for each seed, the distance between the short and the long run under a schedule."""
+    return [find_distance(*pair) for pair in zip(outcomes.runs_of(f"{schedule}@{SHORT}"), outcomes.runs_of(f"{schedule}@{LONG}"), strict=True)]
 
 
 def judge_apart(outcomes: Outcomes) -> Verdict:
-    """Under the rate that falls."""
-    return in_all_seeds(find_distances(outcomes, "linear"), minimum=LEAST_APART, margin=LEAST_APART)
+    """Judges, in each seed, the distance between the runs under the linearly falling rate."""
+    return judge_each_seed(find_distances(outcomes, "linear"), minimum=MIN_APART, margin=MIN_APART)
 
 
 def judge_together(outcomes: Outcomes) -> Verdict:
-    """Under the rate that stays: what the two have in common."""
-    return in_all_seeds([1 - distance for distance in find_distances(outcomes, "constant")], minimum=LEAST_SHARED, margin=LEAST_SHARED)
+    """Judges, in each seed, one minus the distance between the runs under the constant rate."""
+    return judge_each_seed([1 - distance for distance in find_distances(outcomes, "constant")], minimum=MIN_SHARED, margin=MIN_SHARED)
 
 
 LESSON = Lesson(
@@ -40,7 +43,7 @@ LESSON = Lesson(
     takeaway=mark("Under a rate that falls to zero, the number of epochs is a part of the rate: never compare a short run with the beginning of a long one."),
     data="news",
     knob="epochs",
-    settings={"strategy": "last_layers:1", "first_layers": 3, "pooling": "mean", "learning_rate": BODY, "max_length": 32, "train_examples": 128, "warmup_ratio": 0.0, "patience": 0},
+    settings={"strategy": "last_layers:1", "first_layers": 3, "pooling": "mean", "learning_rate": BODY_RATE, "max_length": 32, "train_examples": 128, "warmup_ratio": 0.0, "patience": 0},
     arms=tuple(
         Arm(f"{schedule}@{epochs}", title, {"schedule": schedule, "epochs": epochs})
         for schedule, titles in (
@@ -60,7 +63,7 @@ LESSON = Lesson(
             ),
             "share",
             judge_apart,
-            minimum=LEAST_APART, margin=LEAST_APART,
+            minimum=MIN_APART, margin=MIN_APART,
         ),
         Claim(
             "together",
@@ -72,7 +75,7 @@ LESSON = Lesson(
             ),
             "share",
             judge_together,
-            minimum=LEAST_SHARED, margin=LEAST_SHARED,
+            minimum=MIN_SHARED, margin=MIN_SHARED,
         ),
     ),
     options=(
@@ -95,8 +98,8 @@ LESSON = Lesson(
         {"schedule": "constant", "warmup_ratio": 0.1},
         {"epochs": (SHORT, LONG), "seed": (0, 1)},
     ),
-    anchors=(
-        Anchor(
+    published_results=(
+        PublishedResult(
             mark(
                 "A report: with the same seed, the first five epochs of a run of 5 and of one of 15 epochs differ. As we read its log of the rates, the cause is a schedule that "
                 "depends on the number of all steps."

@@ -1,29 +1,29 @@
-"""Lesson 7, swap the head: other heads and other things that they read, trained end to end"""
+"""Lesson 7, swap the head: other heads on other inputs, trained end to end."""
 
 from mlmtune_core.language import mark
-from mlmtune_core.lessons.lesson import BODY, Anchor, Arm, Claim, Figure, Lesson, Option, WhatIf
+from mlmtune_core.lessons.lesson import BODY_RATE, Arm, Claim, Figure, Lesson, Option, PublishedResult, WhatIf
 from mlmtune_core.lessons.outcomes import Outcome, Outcomes
-from mlmtune_core.lessons.verdicts import Verdict, find_weakest, in_all_seeds
+from mlmtune_core.lessons.verdicts import Verdict, find_weakest, judge_each_seed
 
 LINEAR = "linear"
-LEAST_FALL = 0.10
+MIN_FALL = 0.10
 AS_GOOD = -0.03
 
 
-def find_fall(outcome: Outcome) -> float:
-    """By which share the validation loss fell from before the first step to its lowest; 0 for a run that was never measured again."""
+def find_loss_drop(outcome: Outcome) -> float:
+    """Returns the relative fall of the validation loss from before the first step to its lowest; 0 without a later evaluation."""
     first, *later = [row["validation_loss"] for row in outcome.evaluations] or [1.0]
     return 1 - min([first, *later]) / first
 
 
 def judge_trained(outcomes: Outcomes) -> Verdict:
-    """Of each seed the head whose loss fell least."""
-    heads = [outcomes.of(arm) for arm in outcomes.arms() if arm != LINEAR]
-    return in_all_seeds([min(map(find_fall, runs)) for runs in zip(*heads, strict=True)], LEAST_FALL, margin=LEAST_FALL)
+    """Judges, in each seed, the head whose loss fell least."""
+    heads = [outcomes.runs_of(arm) for arm in outcomes.arms() if arm != LINEAR]
+    return judge_each_seed([min(map(find_loss_drop, runs)) for runs in zip(*heads, strict=True)], MIN_FALL, margin=MIN_FALL)
 
 
 def judge_level(outcomes: Outcomes) -> Verdict:
-    """Every other head against the linear one; the weakest speaks for all."""
+    """Compares every other head with the linear one; the weakest result decides."""
     return find_weakest([outcomes.compare(arm, LINEAR, AS_GOOD, margin=AS_GOOD) for arm in outcomes.arms() if arm != LINEAR])
 
 
@@ -35,7 +35,7 @@ LESSON = Lesson(
     takeaway=mark("The body is given, the head is yours. That you can change it does not yet mean that you should: measure against the simplest one."),
     data="news",
     knob="head",
-    settings={"strategy": "full", "first_layers": 3, "learning_rate": BODY, "max_length": 32, "train_examples": 160, "epochs": 6, "patience": 0},
+    settings={"strategy": "full", "first_layers": 3, "learning_rate": BODY_RATE, "max_length": 32, "train_examples": 160, "epochs": 6, "patience": 0},
     arms=(
         Arm(LINEAR, mark("Linear on [CLS], as in the chapter")),
         Arm("mlp", mark("One hidden layer on [CLS]"), {"head": "mlp"}),
@@ -54,7 +54,7 @@ LESSON = Lesson(
             ),
             "share",
             judge_trained,
-            minimum=LEAST_FALL, margin=LEAST_FALL,
+            minimum=MIN_FALL, margin=MIN_FALL,
         ),
         Claim(
             "level",
@@ -89,8 +89,8 @@ LESSON = Lesson(
         {"strategy": "head_only", "first_layers": 0, "epochs": 10},
         {"head": ("linear", "mlp"), "pooling": ("cls", "mean"), "seed": (0, 1, 2)},
     ),
-    anchors=(
-        Anchor(
+    published_results=(
+        PublishedResult(
             mark(
                 "Whether the head read the last layer or the last four hardly mattered after fine-tuning. Errors in % on IMDb: last layer 5.42; last four layers one after the other "
                 "5.43, their mean 5.44, their maximum 5.42."

@@ -1,22 +1,22 @@
-"""Lesson 8, one text or two: whether a pair is read as a pair, or the second text gives the answer away"""
+"""Lesson 8, one text or two: is a pair read as a pair, or does the second text give the answer away."""
 
 from mlmtune_core.language import mark
-from mlmtune_core.lessons.lesson import BODY, Arm, Claim, Figure, Lesson, Option, WhatIf
+from mlmtune_core.lessons.lesson import BODY_RATE, Arm, Claim, Figure, Lesson, Option, WhatIf
 from mlmtune_core.lessons.outcomes import Outcomes
 from mlmtune_core.lessons.verdicts import Verdict
 
-LEAST_GAIN = 0.05
-LEAST_GAIN_OF_SEP = 0.02
+MIN_GAIN = 0.05
+MIN_GAIN_OF_SEP = 0.02
 
 
 def judge_both(outcomes: Outcomes) -> Verdict:
-    """Both texts against the second one alone, example by example."""
-    return outcomes.compare("pair", "second", LEAST_GAIN)
+    """Compares both texts with the second text alone, example by example."""
+    return outcomes.compare("pair", "second", MIN_GAIN)
 
 
 def judge_separated(outcomes: Outcomes) -> Verdict:
-    """With [SEP] between them against run together."""
-    return outcomes.compare("pair", "merged", LEAST_GAIN_OF_SEP)
+    """Compares two texts separated by [SEP] with the same texts merged."""
+    return outcomes.compare("pair", "merged", MIN_GAIN_OF_SEP)
 
 
 LESSON = Lesson(
@@ -27,7 +27,7 @@ LESSON = Lesson(
     takeaway=mark("Before you believe that a model compares two texts, hide one of them. If the score stays, and is above the majority line, the data hold a shortcut."),
     data="nli",
     knob="task",
-    settings={"task": "sentence_pair", "strategy": "full", "first_layers": 3, "learning_rate": BODY, "max_length": 64, "batch_size": 8, "epochs": 8, "patience": 0},
+    settings={"task": "sentence_pair", "strategy": "full", "first_layers": 3, "learning_rate": BODY_RATE, "max_length": 64, "batch_size": 8, "epochs": 8, "patience": 0},
     arms=(
         Arm("pair", mark("Both texts, [SEP] between them")),
         Arm("second", mark("Only the second text"), {"task": "sequence_classification"}, data="nli_second"),
@@ -45,7 +45,7 @@ LESSON = Lesson(
             ),
             "points",
             judge_both,
-            minimum=LEAST_GAIN,
+            minimum=MIN_GAIN,
         ),
         Claim(
             "separated",
@@ -54,7 +54,7 @@ LESSON = Lesson(
             mark("Supported if the test score with [SEP] lies more than {minimum} above that of the merged texts, with the whole interval; not supported if the interval lies below zero."),
             "points",
             judge_separated,
-            minimum=LEAST_GAIN_OF_SEP,
+            minimum=MIN_GAIN_OF_SEP,
         ),
     ),
     options=(

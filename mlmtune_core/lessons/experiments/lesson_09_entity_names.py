@@ -1,23 +1,23 @@
-"""Lesson 9, names in sentences: which sub-word speaks for its word, and how tags become legal"""
+"""Lesson 9, names in sentences: which sub-word carries its word's tag, and how tags become legal."""
 
 from mlmtune_core.language import mark
-from mlmtune_core.lessons.lesson import BODY, Anchor, Arm, Claim, Figure, Lesson, Option, WhatIf
+from mlmtune_core.lessons.lesson import BODY_RATE, Arm, Claim, Figure, Lesson, Option, PublishedResult, WhatIf
 from mlmtune_core.lessons.outcomes import Outcomes
 from mlmtune_core.lessons.verdicts import Verdict
 
 FIRST, ALL = "first", "all"
 AS_GOOD = -0.01
-LEAST_FALL = 0.05
+MIN_FALL = 0.05
 
 
 def judge_first(outcomes: Outcomes) -> Verdict:
-    """F1 where the first sub-word alone is taught, against where all are."""
+    """Compares entity F1 with labels on first sub-words only with entity F1 with labels on all sub-words."""
     return outcomes.compare(FIRST, ALL, AS_GOOD, margin=AS_GOOD)
 
 
 def judge_legal(outcomes: Outcomes) -> Verdict:
-    """By how much the share of illegal tags falls, sentence by sentence."""
-    return outcomes.compare_within(FIRST, "illegal_before", "illegal_after", LEAST_FALL)
+    """Judges how far the share of illegal tags falls during training, sentence by sentence."""
+    return outcomes.compare_measures(FIRST, "illegal_before", "illegal_after", MIN_FALL)
 
 
 LESSON = Lesson(
@@ -31,7 +31,7 @@ LESSON = Lesson(
     ),
     data="entities",
     knob="label_all_pieces",
-    settings={"task": "token_classification", "strategy": "full", "first_layers": 3, "learning_rate": BODY, "max_length": 64, "batch_size": 8, "epochs": 6, "patience": 0},
+    settings={"task": "token_classification", "strategy": "full", "first_layers": 3, "learning_rate": BODY_RATE, "max_length": 64, "batch_size": 8, "epochs": 6, "patience": 0},
     arms=(
         Arm(FIRST, mark("Only the first sub-word is taught"), {"label_all_pieces": False}),
         Arm(ALL, mark("Every sub-word is taught"), {"label_all_pieces": True}),
@@ -60,7 +60,7 @@ LESSON = Lesson(
             ),
             "share",
             judge_legal,
-            minimum=LEAST_FALL,
+            minimum=MIN_FALL,
         ),
     ),
     options=(
@@ -91,8 +91,8 @@ LESSON = Lesson(
         {"strategy": "head_only", "epochs": 20},
         {"label_all_pieces": (False, True), "seed": (0, 1, 2)},
     ),
-    anchors=(
-        Anchor(
+    published_results=(
+        PublishedResult(
             mark("The vector of the first sub-word feeds the classifier. All weights learning, F1 is 96.4 on the development set and 92.4 on the test set (CoNLL-2003)."),
             "BERT-base",
             "Devlin et al. 2019, table 7",

@@ -1,26 +1,26 @@
-"""Lesson 9b, nearly all right and half the names wrong: why words and whole entities are counted apart"""
+"""Lesson 9b, nearly all right and half the names wrong: word scores against entity scores."""
 
 from mlmtune_core.language import mark
-from mlmtune_core.lessons.lesson import BODY, Arm, Claim, Figure, Lesson, Option, WhatIf, make_arms
+from mlmtune_core.lessons.lesson import BODY_RATE, Arm, Claim, Figure, Lesson, Option, WhatIf, make_arms
 from mlmtune_core.lessons.outcomes import Outcomes
-from mlmtune_core.lessons.verdicts import Verdict, in_all_seeds
+from mlmtune_core.lessons.verdicts import Verdict, judge_each_seed
 
 EARLY = "head@1"
-LEAST_GAP, NO_GAP = 0.40, 0.10
+MIN_GAP, NO_GAP = 0.40, 0.10
 
 
 def judge_early(outcomes: Outcomes) -> Verdict:
-    """Of the runs that learnt least: share of right words minus F1 of whole entities."""
+    """Judges token accuracy minus entity F1 in the runs that were trained least."""
     return _judge_gap(outcomes, "token_accuracy", "entity_f1")
 
 
 def judge_built(outcomes: Outcomes) -> Verdict:
-    """The same of the answers that were built by hand from the truth; no model has a part in them."""
+    """Judges the same difference for predictions constructed from the true tags, without any model."""
     return _judge_gap(outcomes, "built_token_accuracy", "built_entity_f1")
 
 
 def _judge_gap(outcomes: Outcomes, words: str, entities: str) -> Verdict:
-    return in_all_seeds([run.measured[words] - run.measured[entities] for run in outcomes.of(EARLY)], LEAST_GAP, margin=NO_GAP)
+    return judge_each_seed([run.measured[words] - run.measured[entities] for run in outcomes.runs_of(EARLY)], MIN_GAP, margin=NO_GAP)
 
 
 LESSON = Lesson(
@@ -31,7 +31,7 @@ LESSON = Lesson(
     takeaway=mark("Most words are not names: a model that says so of every word is right most of the time and has found nothing. Ask for the F1 of whole entities."),
     data="entities",
     knob="epochs",
-    settings={"task": "token_classification", "first_layers": 3, "learning_rate": BODY, "max_length": 64, "patience": 0},
+    settings={"task": "token_classification", "first_layers": 3, "learning_rate": BODY_RATE, "max_length": 64, "patience": 0},
     arms=(
         *make_arms("head", mark("Only the head learns"), "epochs", (1, 4, 16), strategy="head_only"),
         Arm("full@8", mark("All weights learn, 8 epochs"), {"strategy": "full", "epochs": 8}),
@@ -48,7 +48,7 @@ LESSON = Lesson(
             ),
             "points",
             judge_early,
-            minimum=LEAST_GAP, margin=NO_GAP,
+            minimum=MIN_GAP, margin=NO_GAP,
         ),
         Claim(
             "built",
@@ -60,7 +60,7 @@ LESSON = Lesson(
             ),
             "points",
             judge_built,
-            minimum=LEAST_GAP, margin=NO_GAP,
+            minimum=MIN_GAP, margin=NO_GAP,
         ),
     ),
     options=(

@@ -1,4 +1,4 @@
-"""Lesson 10, the luck of the seed: ten runs in which nothing changes but chance, and how far apart they end"""
+"""Lesson 10, the luck of the seed: ten runs that differ only in the seed, and how far apart they end."""
 
 from dataclasses import replace
 
@@ -7,36 +7,46 @@ from scipy.special import chdtri
 
 from mlmtune_core.language import mark
 from mlmtune_core.lessons.experiments.lesson_02_arrival import SMALL
-from mlmtune_core.lessons.lesson import BODY, SEEDS_REPLICATE, Anchor, Arm, Claim, Figure, Lesson, Option, WhatIf
+from mlmtune_core.lessons.lesson import (
+    BODY_RATE,
+    SEEDS_REPLICATE,
+    Arm,
+    Claim,
+    Figure,
+    Lesson,
+    Option,
+    PublishedResult,
+    WhatIf,
+)
 from mlmtune_core.lessons.outcomes import Outcomes
-from mlmtune_core.lessons.verdicts import CONFIDENCE, INCONCLUSIVE, MOST_SEEDS, Verdict, decide
+from mlmtune_core.lessons.verdicts import CONFIDENCE, INCONCLUSIVE, MAX_SEEDS, Verdict, decide
 
 SMALLEST_CLAIM = 0.02  # the smallest effect that any lesson claims
 LABELS = 50
 
 
 def judge_spread(outcomes: Outcomes) -> Verdict:
-    """Twice the standard deviation of the test scores over seeds, on the same texts."""
+    """Judges twice the standard deviation of the test scores over seeds, on the same texts."""
     return find_spread(outcomes.scores("same"), SMALLEST_CLAIM)
 
 
 def find_spread(scores: list[float], minimum: float) -> Verdict:
-    """Twice the standard deviation with the interval that normal scores would have (chi-square); one score alone decides nothing."""
+    """Judges twice the standard deviation of the scores, with the chi-square interval of normal scores; one score is inconclusive."""
     seeds = len(scores)
     if seeds < 2:
         return Verdict(INCONCLUSIVE, 0.0, 0.0, 0.0, minimum, minimum, seeds, 0)
-    found = 2 * float(np.std(scores, ddof=1))
-    low, high = _interval(found, seeds)
-    verdict = Verdict(decide(low, high, minimum, minimum), found, low, high, minimum, minimum, seeds, 0)
+    spread = 2 * float(np.std(scores, ddof=1))
+    low, high = _interval(spread, seeds)
+    verdict = Verdict(decide(low, high, minimum, minimum), spread, low, high, minimum, minimum, seeds, 0)
     if verdict.kind != INCONCLUSIVE:
         return verdict
-    settled = (more for more in range(1, MOST_SEEDS - seeds) if decide(*_interval(found, seeds + more), minimum, minimum) != INCONCLUSIVE)
+    settled = (more for more in range(1, MAX_SEEDS - seeds) if decide(*_interval(spread, seeds + more), minimum, minimum) != INCONCLUSIVE)
     return replace(verdict, more_seeds=next(settled, None))
 
 
-def _interval(found: float, seeds: int) -> tuple[float, float]:
-    ends = [chdtri(seeds - 1, (1 + side * CONFIDENCE) / 2) for side in (-1, 1)]
-    return tuple(found * float(np.sqrt((seeds - 1) / end)) for end in ends)
+def _interval(spread: float, seeds: int) -> tuple[float, float]:
+    low, high = (spread * float(np.sqrt((seeds - 1) / chdtri(seeds - 1, (1 + side * CONFIDENCE) / 2))) for side in (-1, 1))
+    return low, high
 
 
 LESSON = Lesson(
@@ -47,7 +57,7 @@ LESSON = Lesson(
     takeaway=mark("One run is an anecdote: before you believe a difference, look at how much chance alone can do."),
     data="news_few",
     knob="seed",
-    settings={**SMALL, "pooling": "mean", "learning_rate": BODY, "epochs": 15},  # after two layers [CLS] holds nothing yet for a head alone
+    settings={**SMALL, "pooling": "mean", "learning_rate": BODY_RATE, "epochs": 15},  # after two layers [CLS] holds nothing yet that a head alone can use
     arms=(
         Arm("head", mark("Head only, the same 50 texts"), {"strategy": "head_only"}),
         Arm("same", mark("All layers, the same 50 texts")),
@@ -87,11 +97,11 @@ LESSON = Lesson(
         {"strategy": "head_only", "train_examples": 20},
         {"seed": tuple(range(10))},
     ),
-    anchors=(
-        Anchor(
+    published_results=(
+        PublishedResult(
             mark("Standard deviation over 20 seeds, in points: IMDb .18, SST-2 .42, RTE 2.17, CB 6.64, financial_phrasebank 14.40."), "bert-base-cased", "IBM/model-recycling"
         ),
-        Anchor(
+        PublishedResult(
             mark("RTE, standard deviation over 25 seeds: 7.2 points with the original recipe (3 epochs, no bias correction), 2.4 with 20 epochs, bias correction and warm-up."),
             "BERT-large",
             "Mosbach et al., table 1 (uds-lsv/bert-stable-fine-tuning)",

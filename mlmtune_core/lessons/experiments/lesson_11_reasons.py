@@ -1,28 +1,28 @@
-"""Lesson 11, why did it say so: tokens that a method calls important are taken away, beside random ones"""
+"""Lesson 11, why did it say so: tokens that a method calls important are removed, and random ones."""
 
 from mlmtune_core.language import mark
-from mlmtune_core.lessons.lesson import BODY, Arm, Claim, Figure, Lesson, Option, WhatIf
+from mlmtune_core.lessons.lesson import BODY_RATE, Arm, Claim, Figure, Lesson, Option, WhatIf
 from mlmtune_core.lessons.outcomes import Outcomes
 from mlmtune_core.lessons.verdicts import Verdict
 
 TUNED = "full"
-LEAST_FALL = 0.2  # logits: the odds of the answer fall by about a fifth more
+MIN_FALL = 0.2  # logits: the odds of the answer fall by about a fifth more
 AS_GOOD = -0.1
 
 
 def judge_gradients(outcomes: Outcomes) -> Verdict:
-    """Three tokens by integrated gradients against three random ones, text by text."""
-    return outcomes.compare_within(TUNED, "fall_gradients", "fall_random", LEAST_FALL)
+    """Compares removing three tokens by integrated gradients with removing three random ones, text by text."""
+    return outcomes.compare_measures(TUNED, "fall_gradients", "fall_random", MIN_FALL)
 
 
 def judge_occlusion(outcomes: Outcomes) -> Verdict:
-    """The same for occlusion."""
-    return outcomes.compare_within(TUNED, "fall_occlusion", "fall_random", LEAST_FALL)
+    """Compares removing three tokens by occlusion with removing three random ones."""
+    return outcomes.compare_measures(TUNED, "fall_occlusion", "fall_random", MIN_FALL)
 
 
 def judge_attention(outcomes: Outcomes) -> Verdict:
-    """Three tokens by attention against three by integrated gradients."""
-    return outcomes.compare_within(TUNED, "fall_attention", "fall_gradients", AS_GOOD, margin=AS_GOOD)
+    """Compares removing three tokens by attention with removing three by integrated gradients."""
+    return outcomes.compare_measures(TUNED, "fall_attention", "fall_gradients", AS_GOOD, margin=AS_GOOD)
 
 
 LESSON = Lesson(
@@ -33,7 +33,7 @@ LESSON = Lesson(
     takeaway=mark("A coloured sentence is a guess about the model. Take the coloured tokens away, and random ones beside them: only then you know."),
     data="news",
     knob="pooling",
-    settings={"first_layers": 3, "learning_rate": BODY, "max_length": 32, "train_examples": 240, "epochs": 4, "patience": 0},
+    settings={"first_layers": 3, "learning_rate": BODY_RATE, "max_length": 32, "train_examples": 240, "epochs": 4, "patience": 0},
     arms=(Arm(TUNED, mark("All weights learn, the head reads [CLS]"), {"strategy": "full"}),),
     measures=("fall_gradients", "fall_occlusion", "fall_attention", "fall_random"),
     claims=(
@@ -47,7 +47,7 @@ LESSON = Lesson(
             ),
             "logits",
             judge_gradients,
-            minimum=LEAST_FALL,
+            minimum=MIN_FALL,
         ),
         Claim(
             "occlusion",
@@ -56,7 +56,7 @@ LESSON = Lesson(
             mark("The same rule, minimum {minimum}. Occlusion masks single tokens to find them; here the three are masked together."),
             "logits",
             judge_occlusion,
-            minimum=LEAST_FALL,
+            minimum=MIN_FALL,
         ),
         Claim(
             "attention",

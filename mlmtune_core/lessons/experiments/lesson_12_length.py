@@ -1,25 +1,25 @@
-"""Lesson 12, how much text fits: from 16 to 128 sub-words, and which part of a long text is kept"""
+"""Lesson 12, how much text fits: from 16 to 128 sub-words, and which part of a long text is kept."""
 
 from collections.abc import Sequence
 
 from mlmtune_core.language import mark
-from mlmtune_core.lessons.lesson import Anchor, Arm, Claim, Figure, Lesson, Option, WhatIf
+from mlmtune_core.lessons.lesson import Arm, Claim, Figure, Lesson, Option, PublishedResult, WhatIf
 from mlmtune_core.lessons.outcomes import Outcomes
 from mlmtune_core.lessons.verdicts import Verdict
 
 SHORT, SHORTEST, LONG = 32, 16, 64
-LEAST_GAIN = 0.03
-MOST_LOST = 0.02
+MIN_GAIN = 0.03
+MAX_LOSS = 0.02
 
 
 def judge_gain(outcomes: Outcomes) -> Verdict:
-    """64 sub-words against 16, both from the beginning."""
-    return outcomes.compare(f"head@{LONG}", f"head@{SHORTEST}", LEAST_GAIN, margin=LEAST_GAIN)
+    """Compares 64 sub-words with 16, both from the beginning of the text."""
+    return outcomes.compare(f"head@{LONG}", f"head@{SHORTEST}", MIN_GAIN, margin=MIN_GAIN)
 
 
 def judge_parts(outcomes: Outcomes) -> Verdict:
-    """Beginning and end against the beginning alone, where little fits: no worse, but for a little."""
-    return outcomes.compare(f"both@{SHORT}", f"head@{SHORT}", -MOST_LOST, margin=-MOST_LOST)
+    """Compares beginning and end with the beginning alone, at 32 sub-words; at most MAX_LOSS worse counts as no worse."""
+    return outcomes.compare(f"both@{SHORT}", f"head@{SHORT}", -MAX_LOSS, margin=-MAX_LOSS)
 
 
 def _cut(part: str, title: str, lengths: Sequence[int]) -> tuple[Arm, ...]:
@@ -48,7 +48,7 @@ LESSON = Lesson(
             mark("Supported if the whole interval of the difference of the test scores lies above {minimum}; not supported if it lies below {margin}."),
             "points",
             judge_gain,
-            minimum=LEAST_GAIN, margin=LEAST_GAIN,
+            minimum=MIN_GAIN, margin=MIN_GAIN,
         ),
         Claim(
             "parts",
@@ -60,7 +60,7 @@ LESSON = Lesson(
             ),
             "points",
             judge_parts,
-            minimum=-MOST_LOST, margin=-MOST_LOST,
+            minimum=-MAX_LOSS, margin=-MAX_LOSS,
         ),
     ),
     options=(
@@ -83,8 +83,8 @@ LESSON = Lesson(
         {"strategy": "head_only"},
         {"pooling": ("cls", "mean"), "max_length": (16, 64, 128)},
     ),
-    anchors=(
-        Anchor(
+    published_results=(
+        PublishedResult(
             mark("IMDb, accuracy with 128, 256 and 512 sub-words: 89.30, 92.43, 94.13 %. With 256: beginning 92.43, end 93.88, both 93.99 %; with 512 no difference."),
             "BERT-base",
             "qinhanmin2014/fine-tune-bert-for-text-classification",

@@ -1,56 +1,57 @@
-"""What lessons 9 and 9b measure of tags: the share that cannot follow the one before, and how scores differ that count words or whole entities"""
+"""Lessons 9 and 9b: the share of illegal tag transitions, and word scores beside entity scores."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 from mlmtune_core.inspecting.predicting import find_logits, load_run
+from mlmtune_core.lessons.data import to_records
 from mlmtune_core.runs.kept_weights import BEST, START
 from mlmtune_core.runs.run import Run
 from mlmtune_core.tasks import TASKS, metrics
 
 
-def find_illegal(run: Run, moment: str) -> list[float]:
-    """Of every test sentence, the share of its words whose tag cannot stand there (see `share_illegal`), at a moment of the run."""
+def find_illegal_shares(run: Run, moment: str) -> list[float]:
+    """Returns, for every test sentence, the share of illegal tags predicted by the weights of `moment`, START or BEST (see find_illegal_share)."""
     if moment == BEST:
-        return [share_illegal(tags) for tags in run.predictions("test")]
+        return [find_illegal_share(tags) for tags in run.predictions("test")]
     trained, frame = load_run(run, moment), run.data()
-    examples, encoded = trained.encode(frame[frame["split"] == "test"].to_dict("records"))
-    said = TASKS[trained.config.task].decode(find_logits(trained, encoded), encoded, examples, trained.label_names)
-    return [share_illegal(said[i]) for i in range(len(examples))]
+    examples, encoded = trained.encode(to_records(frame[frame["split"] == "test"]))
+    predicted = TASKS[trained.config.task].decode(find_logits(trained, encoded), encoded, examples, trained.label_names)
+    return [find_illegal_share(predicted[i]) for i in range(len(examples))]
 
 
-def share_illegal(tags: Sequence[str]) -> float:
-    """The share of tags I-x that follow neither B-x nor I-x, of all tags of a sentence."""
-    wrong = [tag for before, tag in zip(["O", *tags], tags, strict=False) if tag.startswith("I-") and before not in (f"B-{tag[2:]}", tag)]
-    return len(wrong) / len(tags)
+def find_illegal_share(tags: Sequence[str]) -> float:
+    """Returns the share of a sentence's tags that are I-x after neither B-x nor I-x."""
+    illegal = [tag for before, tag in zip(["O", *tags], tags, strict=False) if tag.startswith("I-") and before not in (f"B-{tag[2:]}", tag)]
+    return len(illegal) / len(tags)
 
 
-def find_tested(run: Run, name: str) -> float:
-    """One of the scores on the test set."""
+def read_test_score(run: Run, name: str) -> float:
+    """Returns one of the run's test scores."""
     return float(run.events("Tested")[-1]["metrics"][name])
 
 
-def find_built(run: Run, name: str) -> float:
-    """The same score for answers that no model gave: see `break_entities`."""
+def score_broken_entities(run: Run, name: str) -> float:
+    """Returns the same score for constructed predictions: the true tags of the test sentences after `break_entities`."""
     frame = run.data()
     true = [list(map(str, tags)) for tags in frame[frame["split"] == "test"]["tags"]]
     return metrics.entities(true, [break_entities(tags) for tags in true])[name]
 
 
 def break_entities(tags: Sequence[str]) -> list[str]:
-    """True tags with one mistake in every entity of several words: its last word begins another one."""
-    said: list[Any] = list(tags)
+    """Returns the tags with one mistake in every entity of several words: its last word begins a new entity."""
+    broken: list[Any] = list(tags)
     for kind, first, last in metrics.find_entities(tags):
         if last > first:
-            said[last] = f"B-{kind}"
-    return said
+            broken[last] = f"B-{kind}"
+    return broken
 
 
 SCORES = ("token_accuracy", "entity_f1", "entity_precision", "entity_recall")
 BY_NAME: dict[str, Callable[[Run], Any]] = {
-    "illegal_before": partial(find_illegal, moment=START),
-    "illegal_after": partial(find_illegal, moment=BEST),
-    **{name: partial(find_tested, name=name) for name in SCORES},
-    **{f"built_{name}": partial(find_built, name=name) for name in SCORES[:2]},
+    "illegal_before": partial(find_illegal_shares, moment=START),
+    "illegal_after": partial(find_illegal_shares, moment=BEST),
+    **{name: partial(read_test_score, name=name) for name in SCORES},
+    **{f"built_{name}": partial(score_broken_entities, name=name) for name in SCORES[:2]},
 }

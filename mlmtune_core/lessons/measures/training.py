@@ -1,4 +1,4 @@
-"""What lessons measure of how a finished run has learnt: the gap to its training examples, how far its body moved, what a step costs in memory, and what a rate finder would have said"""
+"""How a finished run was trained: generalisation gap, movement of weights, memory per step, rate finder."""
 
 import json
 
@@ -13,53 +13,53 @@ from mlmtune_core.strategies import count_frozen
 from mlmtune_core.training.optimizer import is_pulled_back
 from mlmtune_core.workers.costs.memory import PROCESS_BYTES, memory_law
 
-_suggested: dict[str, float] = {}
+_suggestions: dict[str, float] = {}  # fingerprint of data and settings -> suggested rate
 
 
 def measure_gap(run: Run) -> float:
-    """Of the kept model: score on training examples, which must have been measured, minus score on the test set."""
+    """Returns training score minus test score of the best model; needs the setting measure_training."""
     metric = RANKED_BY[run.config().task]
     return find_best(run.events("EvalDone"))["train_metrics"][metric] - run.events("Tested")[-1]["metrics"][metric]
 
 
 def measure_train_loss(run: Run) -> float:
-    """Of the kept model: loss on training examples, without dropout."""
+    """Returns the best model's loss on training examples, without dropout."""
     return find_best(run.events("EvalDone"))["train_eval_loss"]
 
 
 def measure_body_norm(run: Run) -> float:
-    """The root of the sum of squares of all weight matrices in the layers of the kept model: of what weight decay pulls at."""
+    """Returns the norm of all weight matrices in the best model's layers, which are what weight decay acts on."""
     matrices = [weight.detach().double() for weight in find_layers(load_run(run).model.encoder).parameters() if weight.ndim > 1]
     return float(sum(matrix.square().sum() for matrix in matrices) ** 0.5)
 
 
 def measure_body_moved(run: Run) -> float:
-    """How far the layers of the kept model are from where they began, over their length then: the mean over the layers."""
+    """Returns the best model's relative distance from the initial weights, averaged over layers."""
     rows = compare_weights(load_run(run, START).model, load_run(run).model)
     moved = [row["moved"] for row in rows if row["name"].isdecimal()]
     return sum(moved) / len(moved)
 
 
 def measure_finder_suggestion(run: Run) -> float:
-    """The rate that a finder suggests on what the run learnt from; 0 where it suggests none.
+    """Returns the learning rate that the rate finder suggests for the run's data and settings; 0 if it suggests none.
 
-    It climbs through all rates by itself: runs that differ in nothing but their rates share one answer.
+    The finder tries all rates itself, so runs that differ only in their rates share one cached result.
     """
     settings = run.config().model_dump(exclude={"learning_rate", "head_learning_rate"})
     key = json.dumps([run.about()["data"]["fingerprint"], settings], sort_keys=True)
-    if key not in _suggested:
+    if key not in _suggestions:
         from mlmtune_core.inspecting.trials.rate_finder import find_rate
 
         examples = run.data()
-        _suggested[key] = find_rate(examples[examples["split"] != "test"], settings)["suggestions"].get("valley", 0.0)
-    return _suggested[key]
+        _suggestions[key] = find_rate(examples[examples["split"] != "test"], settings)["suggestions"].get("valley", 0.0)
+    return _suggestions[key]
 
 
 def measure_memory(run: Run) -> float:
-    """Megabytes that the model and a step of the largest batch take, calculated (see memory.memory_law), not measured."""
+    """Returns the megabytes that the model and one step of the largest batch need, calculated (see costs.memory), not measured."""
     config, start, shape = run.config(), run.events("Started")[-1], load_run(run).model.encoder.config
-    learning = shape.num_hidden_layers - count_frozen(config.strategy, shape.num_hidden_layers)
-    law = memory_law(start["total"], start["trainable"], shape.hidden_size, shape.num_attention_heads, learning, is_pulled_back(config))
+    trainable_layers = shape.num_hidden_layers - count_frozen(config.strategy, shape.num_hidden_layers)
+    law = memory_law(start["total"], start["trainable"], shape.hidden_size, shape.num_attention_heads, trainable_layers, is_pulled_back(config))
     return (law.of(config.batch_size, config.max_length) - PROCESS_BYTES) / 2**20
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from mlmtune_core.errors import TrainingError
-from mlmtune_core.events import Event, Finished, PhaseStarted, Progress, StepDone, failure
+from mlmtune_core.events import Event, Finished, PhaseStarted, Progress, StepDone, to_failed
 from mlmtune_core.models.freezing import hash_frozen
 from mlmtune_core.tasks.base import Dataset
 from mlmtune_core.training.batches import padded_batches
@@ -100,7 +100,7 @@ def _step(
         lane.state.step += 1
         if not (math.isfinite(loss) and math.isfinite(norm)):
             lane.failed = True
-            yield lane.number, failure(not_finite(lane.state.step, {"head": rate}))
+            yield lane.number, to_failed(not_finite(lane.state.step, {"head": rate}))
             continue
         lane.state.loss_sum += loss * examples
         lane.state.loss_count += examples
@@ -123,7 +123,7 @@ def _evaluate(
             done = conclude(lane.setup, lane.state, epoch, *(scoring.result() for scoring in each))
         except TrainingError as error:
             lane.failed = True
-            yield lane.number, failure(error)
+            yield lane.number, to_failed(error)
             continue
         stack.write_back(place)
         yield lane.number, done

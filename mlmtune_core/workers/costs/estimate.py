@@ -1,4 +1,4 @@
-"""How long a run will take on this machine, from timed pieces (see rehearsing) and a count of how often each is due."""
+"""Estimates how long a run takes on this machine, from timed pieces (see rehearsal) and their counts."""
 
 import math
 from bisect import bisect_right
@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from mlmtune_core.config import MOST_LEARNT, RunConfig
-from mlmtune_core.strategies import count_frozen, learning_share, parse_strategy
+from mlmtune_core.config import MAX_TRAIN_EVAL_EXAMPLES, RunConfig
+from mlmtune_core.strategies import count_frozen, parse_strategy, trainable_share
 from mlmtune_core.training.order import order_by_length, shuffle
 
 MINUTE = 60.0
@@ -82,11 +82,11 @@ def _add_up(costs: Costs, config: RunConfig, sizes: Mapping[str, int]) -> float:
     steps = [_shape(batch, drawn["train"]) for batch in shuffle(drawn["train"], config, rng, epoch=1)]
     passes = {split: [_shape(batch, lengths) for batch in order_by_length(lengths, config.batch_size * 2)] for split, lengths in drawn.items()}  # fmt: skip
     below = sum(costs.below.of(*shape) for shape in [*steps, *passes["validation"], *passes.get("test", [])])
-    learning = learning_share(config.strategy, [len(steps)] * config.epochs, costs.layers)  # what rests is only passed, as in measuring
+    learning = trainable_share(config.strategy, [len(steps)] * config.epochs, costs.layers)  # what rests is only passed, as in measuring
     epoch = sum(learning * costs.learn.of(*shape) + (1 - learning) * costs.measure.of(*shape) for shape in steps)
     evaluation = sum(costs.measure.of(*shape) for shape in passes["validation"]) + costs.decode * sizes["validation"]
     if config.measure_training:
-        learnt = min(MOST_LEARNT, sizes["train"])
+        learnt = min(MAX_TRAIN_EVAL_EXAMPLES, sizes["train"])
         evaluation += (sum(costs.measure.of(*shape) for shape in steps) / sizes["train"] + costs.decode) * learnt
     test = sum(costs.measure.of(*shape) for shape in passes.get("test", [])) + costs.decode * sizes.get("test", 0)
     prepared = costs.encode * sum(sizes.values()) + (1 - costs.known) * below

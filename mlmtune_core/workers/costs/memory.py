@@ -1,4 +1,4 @@
-"""How much memory a run needs, and how much its worker may take: beyond that it ends with a sentence, not with the server."""
+"""How much memory a run needs, and how much its worker may use before the run is ended."""
 
 import os
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""A second of training on a sample, piece by piece with a watch: what a run will cost here."""
+"""Times a second of training on a sample, piece by piece: what a run will cost here."""
 
 import statistics
 import time

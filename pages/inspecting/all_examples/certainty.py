@@ -1,4 +1,4 @@
-"""How sure a model is of what it says: calibration, the mistakes it was surest of, the answers it doubts, slices by length and label"""
+"""How confident the model is: calibration, confident mistakes, doubtful answers, slices of the data."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Errors by kind, each kind explained and its errors listed: of entities, and of answers to questions"""
+"""Errors by kind, explained and listed: of entities, and of answers to questions."""
 
 from typing import Any
 

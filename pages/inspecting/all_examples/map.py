@@ -1,4 +1,4 @@
-"""The map: every example that was measured with as a point, before training and after, on axes that hold still"""
+"""The map: every evaluated example as a point, before and after training, on fixed axes."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The examples themselves: wrong, right or all, those of one cell of the confusion matrix, those that hold a text; each opens by itself"""
+"""The examples themselves: wrong, right, of one cell of the confusion matrix, or with a text."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""All that a model was measured with: its scores beside the trivial predictor's, each class, kinds of errors, and the examples themselves."""
+"""The scores beside the trivial predictor's, each class, kinds of errors, and the examples."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from mlmtune_core import charts
-from mlmtune_core.names import baseline_names, metric_names, metric_value
+from mlmtune_core.names import baseline_names, format_metric, metric_names
 from mlmtune_core.runs.run import Run
 from pages.inspecting.all_examples.kinds import draw_kinds
 from pages.inspecting.all_examples.mistakes import draw_confusion, draw_list
@@ -29,7 +29,7 @@ def draw_review(visit: Visit, run: Run, side: str, review: dict[str, Any]) -> No
         _draw_classes(visit, task, review["classes"])
     if "pairs" in review:
         _subtitle(tr("True score against predicted score"))
-        figure = charts.plot_pairs(review["pairs"], tr("True score"), tr("Predicted score"), visit.separators)
+        figure = charts.plot_predicted_against_true(review["pairs"], tr("True score"), tr("Predicted score"), visit.separators)
         alt = tr("Scatter plot: true score of every example against the predicted one.")
         draw_figure(figure, key="pairs", alt=alt, name="scores")
     if "groups" in review:
@@ -44,8 +44,8 @@ def _draw_scores(visit: Visit, task: str, review: dict[str, Any]) -> None:
     with st.container(horizontal=True):
         st.metric(tr("Examples"), visit.number(review["examples"]), border=True, width="content", height="stretch")
         for name, value in review["metrics"].items():
-            trivial = tr("trivially {value}").format(value=metric_value(visit.language, name, review["baseline"][name]))
-            st.metric(names[name], metric_value(visit.language, name, value), trivial, delta_color="off", delta_arrow="off", border=True, width="content", help=about_metric(visit, name))  # fmt: skip
+            trivial = tr("trivially {value}").format(value=format_metric(visit.language, name, review["baseline"][name]))
+            st.metric(names[name], format_metric(visit.language, name, value), trivial, delta_color="off", delta_arrow="off", border=True, width="content", help=about_metric(visit, name))  # fmt: skip
     st.caption(tr("The small numbers are those of the trivial predictor: {baseline}.").format(baseline=baseline_names(tr)[task]))  # fmt: skip
     if task == "token_classification":
         st.caption(

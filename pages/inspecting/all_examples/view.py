@@ -1,4 +1,4 @@
-"""All that a model was measured with: what it got right and wrong, how sure it was, and the map"""
+"""All evaluated examples: what is right and wrong, how confident, and the map."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""The logit of every label as a bar and, beside it, its probability: drawn at once, in one piece."""
+"""The logit of every label as a bar, with its probability beside it."""
 
 from collections.abc import Collection
 

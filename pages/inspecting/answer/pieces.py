@@ -1,4 +1,4 @@
-"""Words or sub-words: the same input in either, as the reader likes"""
+"""The choice between words and sub-words."""
 
 from typing import Any
 

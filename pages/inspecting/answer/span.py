@@ -1,4 +1,4 @@
-"""Where in the context a model sees the answer: start and end probability of every token, and the best spans"""
+"""The answer in its context: start and end probability of every token, and the best spans."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The table twin of an answer: all numbers, sortable and downloadable, probabilities as bars."""
+"""An answer as a table: all numbers, sortable and downloadable, probabilities as bars."""
 
 import pandas as pd
 import streamlit as st

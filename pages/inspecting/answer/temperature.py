@@ -1,4 +1,4 @@
-"""The temperature of the softmax: a slider for the eye alone, from the logits that are there; no answer changes"""
+"""The temperature of the softmax: a slider over the logits that are there; the answer stays."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""What a model answered to one input: logits beside probabilities, a number; and the views of words and spans; all of it as a table."""
+"""The answer to one input: logits beside probabilities, a number, words or a span, and the table."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import streamlit as st
 
 from mlmtune_core import charts
 from mlmtune_core.models.probabilities import at_temperature
-from mlmtune_core.names import choice_names, label_names, role_names
+from mlmtune_core.names import choice_names, format_labels, role_names
 from mlmtune_core.runs.run import Run
 from pages.inspecting.answer.logit_bars import logit_bars
 from pages.inspecting.answer.pieces import draw_input_row
@@ -33,14 +33,14 @@ def _draw_label(visit: Visit, run: Run, answer: dict[str, Any]) -> None:
     tr = visit.tr
     heading = st.container(horizontal=True, vertical_alignment="center", gap="medium")
     if answer["several"]:
-        said = label_names(tr, answer["label"])
+        said = format_labels(tr, answer["label"])
         heading.subheader(tr("Answer: {label}").format(label=literal(said)), anchor=False, width="content")
     else:
         share = visit.percent(answer["probabilities"][answer["label"]], 1)
         st.subheader(tr("Answer: {label} ({probability})").format(label=literal(answer["label"]), probability=share), anchor=False, width="content")  # fmt: skip
     if "true" in answer:
         right = tr("The label in the data is the same.")
-        wrong = tr("The label in the data is {label}.").format(label=literal(label_names(tr, answer["true"])))
+        wrong = tr("The label in the data is {label}.").format(label=literal(format_labels(tr, answer["true"])))
         heading.markdown(f"✓ {right}" if answer["true"] == answer["label"] else f"✗ {wrong}", width="content")
     single = tr("The head turns {read} into one number per label, the **logits** z = hW + b. **Softmax** turns them into probabilities that sum to 1.")  # fmt: skip
     many = tr("The head turns {read} into one number per label, the **logits** z = hW + b. Each goes through the **sigmoid** by itself: a label holds where z is above 0, that is, above 50 %.")  # fmt: skip
@@ -87,7 +87,7 @@ def _draw_number(visit: Visit, run: Run, answer: dict[str, Any]) -> None:
     )
     train = frame[frame["split"] == "train"]
     titles = tr("Score (a number)"), tr("Examples"), tr("this input")
-    figure = charts.plot_number(answer["value"], train["score"].tolist(), *titles, visit.separators)
+    figure = charts.plot_predicted_score(answer["value"], train["score"].tolist(), *titles, visit.separators)
     draw_figure(figure, key="number", alt=tr("Histogram of the scores with the answer in it."), name="number")  # fmt: skip
     draw_input_row(visit, answer)
     st.markdown("**" + tr("Neighbours on the scale: training examples with nearly this score") + "**")

@@ -1,4 +1,4 @@
-"""Words with tags, or the sub-words they are read in, each with a softmax of its own; what counts is said; all of it as a table"""
+"""Words with tags, or their sub-words, each with its softmax, and which one counts."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The arithmetic of an answer, step by step: h, W and b, z = hW + b, softmax, loss, one gradient step; every number as a table"""
+"""The arithmetic of an answer, step by step: z = hW + b, softmax, loss, one gradient step, as tables."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The chapter's own example, with the labels that it prints beside those that it means, and the arithmetic of each token"""
+"""The chapter's own example, with the labels it prints beside those it means, token by token."""
 
 import pandas as pd
 import streamlit as st

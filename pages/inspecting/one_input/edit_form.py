@@ -1,4 +1,4 @@
-"""How an input is changed: a word masked or taken away, each word masked in turn, the texts swapped, a sentence written anew; and the way back"""
+"""Edits of an input: mask, remove or rewrite words, mask each in turn, swap the texts; and back."""
 
 from collections.abc import Callable
 from typing import Any

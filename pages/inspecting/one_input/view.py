@@ -1,4 +1,4 @@
-"""One input, typed or picked: the answer to it, how it comes about, and what it rests on"""
+"""One input, typed or picked: its answer, the arithmetic, and what it rests on."""
 
 from typing import Any
 

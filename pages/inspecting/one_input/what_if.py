@@ -1,4 +1,4 @@
-"""What if the input were another: every change of it is a row below the one that it was made from, with what it does to the answer"""
+"""What if the input were another: every edit as a row below its parent, with its effect on the answer."""
 
 from collections import Counter
 from typing import Any
@@ -6,10 +6,10 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from mlmtune_core.data.readers.cells import disarm
+from mlmtune_core.data.readers.cells import escape_formula
 from mlmtune_core.inspecting import model_charts
 from mlmtune_core.inspecting.edit_tree import Change, Row, follow, in_order
-from mlmtune_core.names import label_names
+from mlmtune_core.names import format_labels
 from mlmtune_core.runs.run import Run
 from pages.inspecting.one_input.edit_form import Tree, ask_row, describe, draw_form, draw_ways_back, write_out
 from pages.shared.asking import ask, ask_slowly
@@ -53,7 +53,7 @@ def draw_what_if(visit: Visit, run: Run, asked: tuple[Any, ...], moment: str) ->
     exact = {"input": [write_out(row.fields) for row, _ in lines], "row": ids, "made_from": [row.parent for row, _ in lines]}
     numbers = {"value": [changes[row].value for row in ids], "change": [changes[row].change for row in ids]}
     csv = pd.DataFrame({**exact, "edit": [row.edit for row, _ in lines], "word": [row.word for row, _ in lines], "answer": table["said"], **numbers})
-    draw_ways_back(visit, tree, csv.map(disarm).to_csv(index=False, lineterminator="\n").encode("utf-8-sig"))
+    draw_ways_back(visit, tree, csv.map(escape_formula).to_csv(index=False, lineterminator="\n").encode("utf-8-sig"))
     _draw_bars(visit, tree, changes, name if share else tr("the answer"), share)
 
 
@@ -85,7 +85,7 @@ def _make_line(visit: Visit, tree: Tree, row: Row, depth: int, answer: dict[str,
     if view == "words":
         said = tags or ("" if row.parent is None else "–")
     elif view == "labels":
-        said = label_names(tr, said)
+        said = format_labels(tr, said)
     elif view == "number":
         said = visit.number(said, 2)
     return {

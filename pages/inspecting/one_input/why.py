@@ -1,4 +1,4 @@
-"""Which tokens an answer rests on: asked for by a click, its cost said first, and checked by taking tokens away"""
+"""Which tokens an answer rests on: asked for by a click, cost said first, checked by deletion."""
 
 from collections.abc import Callable
 from typing import Any

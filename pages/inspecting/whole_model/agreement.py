@@ -1,11 +1,11 @@
-"""Where two runs agree over all examples, and those that only one of them gets right; each opens by itself"""
+"""Where two runs agree over all examples, and which only one of them gets right."""
 
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from mlmtune_core.names import metric_names, metric_value, role_names
+from mlmtune_core.names import format_metric, metric_names, role_names
 from mlmtune_core.runs.run import Run
 from pages.inspecting.example_table import draw_rows
 from pages.shared.choice import choice
@@ -55,6 +55,6 @@ def _draw_shares(visit: Visit, found: dict[str, Any], is_number: bool) -> None:
 def _draw_scores(visit: Visit, found: dict[str, Any]) -> None:
     tr, names = visit.tr, metric_names(visit.tr)
     first, second = found["shared_scores"]
-    rows = [(names[name], metric_value(visit.language, name, first[name]), metric_value(visit.language, name, second[name])) for name in first]
+    rows = [(names[name], format_metric(visit.language, name, first[name]), format_metric(visit.language, name, second[name])) for name in first]
     st.markdown("**" + tr("Scores on the examples of both") + "**")
     st.dataframe(pd.DataFrame(rows, columns=[tr("Score"), "A", "B"]), hide_index=True, key="compare_shared", width="content")

@@ -1,4 +1,4 @@
-"""Masked words: what the model would put in place of [MASK], before training and after; where it has no head for that, the offer to train one"""
+"""Masked words: predictions for [MASK] before and after training, or the offer to train such a head."""
 
 from typing import Any
 

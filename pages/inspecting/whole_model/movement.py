@@ -1,4 +1,4 @@
-"""What training moved: the weights of every layer, and what each layer says of a text"""
+"""What training moved: the weights of every layer, and each layer's output on a text."""
 
 from typing import Any
 

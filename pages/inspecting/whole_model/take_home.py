@@ -1,4 +1,4 @@
-"""What can be taken home of a run: model, ONNX, script, notebook, answers, report; each made by a click, and how to open it"""
+"""Downloads of a run: model, ONNX, script, notebook, answers, report; and how to open each."""
 
 from dataclasses import dataclass
 
@@ -66,7 +66,7 @@ def _draw_thing(visit: Visit, run: Run, thing: Thing, preparing: dict[str, str])
         st.markdown(thing.purpose)
     refusal = find_refusal(run.config(), kind)
     if refusal:
-        buttons.info(literal(refusal.say(tr)), icon=":material/info:")
+        buttons.info(literal(refusal.translate(tr)), icon=":material/info:")
         return
     with buttons:
         if preparing.get("file") == thing.file:

@@ -1,4 +1,4 @@
-"""Two answers to one input beside one another, with what differs marked: by label, word by word, as numbers, as spans"""
+"""Two answers to one input side by side, with the differences marked."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from mlmtune_core.inspecting import model_charts
-from mlmtune_core.names import label_names
+from mlmtune_core.names import format_labels
 from pages.shared.figures import draw_figure
 from pages.shared.tables import share_columns
 from pages.shared.visit import Visit, escaped, literal
@@ -24,10 +24,10 @@ def draw_two_answers(visit: Visit, first: dict[str, Any], second: dict[str, Any]
 
 def _draw_labels(visit: Visit, first: dict[str, Any], second: dict[str, Any]) -> None:
     tr = visit.tr
-    said = [label_names(visit.tr, each["label"]) for each in (first, second)]
+    said = [format_labels(visit.tr, each["label"]) for each in (first, second)]
     _draw_heading(visit, said, first["label"] != second["label"])
     if "true" in first:
-        st.markdown(tr("In the data: {answer}").format(answer=literal(label_names(visit.tr, first["true"]))))
+        st.markdown(tr("In the data: {answer}").format(answer=literal(format_labels(visit.tr, first["true"]))))
     names = sorted(first["probabilities"], key=lambda name: -first["probabilities"][name])
     shares = [[each["probabilities"][name] for name in names] for each in (first, second)]
     figure = model_charts.plot_paired_bars(names, *shares, ("A", "B"), tr("Probability"), visit.separators)

@@ -1,4 +1,4 @@
-"""Two runs beside one another: what differs in their settings and scores, their answers to one input, and where only one of them is right"""
+"""Two runs side by side: settings, scores, answers to one input, and where only one is right."""
 
 from datetime import datetime
 
@@ -7,8 +7,8 @@ import streamlit as st
 
 from mlmtune_core.config import RunConfig
 from mlmtune_core.errors import UserError
-from mlmtune_core.names import metric_names, metric_value, split_names, strategy_name
-from mlmtune_core.people import is_class, name_of
+from mlmtune_core.names import format_metric, metric_names, split_names, strategy_name
+from mlmtune_core.people import find_person_name, is_class
 from mlmtune_core.runs.kept_weights import BEST
 from mlmtune_core.runs.owned_runs import runs_of
 from mlmtune_core.runs.results import check_comparable, find_comparable, find_differences, find_named_run, share_data
@@ -70,7 +70,7 @@ def _ask_other(visit: Visit, run: Run) -> Run | None:
 def _name_run(visit: Visit, run: Run) -> str:
     """Data, strategy and moment; whose, for who may see others'. No two names are the same."""
     about, config = run.about(), run.config()
-    whose = [name_of(run.owner())] if visit.person.is_teacher and run.owner() != visit.person.id else []
+    whose = [find_person_name(run.owner())] if visit.person.is_teacher and run.owner() != visit.person.id else []
     told = [*whose, about["data"]["name"], strategy_name(visit.tr, config.strategy), f"{datetime.fromtimestamp(about['created']):%d/%m %H:%M}", run.id[:4]]  # fmt: skip
     return " · ".join(each for each in told if each)
 
@@ -102,7 +102,7 @@ def _draw_scores(visit: Visit, run: Run, other: Run) -> None:
     rows = []
     for side, reviews in both:
         rows.append((tr("Examples {split}").format(split=split_names(tr)[side]), *(visit.number(each["examples"]) for each in reviews)))  # fmt: skip
-        rows += [(names[name], *(metric_value(visit.language, name, each["metrics"][name]) for each in reviews)) for name in reviews[0]["metrics"]]  # fmt: skip
+        rows += [(names[name], *(format_metric(visit.language, name, each["metrics"][name]) for each in reviews)) for name in reviews[0]["metrics"]]  # fmt: skip
     st.dataframe(pd.DataFrame(rows, columns=[tr("Score"), "A", "B"]), hide_index=True, key="compare_scores")
 
 
