@@ -67,33 +67,11 @@ def show_check(result: dict[str, Any], tr: Any) -> str:
 
 
 SETTINGS = (
-    "task",
-    "strategy",
-    "epochs",
-    "seed",
-    "learning_rate",
-    "head_learning_rate",
-    "batch_size",
-    "batch_tokens",
-    "max_length",
-    "validation_share",
-    "dropout",
-    "layer_decay",
-    "weight_decay",
-    "decay_towards",
-    "max_grad_norm",
-    "bias_correction",
-    "patience",
-    "checkpoint",
-    "first_layers",
-    "initial_weights",
-    "head",
-    "pooling",
-    "truncation",
-    "train_examples",
-    "label_noise",
-    "measure_training",
-)
+    "task", "strategy", "epochs", "seed", "learning_rate", "head_learning_rate", "batch_size", "batch_tokens",
+    "max_length", "validation_share", "dropout", "layer_decay", "weight_decay", "decay_towards", "max_grad_norm",
+    "bias_correction", "patience", "checkpoint", "first_layers", "initial_weights", "head", "pooling", "truncation",
+    "train_examples", "label_noise", "measure_training",
+)  # fmt: skip
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -127,6 +105,22 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, help="start the app at this port; without it at 8501")
     parser.set_defaults(command=run_app, json=True)
     commands = parser.add_subparsers(title="commands", metavar="")
+    train, check = add_train(commands), add_check(commands)
+    for command in (train, check):
+        for role, title in columns.ROLE_TITLES.items():
+            command.add_argument(f"--{role.replace('_', '-')}-column", help=f"which column holds the {title}")
+    others = (add_predict(commands), add_export(commands), *add_lessons(commands))
+    for command in (train, check, *others):
+        command.add_argument("--json", action="store_true", help="print one JSON document")
+    worker = commands.add_parser("worker", help="carry out the runs of a server on another machine")
+    worker.add_argument("scheduler", help="the address of the Dask scheduler: tcp://host:8786")
+    worker.add_argument("--slots", type=int, default=1, help="how many runs at a time; they share the cores")
+    worker.set_defaults(command=run_worker, json=True)
+    return parser
+
+
+def add_train(commands: Any) -> argparse.ArgumentParser:
+    """The command `train` and an option for every setting."""
     train = commands.add_parser("train", help="fine-tune on a file")
     train.add_argument("file", type=Path)
     train.set_defaults(command=run_train, show=show_train)
@@ -139,27 +133,27 @@ def make_parser() -> argparse.ArgumentParser:
     train.add_argument("--test", type=Path, help="a file on which the best model is measured once, at the end")
     train.add_argument("--examples", type=int, help="take at most so many examples of FILE, each label with its share")
     train.add_argument("--out", type=Path, help="a new folder for the run")
+    return train
+
+
+def add_predict(commands: Any) -> argparse.ArgumentParser:
+    """The command `predict` and an option for every text that a task reads."""
     predict = commands.add_parser("predict", help="ask a run")
     predict.add_argument("run", help="the run's name or folder")
     for role in columns.INPUT_ROLES:
         if role != "words":
             predict.add_argument(f"--{role.replace('_', '-')}", help=f"the {role.replace('_', ' ')} to read")
     predict.set_defaults(command=run_predict, show=show_predict)
+    return predict
+
+
+def add_check(commands: Any) -> argparse.ArgumentParser:
+    """The command `check` and its options."""
     check = commands.add_parser("check", help="read a file and report, without training")
     check.add_argument("file", type=Path)
     check.add_argument("--task")
     check.set_defaults(command=run_check, show=show_check)
-    worker = commands.add_parser("worker", help="carry out the runs of a server on another machine")
-    worker.add_argument("scheduler", help="the address of the Dask scheduler: tcp://host:8786")
-    worker.add_argument("--slots", type=int, default=1, help="how many runs at a time; they share the cores")
-    worker.set_defaults(command=run_worker, json=True)
-    for command in (train, check):
-        for role, title in columns.ROLE_TITLES.items():
-            command.add_argument(f"--{role.replace('_', '-')}-column", help=f"which column holds the {title}")
-    export = add_export(commands)
-    for command in (train, predict, check, export, *add_lessons(commands)):
-        command.add_argument("--json", action="store_true", help="print one JSON document")
-    return parser
+    return check
 
 
 def run_check(chosen: argparse.Namespace) -> dict[str, Any]:
@@ -286,7 +280,7 @@ def _train_result(this: Run, named: str, seen: Sequence[Event]) -> dict[str, Any
         "seconds": round(summary["seconds"], 2),
         "frozen_unchanged": summary["frozen_unchanged"],
         "stopped_because": end.reason,
-    } | {"test": metrics for metrics in tests}
+    } | ({"test": tests[0]} if tests else {})
 
 
 if __name__ == "__main__":

@@ -12,7 +12,19 @@ import torch
 from transformers import AutoModelForSequenceClassification
 
 import mlmtune_core
-from mlmtune_core import EvalDone, StepDone, evaluate, export, fit, list_history, load_checkpoint, load_run, predict, read_examples, train
+from mlmtune_core import (
+    EvalDone,
+    StepDone,
+    evaluate,
+    export,
+    fit,
+    list_history,
+    load_checkpoint,
+    load_run,
+    predict,
+    read_examples,
+    train,
+)
 from mlmtune_core.errors import ConfigError, DataError, RunError
 from mlmtune_core.runs.shelf import create_run
 from mlmtune_core.workers.worker import carry_out

@@ -1,4 +1,4 @@
-"""README, “Add a task in four steps”, followed to the letter on a copy of the sources."""
+"""docs/adding-a-task.md, followed to the letter on a copy of the sources."""
 
 import json
 import os
@@ -16,8 +16,7 @@ pytestmark = pytest.mark.slow
 
 
 def read_steps():
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    section = readme.split("## Add a task in four steps")[1].split("\n## ")[0]
+    section = (ROOT / "docs" / "adding-a-task.md").read_text(encoding="utf-8")
     commands = re.findall(r"^ {7}(cp .*)$", section, re.MULTILINE)
     cells = re.findall(r"^ *\| `(.+?)` \| `(.+)` \| `(.+?)` \|$", section, re.MULTILINE)
     return commands, [tuple(cell.replace(r"\|", "|") for cell in row) for row in cells]
