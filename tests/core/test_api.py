@@ -54,7 +54,8 @@ def weights(model):
 def test_the_ten_lines_of_the_readme_run_as_they_stand_there_without_streamlit(tmp_path):
     lines = TEN_LINES[1].strip().splitlines()
     assert len([line for line in lines if line]) <= 10
-    (tmp_path / "mlmtune_core").symlink_to(ROOT / "mlmtune_core")
+    (tmp_path / "mlmtune_core" / "data").mkdir(parents=True)
+    (tmp_path / "mlmtune_core" / "data" / "samples").symlink_to(ROOT / "mlmtune_core" / "data" / "samples")
     code = "\n".join([*lines, "import sys", "print(sorted({'streamlit', 'distributed', 'pages'} & set(sys.modules)))"])
     environment = os.environ | {"PYTHONPATH": str(ROOT), "MLMTUNE_HOME": str(tmp_path / "none")}
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True)
