@@ -24,7 +24,7 @@ install-tests: .venv/installed-tests
 	sh tests/browser/install_chromium.sh $(BIN)/python
 	touch $@
 
-test: lint              ## style, small tests two at a time, then real workers and a real browser
+test: lint              ## style and types, small tests two at a time, then real workers and a real browser
 	$(SMALL) -m "not slow and not browser and not realdata and not long"
 	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest --durations=12 -m "(slow or browser) and not realdata and not long"
 
@@ -34,13 +34,11 @@ test-long: install-tests  ## what takes half a minute or more each: nginx, a cla
 test-realdata: install-tests  ## what was promised on real data beside the repository: some minutes of training
 	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -m realdata
 
-test-fast: lint         ## style and the quickest of the small tests
+test-fast: lint         ## style, types and the quickest of the small tests
 	$(SMALL) -m "not slow and not browser and not realdata and not long and not thorough"
 
-lint: install-tests     ## style of everything
+lint: install-tests     ## style of everything, types of the core
 	$(BIN)/ruff check .
-
-types: install-tests    ## types of the core
 	$(BIN)/python -m mypy
 
 messages:               ## bring the catalogues up to date with the sources

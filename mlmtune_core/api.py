@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
 
 from mlmtune_core.config import validate
+from mlmtune_core.data.columns import to_records
 from mlmtune_core.data.preparation import Examples, read_examples
 from mlmtune_core.data.subsets import read_splits
 from mlmtune_core.errors import DataError, RunError
@@ -43,7 +44,7 @@ def load_checkpoint(checkpoint: str, examples: Examples, **settings: Any) -> Tra
     _, label_names = read_splits(examples.frame, config, task)
     torch.manual_seed(config.seed)
     model = make_model(config, task, label_names).to(choose_device()).eval()
-    records = cast(list[dict[str, Any]], examples.frame.head(RECORDS_KEPT).to_dict("records"))
+    records = to_records(examples.frame.head(RECORDS_KEPT))
     return Trained(config, model, tokenizer, label_names, records)
 
 

@@ -1,6 +1,6 @@
 """Builds plotly figures that do not change: curves, bars, confusion matrices."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import plotly.graph_objects as go
@@ -116,7 +116,7 @@ def plot_predicted_against_true(pairs: Sequence[Sequence[float]], x_title: str, 
     return make_figure([points, line], x_title, y_title, separators, 420)
 
 
-def plot_curves(lines: dict[str, Sequence[tuple[float, float]]], x_title: str, y_title: str, separators: str) -> go.Figure:
+def plot_curves(lines: Mapping[str, Sequence[tuple[float, float]]], x_title: str, y_title: str, separators: str) -> go.Figure:
     """Draws at most two named lines through their points, each with its own colour and markers."""
     styles = ((BLUE, "circle", "solid"), (RED, "square", "dash"))
     traces = []

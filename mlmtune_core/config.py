@@ -253,6 +253,11 @@ def suggest_epochs(examples: int) -> int:
     return 10 if examples < 1000 else 3
 
 
+def setting_title(field: str) -> str:
+    """Returns the title of a setting, a message of the catalogue."""
+    return RunConfig.model_fields[field].title or field
+
+
 def setting_limits(field: str) -> tuple[float | None, float | None]:
     """Returns the (lowest, highest) value of a setting; None for no limit."""
     low = high = None

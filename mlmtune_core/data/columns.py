@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from mlmtune_core.data.readers.headers import KNOWN_NAMES, SPLIT_WORDS, is_number, simplify
 from mlmtune_core.errors import DataError, nearest_first
@@ -53,6 +53,11 @@ def optional_roles(task: str) -> tuple[str, ...]:
 def has_several_labels(examples: "pd.DataFrame") -> bool:
     """True if checked examples have lists of labels (multi-label classification)."""
     return "label" in examples and not isinstance(examples["label"].iloc[0], str)
+
+
+def to_records(examples: "pd.DataFrame") -> list[dict[str, Any]]:
+    """Returns one dict per row, column -> value."""
+    return cast(list[dict[str, Any]], examples.to_dict("records"))
 
 
 def guess_task(rows: "pd.DataFrame") -> tuple[str, str]:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from mlmtune_core.config import RunConfig
+from mlmtune_core.data.columns import to_records
 from mlmtune_core.data.splitting import find_strata, sample_examples, split_examples
 from mlmtune_core.errors import ConfigError, DataError
 from mlmtune_core.language import mark
@@ -42,7 +43,7 @@ def read_splits(examples: pd.DataFrame, config: RunConfig, task: Any) -> tuple[d
 
 
 def _to_examples(examples: pd.DataFrame, split: str, task: Any) -> list[Any]:
-    return task.to_examples(examples[examples["split"] == split].to_dict("records"))
+    return task.to_examples(to_records(examples[examples["split"] == split]))
 
 
 def prepare_training_split(examples: pd.DataFrame, config: RunConfig) -> pd.DataFrame:

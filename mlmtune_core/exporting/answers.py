@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mlmtune_core.data.columns import INPUT_ROLES
+from mlmtune_core.data.columns import INPUT_ROLES, to_records
 from mlmtune_core.data.readers.cells import escape_formula
 from mlmtune_core.inspecting.predicting import Trained, find_logits, load_run
 from mlmtune_core.runs.run import Run
@@ -26,7 +26,7 @@ def write_answers(run: Run, file: Path) -> None:
     trained = load_run(run)
     frame = run.data()
     frame = frame[frame["split"].isin(("validation", "test"))].sort_values("split", ascending=False, kind="stable")
-    records = frame.to_dict("records")
+    records = to_records(frame)
     rows: list[dict[str, Any]] = []
     for start in progress.each(range(0, len(records), TOGETHER), -(-len(records) // TOGETHER)):
         for record, example, answer in _answer(trained, records[start : start + TOGETHER]):

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from mlmtune_core.data.columns import to_records
 from mlmtune_core.errors import RunError
 from mlmtune_core.exporting.model_folder import write_about, write_predict
 from mlmtune_core.inspecting.predicting import Trained, load_run
@@ -44,7 +45,7 @@ def write_onnx(run: Run, folder: Path) -> float:
     """
     trained = load_run(run)
     frame = run.data()
-    _, encoded = trained.encode(frame.head(TRIED).to_dict("records"))
+    _, encoded = trained.encode(to_records(frame.head(TRIED)))
     names = [name for name in INPUTS if name == "attention_mask" or name in encoded[0].inputs]
     graph = Graph(trained.model, names).eval()
     progress.report(0.05)

@@ -49,9 +49,9 @@ def prepare(run_id: str, name: str, _click: str = "") -> str:
     `_click` tells one click from the next, where answers are kept. Raises RunError before a model is kept, LimitError where the disk is full.
     """
     run = open_run(run_id)
-    kind, *language = name.split(".")[:-1]
+    kind, *told = name.split(".")[:-1]
     demand_kind(run, kind)
-    language = language[0] if language else "en"
+    language = told[0] if told else "en"
     limits.demand_disk(folder_size(checkpoints.find_folder(run.config().checkpoint)) if kind in HOLD_ALL_WEIGHTS else 0)
     if kind in FILES:
         run.keep_export(name, lambda path: FILES[kind](run, path, language))

@@ -7,8 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from mlmtune_core.config import BUNDLED, RunConfig
-from mlmtune_core.data.columns import has_several_labels
+from mlmtune_core.config import BUNDLED, RunConfig, setting_title
+from mlmtune_core.data.columns import has_several_labels, to_records
 from mlmtune_core.exporting.archives import find_refusal
 from mlmtune_core.language import Translate
 from mlmtune_core.models.checkpoints import BUNDLED_PACKAGE
@@ -156,7 +156,7 @@ def write_notebook(run: Run, folder: Path, tr: Translate) -> None:
 def write_examples(run: Run, file: Path) -> None:
     """The examples of a run as JSON Lines: `row`, `split` and what its task reads, answers with where they start."""
     frame = run.data()
-    records = frame.to_dict("records")
+    records = to_records(frame)
     if "answer" in frame:
         found = TASKS[run.config().task].to_examples(records)
         records = [{**record, "answer": each.answers, "answer_start": each.starts} for record, each in zip(records, found, strict=True)]  # fmt: skip
@@ -223,9 +223,9 @@ def _settings(run: Run, tr: Translate, checkpoint: str, data: str) -> str:
     """A line for every setting, with its title."""
     config = run.config()
     values = config.model_dump() | {"head_learning_rate": config.head_rate, "learning_rate": config.body_rate}
-    lines = [f"{name.upper()} = {values[name]!r}  # {tr(RunConfig.model_fields[name].title)}" for name in SETTINGS]
+    lines = [f"{name.upper()} = {values[name]!r}  # {tr(setting_title(name))}" for name in SETTINGS]
     if config.layer_decay != 1:
-        lines.append(f"LAYER_DECAY = {config.layer_decay!r}  # {tr(RunConfig.model_fields['layer_decay'].title)}")
+        lines.append(f"LAYER_DECAY = {config.layer_decay!r}  # {tr(setting_title('layer_decay'))}")
     count = parse_strategy(config.strategy)[1]
     if count:
         lines.append(f"LAST_LAYERS = {count}  # " + tr("Layers that learn, from the top"))
@@ -236,7 +236,7 @@ def _settings(run: Run, tr: Translate, checkpoint: str, data: str) -> str:
         lines.append(f"FIELDS = {fields!r}  # " + tr("What is read"))
     bundled = config.checkpoint == BUNDLED
     begin = ("import importlib.util\n\n" + FIND_BUNDLED) if bundled else f"CHECKPOINT = {config.checkpoint!r}\n"
-    seed = f"SEED = {config.seed!r}  # {tr(RunConfig.model_fields['seed'].title)}\n"
+    seed = f"SEED = {config.seed!r}  # {tr(setting_title('seed'))}\n"
     return begin + seed + checkpoint + f"DATA = {data}\n" + "\n".join(lines)
 
 

@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
 from mlmtune_core import charts
-from mlmtune_core.config import RunConfig
+from mlmtune_core.config import RunConfig, setting_title
 from mlmtune_core.data.readers.cells import truncate
 from mlmtune_core.data.subsets import prepare_training_split
 from mlmtune_core.errors import RunError
@@ -208,8 +208,8 @@ def _draw_certainty(page: Page, found: dict[str, Any]) -> None:
             error=format_percent(page.language, found["error"], 1)
         )
     )  # fmt: skip
-    columns = [[row[name] for row in bins] for name in ("confidence", "accuracy", "count")]
-    figure = model_charts.plot_calibration(*columns, tr("Probability it gave"), tr("Share that is right"), number_separators(page.language))  # fmt: skip
+    confidence, accuracy, count = ([row[name] for row in bins] for name in ("confidence", "accuracy", "count"))
+    figure = model_charts.plot_calibration(confidence, accuracy, count, tr("Probability it gave"), tr("Share that is right"), number_separators(page.language))  # fmt: skip
     page.figure(figure, tr("Calibration curve: how often answers of like probability are right."))
 
 
@@ -220,7 +220,7 @@ def _say_settings(page: Page, run: Run) -> None:
     values |= {"task": task_names(tr)[config.task], "strategy": strategy_name(tr, config.strategy)}
     if config.strategy == "head_only":
         del values["learning_rate"]
-    page.table([tr("Setting"), tr("Value")], [[tr(RunConfig.model_fields[name].title), _value(format_choice(tr, name, value))] for name, value in values.items()])  # fmt: skip
+    page.table([tr("Setting"), tr("Value")], [[tr(setting_title(name)), _value(format_choice(tr, name, value))] for name, value in values.items()])  # fmt: skip
 
 
 def _value(value: Any) -> str:

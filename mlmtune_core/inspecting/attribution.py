@@ -110,7 +110,7 @@ def check_by_deleting(trained: Trained, target: Target, values: Sequence[float])
         return {"removed": 0, "drop": 0.0, "random_drops": []}
     ranked = sorted(places, key=lambda place: -values[place])[:count]
     rng = np.random.default_rng(SEED)
-    drop, *random_drops = find_drops(trained, target, [ranked, *(rng.choice(places, count, replace=False) for _ in range(RANDOM_TRIES))])
+    drop, *random_drops = find_drops(trained, target, [ranked, *(rng.choice(places, count, replace=False).tolist() for _ in range(RANDOM_TRIES))])
     return {"removed": count, "drop": drop, "random_drops": random_drops}
 
 

@@ -123,7 +123,7 @@ def in_order(rows: Sequence[Row], changes: dict[int, Change]) -> list[tuple[Row,
 
 def align(words: Sequence[str], others: Sequence[str]) -> dict[int, int]:
     """place -> place in `others`, for words that are the same or stand in for one another."""
-    places = {}
+    places: dict[int, int] = {}
     for tag, start, end, first, last in SequenceMatcher(None, words, others, autojunk=False).get_opcodes():
         if tag == "equal" or (tag == "replace" and end - start == last - first):
             places.update(zip(range(start, end), range(first, last), strict=True))

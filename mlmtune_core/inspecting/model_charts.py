@@ -1,6 +1,7 @@
 """Plotly figures of what is inside a model: weights, sums, maps, attention, calibration."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -74,12 +75,12 @@ def plot_map(
     """
     numbers = isinstance(labels[0], float)
     kinds = [None] if numbers else sorted(set(map(str, labels)))
-    traces = []
+    traces: list[dict[str, Any]] = []
     for number, kind in enumerate(kinds):
         of_kind = [i for i, label in enumerate(labels) if numbers or str(label) == kind]
         for is_right, symbol, sign in ((True, "circle", signs[0]), (False, "x", signs[1])):
             those = [i for i in of_kind if right[i] == is_right]
-            colour = {"color": [labels[i] for i in those], "colorscale": "Cividis", "showscale": is_right} if numbers else {"color": PALETTE[number % len(PALETTE)]}  # fmt: skip
+            colour: dict[str, Any] = {"color": [labels[i] for i in those], "colorscale": "Cividis", "showscale": is_right} if numbers else {"color": PALETTE[number % len(PALETTE)]}  # fmt: skip
             if those:
                 traces.append(
                     {
@@ -90,7 +91,7 @@ def plot_map(
                         "customdata": those,
                         "text": [f"{escape_html(texts[i])}<br><b>{escape_html(labels[i])}</b>" for i in those],
                         "hovertemplate": "%{text}<extra></extra>",
-                        "name": f"{'' if numbers else escape_html(kind) + ', '}{sign}",
+                        "name": f"{'' if kind is None else escape_html(kind) + ', '}{sign}",
                         "marker": {"symbol": symbol, "size": 9, "opacity": 0.75, **colour},
                     }
                 )

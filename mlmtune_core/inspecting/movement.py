@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from mlmtune_core.data.columns import to_records
 from mlmtune_core.inspecting.predicting import Trained, load_run
 from mlmtune_core.inspecting.what_if import BATCH_SIZE
 from mlmtune_core.models.freezing import find_layers
@@ -76,7 +77,7 @@ def _parts(model: Model) -> dict[str, torch.Tensor]:
 
 def _find_drift(frame: Any, split: str, before: Model, trained: Trained) -> list[dict[str, Any]]:
     task = TASKS[trained.config.task]
-    _, encoded = trained.encode(frame[frame["split"] == split].head(MOST_EXAMPLES).to_dict("records"))
+    _, encoded = trained.encode(to_records(frame[frame["split"] == split].head(MOST_EXAMPLES)))
     with progress.part(0, 0.5):
         old_layers = _read_layers(before, encoded, task.LABELS_ARE, trained)
     with progress.part(0.5, 1):

@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import load_file
 
 from mlmtune_core.config import RunConfig
-from mlmtune_core.data.columns import input_roles
+from mlmtune_core.data.columns import input_roles, to_records
 from mlmtune_core.data.words import split_words
 from mlmtune_core.errors import RunError
 from mlmtune_core.models import checkpoints
@@ -88,7 +88,7 @@ def find_example(this: Run, row: int, split: str) -> dict[str, Any]:
     found = frame[(frame["row"] == row) & (frame["split"] == split)]
     if found.empty:
         raise RunError("Row {row} is no example that this run was measured with.", row=row)
-    return found.iloc[0].to_dict()
+    return to_records(found)[0]
 
 
 def answer(trained: Trained, record: dict[str, Any]) -> dict[str, Any]:
@@ -150,5 +150,5 @@ def _load(folder: str, moment: str, _changed: int) -> Trained:
             "The kept weights do not fit the checkpoint ({names}). Was it changed since the run?",
             names=", ".join(unexpected[:3]),
         )
-    records = this.data().head(RECORDS_KEPT).to_dict("records")
+    records = to_records(this.data().head(RECORDS_KEPT))
     return Trained(config, model.eval(), checkpoints.load_tokenizer(config.checkpoint), label_names, records)

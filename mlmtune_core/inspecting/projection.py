@@ -15,6 +15,7 @@ from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from mlmtune_core.data.columns import to_records
 from mlmtune_core.errors import RunError
 from mlmtune_core.inspecting.predicting import load_run
 from mlmtune_core.inspecting.what_if import read_all
@@ -60,7 +61,7 @@ def find_points_at(run: Run, split: str, moments: Sequence[str]) -> list[Points]
     if task.LABELS_ARE == "one span":
         raise RunError("The answer to a question is a place among its tokens: there is no one vector to show.")
     frame = run.data()
-    records = frame[frame["split"] == split].head(MOST_POINTS).to_dict("records")
+    records = to_records(frame[frame["split"] == split].head(MOST_POINTS))
     examples, encoded = models[0].encode(records)
     places = [(i, position) for i, item in enumerate(encoded) for position in _asked(item)][:MOST_POINTS]
     truths = [task.find_truth(examples[item.example]) for item in encoded]

@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from mlmtune_core.data.columns import INPUT_ROLES
+from mlmtune_core.data.columns import INPUT_ROLES, to_records
 from mlmtune_core.data.readers.cells import truncate
 from mlmtune_core.data.subsets import prepare_training_split
 from mlmtune_core.runs.kept_weights import read_label_names
@@ -27,9 +27,9 @@ def review(name: str, split: str = "validation") -> dict[str, Any]:
     this = open_run(name)
     config, frame, said = this.config(), this.data(), this.predictions(split)
     task = TASKS[config.task]
-    examples = task.to_examples(frame[frame["split"] == split].to_dict("records"))
+    examples = task.to_examples(to_records(frame[frame["split"] == split]))
     learnt = prepare_training_split(frame, config)
-    train = task.to_examples(learnt[learnt["split"] == "train"].to_dict("records"))
+    train = task.to_examples(to_records(learnt[learnt["split"] == "train"]))
     predictions = dict(enumerate(said))
     return {
         "examples": len(examples),
@@ -101,7 +101,7 @@ def fold(text: str) -> str:
 def _read(folder: Path, split: str, _changed: int) -> list[Measured]:
     run = Run(folder)
     task, frame, said = TASKS[run.config().task], run.data(), run.predictions(split)
-    rows = frame[frame["split"] == split].to_dict("records")
+    rows = to_records(frame[frame["split"] == split])
     found = []
     for row, example, answer in zip(rows, task.to_examples(rows), said, strict=True):
         true = task.find_truth(example)
@@ -219,7 +219,7 @@ def _count_words(pairs: Sequence[Pair]) -> tuple[int, int]:
 
 def _read_keys(run: Run, split: str) -> set[tuple[str, ...]]:
     frame = run.data()
-    rows = frame.loc[frame["split"] == split, [role for role in INPUT_ROLES if role in frame]].to_dict("records")
+    rows = to_records(frame.loc[frame["split"] == split, [role for role in INPUT_ROLES if role in frame]])
     return {_key(read_texts(row)) for row in rows}
 
 

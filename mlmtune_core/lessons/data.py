@@ -3,7 +3,6 @@
 import random
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, cast
 
 import pandas as pd
 
@@ -36,11 +35,6 @@ def take_evenly(examples: pd.DataFrame, count: int = 0) -> pd.DataFrame:
     if not count or len(examples) <= count:
         return examples
     return examples.iloc[[round((i + 0.5) * len(examples) / count - 0.5) for i in range(count)]]
-
-
-def to_records(examples: pd.DataFrame) -> list[dict[str, Any]]:
-    """Returns one dict per row, column -> value."""
-    return cast(list[dict[str, Any]], examples.to_dict("records"))
 
 
 def split_in_three(examples: pd.DataFrame, validation: float = VALIDATION_SHARE, test: float = TEST_SHARE) -> pd.DataFrame:

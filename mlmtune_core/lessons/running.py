@@ -8,11 +8,11 @@ import torch
 import transformers
 
 from mlmtune_core.config import RANKED_BY, RunConfig
+from mlmtune_core.data.columns import to_records
 from mlmtune_core.errors import RunError
 from mlmtune_core.events import Failed, Finished
 from mlmtune_core.inspecting.review import read_measured
 from mlmtune_core.lessons import LESSONS
-from mlmtune_core.lessons.data import to_records
 from mlmtune_core.lessons.lesson import Lesson
 from mlmtune_core.lessons.measures import MEASURES
 from mlmtune_core.lessons.outcomes import Outcome, Outcomes, read_outcomes

@@ -1,7 +1,7 @@
 """Diagnoses a run from its events: ok, slow, collapsed, exploding, memorising, nan; and one thing to try."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -22,7 +22,7 @@ ROSE, ROSE_IN_TRAINING = 1.02, 1.3  # times an earlier loss
 ROSE_AT_ONCE = 1.1  # times the loss before the first step and that of who does not read: the mean of the first epoch
 LOWEST = 1.001  # times the least loss is still the least: a plateau is never quite flat
 
-Row = Mapping[str, Any]
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -58,16 +58,21 @@ class Signs:
     @cached_property
     def training(self) -> list[float]:
         """The training loss of every epoch: measured without dropout where that was done, else the mean of its steps."""
-        measured = [row.get("train_eval_loss") for row in self.evaluations]
-        if measured and None not in measured:
+        measured = self._without_dropout
+        if measured:
             return measured[1:]
         return [row["train_loss"] for row in self.evaluations if row["train_loss"] is not None]
 
     @cached_property
     def curve(self) -> list[float]:
         """What is measured without dropout at every evaluation, always on the same examples: there even a small fall is no chance."""
-        measured = [row.get("train_eval_loss") for row in self.evaluations]
-        return measured if None not in measured else [row["validation_loss"] for row in self.evaluations]
+        return self._without_dropout or [row["validation_loss"] for row in self.evaluations]
+
+    @property
+    def _without_dropout(self) -> list[float]:
+        """The training loss without dropout at every evaluation; empty if it was not measured at all of them."""
+        measured = [row["train_eval_loss"] for row in self.evaluations if row.get("train_eval_loss") is not None]
+        return measured if len(measured) == len(self.evaluations) else []
 
     @cached_property
     def began(self) -> float:
@@ -129,7 +134,7 @@ class Signs:
         """Whether the training loss came down to that of the label shares, and stays there for the last third of the epochs."""
         prior, last = self.start.get("prior_loss"), self.training[-max(2, math.ceil(len(self.training) / 3)) :]
         return (
-            bool(prior) and self.began * (1 - LEARNT) > prior and all(abs(loss / prior - 1) < AT_PRIOR for loss in last)
+            prior is not None and prior > 0 and self.began * (1 - LEARNT) > prior and all(abs(loss / prior - 1) < AT_PRIOR for loss in last)
         )
 
     @cached_property

@@ -143,7 +143,7 @@ def summarise(rows: Sequence[dict[str, Any]], estimate: float | None = None) -> 
     checks = [row for row in rows if row["kind"] == "FrozenChecked"]
     if not start:
         return Progress()
-    last_step = steps[-1] if steps else {"step": 0, "epoch": 0.0}
+    last_step: dict[str, Any] = steps[-1] if steps else {"step": 0, "epoch": 0.0}
     return Progress(
         step=last_step["step"],
         total_steps=start["total_steps"],

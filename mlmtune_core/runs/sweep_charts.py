@@ -40,19 +40,19 @@ def plot_by_x(
     seed_title: str = "seed",
 ) -> go.Figure:
     """y over x (numbers, where log_x), a line through the means for each series. kinds: run class -> its name in the legend, for marks that have a sign of their own."""
-    traces = []
+    traces: list[dict[str, Any]] = []
     for place, series in enumerate(_series(marks)):
         colour, symbol = _look(place)
         mine = [mark for mark in marks if mark.series == series]
-        places = sorted({mark.x for mark in mine})
+        places: list[Any] = sorted({mark.x for mark in mine})
         means = [float(np.mean([mark.y for mark in mine if mark.x == x])) for x in places]
         traces.append(_line(places, means, series, colour))
         traces.append(_points(mine, series, colour, symbol, kinds or {}, seed_title))
     traces += _explain_kinds(marks, kinds or {})
     if baseline:
-        places = [mark.x for mark in marks]
-        traces.append(_baseline(baseline, [min(places), max(places)], [baseline[1]] * 2))
-    axis = _logarithmic([mark.x for mark in marks], separators) if log_x else {}
+        ends: list[Any] = sorted(mark.x for mark in marks)
+        traces.append(_baseline(baseline, [ends[0], ends[-1]], [baseline[1]] * 2))
+    axis = _logarithmic([float(mark.x) for mark in marks], separators) if log_x else {}
     return make_figure(traces, x_title, y_title, separators, 420, x=axis, more=_legend(traces))
 
 
@@ -60,7 +60,7 @@ def plot_arms(marks: Sequence[Mark], y_title: str, separators: str, baseline: tu
     """A row for each x (a name): every seed a mark, the mean a bar across. The first stands on top; several series stand side by side in each row."""
     names, series = list(dict.fromkeys(str(mark.x) for mark in marks)), _series(marks)
     groups = [(name, one) for name in names for one in series if any((mark.x, mark.series) == (name, one) for mark in marks)]
-    traces = []
+    traces: list[dict[str, Any]] = []
     for name, one in groups:
         colour, symbol = _look(series.index(one) if len(series) > 1 else names.index(name))
         mine = [mark for mark in marks if (mark.x, mark.series) == (name, one)]
@@ -101,7 +101,8 @@ def plot_heat(marks: Sequence[Mark], x_title: str, y_title: str, z_title: str, s
 
 def plot_runs(lines: Sequence[tuple[str, int, Sequence[tuple[float, float]]]], x_title: str, y_title: str, separators: str, seed_title: str = "seed") -> go.Figure:  # fmt: skip
     """(series, seed, points) of each run: a line for each, those of one series alike."""
-    names, traces = list(dict.fromkeys(series for series, _, _ in lines)), []
+    names = list(dict.fromkeys(series for series, _, _ in lines))
+    traces: list[dict[str, Any]] = []
     for series, seed, points in lines:
         colour, symbol = _look(names.index(series))
         first = all(trace["legendgroup"] != series for trace in traces)

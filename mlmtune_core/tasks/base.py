@@ -28,7 +28,7 @@ class Encoded:
 
     example: int
     inputs: dict[str, list[int]]
-    labels: int | float | list[int] | tuple[int, int]
+    labels: Any
     words: tuple[int, ...] = ()
     offsets: tuple[tuple[int, int], ...] = ()
     cut: int = 0

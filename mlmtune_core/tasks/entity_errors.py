@@ -49,7 +49,7 @@ def pair_entities(true: Sequence[Entity], said: Sequence[Entity]) -> list[Pair]:
                 right.discard(other)
                 pairs.append(Pair(kind, one, other))
     pairs += [Pair("missed", one, None) for one in left] + [Pair("invented", None, other) for other in right]
-    return sorted(pairs, key=lambda pair: (pair.true or pair.said)[1])
+    return sorted(pairs, key=lambda pair: (pair.true or pair.said or ("", 0, 0))[1])
 
 
 def find_entity_errors(examples: Sequence[Any], said: Sequence[Sequence[str]]) -> dict[str, Any]:

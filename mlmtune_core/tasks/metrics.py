@@ -141,7 +141,7 @@ def _placed(rows: Sequence[Sequence[str]]) -> set[tuple[str, int]]:
 
 def _placed_entities(sentences: Sequence[Sequence[str]]) -> set[tuple[str, int, int, int]]:
     """(type, number of its sentence, first word, last word)"""
-    return {(kind, i, *place) for i, tags in enumerate(sentences) for kind, *place in find_entities(tags)}
+    return {(kind, i, first, last) for i, tags in enumerate(sentences) for kind, first, last in find_entities(tags)}
 
 
 def _as_spans(sentences: Sequence[Sequence[str]]) -> list[list[str]]:

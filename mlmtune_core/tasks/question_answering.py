@@ -187,11 +187,11 @@ def explain(
     ]
     unique = {(start, end): (value, start, end, w) for value, start, end, w in sorted(spans)}
     best = sorted(unique.values(), reverse=True)[:SPANS_SHOWN]
-    rows = [{"text": example.context[start:end], "logit": value} for value, start, end, _ in best]
+    rows: list[dict[str, Any]] = [{"text": example.context[start:end], "logit": value} for value, start, end, _ in best]
     if NO_ANSWER in label_names:
         rows.append({"text": "", "logit": min(float(scores[0].sum()) for scores in logits)})
         rows.sort(key=lambda row: -row["logit"])
-    shares = softmax(np.array([row["logit"] for row in rows])) if rows else []
+    shares = softmax(np.array([row["logit"] for row in rows])) if rows else np.empty(0)
     window = best[0][3] if best else 0
     item, shown = encoded[window], softmax(logits[window].T)
     read = describe_tokens(tokenizer, item.inputs)

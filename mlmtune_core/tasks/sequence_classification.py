@@ -1,7 +1,7 @@
 """One label per text, or several: sentiment, topics, spam."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,7 +73,7 @@ def encode(
         Encoded(
             i,
             found,
-            [int(name in example.label) for name in label_names] if example.is_multi_label else index.get(example.label, -1),
+            [int(name in example.label) for name in label_names] if isinstance(example.label, tuple) else index.get(example.label, -1),
             cut=cut,
         )
         for i, (example, (found, cut)) in enumerate(zip(examples, inputs, strict=True))
@@ -110,7 +110,7 @@ def decode(
 
 def compute_metrics(predictions: dict[int, str | list[str]], examples: Sequence[TextExample]) -> dict[str, float]:
     """accuracy and macro F1 over all examples; where several labels may hold, micro F1 too."""
-    count = metrics.several_labels if examples[0].is_multi_label else metrics.classification
+    count: Callable[..., dict[str, float]] = metrics.several_labels if examples[0].is_multi_label else metrics.classification
     return count([example.label for example in examples], [predictions[i] for i in range(len(examples))])
 
 
@@ -135,7 +135,8 @@ def review(
     predictions: dict[int, str | list[str]], examples: Sequence[TextExample], label_names: Sequence[str]
 ) -> dict[str, Any]:
     """`classes`: precision, recall, F1 per label; and `confusion`, where each text has one label."""
-    true, said = [example.label for example in examples], [predictions[i] for i in range(len(examples))]
+    true: list[Any] = [example.label for example in examples]
+    said: list[Any] = [predictions[i] for i in range(len(examples))]
     if examples[0].is_multi_label:
         return {"classes": metrics.by_label(true, said, label_names)}
     return {
@@ -146,7 +147,7 @@ def review(
 
 def find_truth(example: TextExample) -> str | list[str]:
     """Its label, or the list of its labels."""
-    return list(example.label) if example.is_multi_label else example.label
+    return list(example.label) if isinstance(example.label, tuple) else example.label
 
 
 def _names(example: TextExample) -> tuple[str, ...]:

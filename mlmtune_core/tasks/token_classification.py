@@ -114,7 +114,9 @@ def _window_of_each_word(word_ids: Sequence[Sequence[int | None]]) -> dict[int, 
     best: dict[int, tuple[int, int]] = {}
     for w, words_here in enumerate(word_ids):
         for p, word in enumerate(words_here):
-            starts_here = word is not None and (p == 0 or words_here[p - 1] != word)
+            if word is None:
+                continue
+            starts_here = p == 0 or words_here[p - 1] != word
             margin = min(p, len(words_here) - 1 - p)
             if starts_here and (word not in best or margin > best[word][0]):
                 best[word] = (margin, w)

@@ -29,8 +29,8 @@ def make_datasets(
     for name, examples in splits.items():
         encoded = task.encode(examples, tokenizer, label_names, config.max_length, config.label_all_pieces, config.truncation)
         cached = parse_strategy(config.strategy)[0] in ("head_only", "last_layers")  # what frozen layers give is computed once
-        varies = hasattr(task, "redraw") and name == "train" and not cached
-        redraw = partial(task.redraw, encoded, tokenizer, config.seed) if varies else None
+        draw_again = getattr(task, "redraw", None) if name == "train" and not cached else None
+        redraw = partial(draw_again, encoded, tokenizer, config.seed) if draw_again else None
         datasets[name] = Dataset(examples, encoded, redraw, len(tokenizer))
     return datasets
 

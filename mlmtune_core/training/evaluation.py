@@ -128,7 +128,7 @@ def _compare_with_best(setup: Setup, state: TrainingState, done: EvalDone) -> Ev
     name, direction = setup.task.BEST_METRIC
     by_loss, always = (setup.config.early_stopping_metric == choice for choice in ("validation_loss", "last"))
     value, sign = (done.validation_loss, 1) if by_loss else (done.metrics[name], 1 if direction == "min" else -1)
-    best = state.best and (state.best.validation_loss if by_loss else state.best.metrics[name])
+    best = None if state.best is None else state.best.validation_loss if by_loss else state.best.metrics[name]
     is_best = always or best is None or sign * value < sign * best
     state.evaluations_without_best = 0 if is_best else state.evaluations_without_best + 1
     done = replace(done, is_best=is_best, patience_left=patience_left(setup.config, state))

@@ -128,7 +128,8 @@ class Cluster:
 
     def _look(self) -> int:
         """How many runs can go on: one for each slot that the scheduler has, and those that go on without it."""
-        told, busy = {}, {}
+        told: dict[str, Any] = {}
+        busy: dict[str, Any] = {}
         if self._client is not None:
             try:
                 told, busy = self._ask(self._client)

@@ -4,7 +4,7 @@ import logging
 import traceback
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from types import TracebackType
+from typing import Any
 
 from mlmtune_core.storage import home
 
@@ -25,7 +25,7 @@ class OneLine(logging.Formatter):
         line = super().format(record).replace("\n", " ")
         return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in line)
 
-    def formatException(self, error: tuple[type[BaseException], BaseException, TracebackType | None]) -> str:  # noqa: N802
+    def formatException(self, error: Any) -> str:  # noqa: N802
         """Its type and where it came from, innermost first."""
         places = [f"{_shorten(frame.filename)}:{frame.lineno}" for frame in traceback.extract_tb(error[2])]
         return f"{error[0].__name__} at {' < '.join(reversed(places))}"

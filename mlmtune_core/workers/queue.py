@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from mlmtune_core.errors import repeated_deaths_error
@@ -232,7 +233,7 @@ class RunQueue:
             self._waiting.remove(turn)
             self._going[turn.run.id] = turn
             self._served[turn.owner] = time.time()
-            self._begin(turn.run, lambda error, run=turn.run: self._settle(run, error))
+            self._begin(turn.run, partial(self._settle, turn.run))
 
     def _settle(self, run: Run, error: Exception | None) -> None:
         """A run gave its worker back. One that neither ended nor was to pause is the next again, but not for ever."""

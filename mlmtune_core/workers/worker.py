@@ -139,7 +139,7 @@ def _events(this: Run, recorder: Recorder) -> Iterator[tuple[Event, Model | None
         state = snapshot.point.state
         yield recorder.go_on(state.step, state.best, snapshot.recorded), None, []
     checkpointer = RunCheckpointer(recorder, prefix.snapshot if prefix else dict)
-    trained = train(setup, datasets["train"], datasets["validation"], checkpointer, snapshot and snapshot.point)
+    trained = train(setup, datasets["train"], datasets["validation"], checkpointer, snapshot.point if snapshot else None)
     for event in trained:
         for each in _with_test(this, setup, datasets, prefix, event):
             yield each, setup.model, list(setup.label_names)

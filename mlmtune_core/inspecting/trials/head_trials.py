@@ -9,6 +9,7 @@ import pandas as pd
 import torch
 
 from mlmtune_core.config import RunConfig, validate
+from mlmtune_core.data.columns import to_records
 from mlmtune_core.data.splitting import split_examples
 from mlmtune_core.data.subsets import reduce_and_mislabel, split_in_three
 from mlmtune_core.inspecting.trials.known_features import Features, Side, know
@@ -86,7 +87,7 @@ def learn(features: Features, examples: pd.DataFrame, configs: Sequence[RunConfi
     train = sides["train"]
     stack = HeadStack([features.head(each.seed) for each in configs], configs, sum(count_steps(train.lengths, config)))
     random = {seed: np.random.default_rng(seed) for seed in stack.seeds}
-    lanes = [{"rate": each.head_rate, "seed": each.seed, "losses": [], "rates": [], "evaluations": []} for each in configs]  # fmt: skip
+    lanes: list[dict[str, Any]] = [{"rate": each.head_rate, "seed": each.seed, "losses": [], "rates": [], "evaluations": []} for each in configs]  # fmt: skip
     _evaluate(stack, lanes, sides, config, 0)
     for epoch in range(1, config.epochs + 1):
         orders = [shuffle(train.lengths, config, random[seed], epoch) for seed in stack.seeds]
@@ -139,7 +140,7 @@ def _until_finite(lane: dict[str, Any]) -> dict[str, Any]:
 def _majority(examples: pd.DataFrame, task_name: str) -> float:
     """Accuracy of the trivial predictor on the validation examples."""
     task = TASKS[task_name]
-    train, validation = (Dataset(task.to_examples(examples[examples["split"] == name].to_dict("records")), []) for name in ("train", "validation"))  # fmt: skip
+    train, validation = (Dataset(task.to_examples(to_records(examples[examples["split"] == name])), []) for name in ("train", "validation"))  # fmt: skip
     return task.compute_metrics(task.BASELINE(train, validation), validation.examples)["accuracy"]
 
 

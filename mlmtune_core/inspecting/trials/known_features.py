@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from mlmtune_core.config import RunConfig
+from mlmtune_core.data.columns import to_records
 from mlmtune_core.data.subsets import to_hashable
 from mlmtune_core.errors import RunError
 from mlmtune_core.runs.shelf import create_run
@@ -54,7 +55,7 @@ class Features:
 
     def side(self, examples: pd.DataFrame) -> Side:
         """Rows with the texts and labels of this data set, whatever label stands at which text."""
-        places = [self.places[_texts_of(record)] for record in examples.to_dict("records")]
+        places = [self.places[_texts_of(record)] for record in to_records(examples)]
         labels = torch.tensor([self.labels[to_hashable(label)] for label in examples["label"]])
         return Side(self.vectors[places].unsqueeze(1), labels, [self.lengths[place] for place in places])
 

@@ -9,7 +9,7 @@ import pandas as pd
 from mlmtune_core.config import RunConfig, validate
 from mlmtune_core.data.splitting import split_examples
 from mlmtune_core.errors import TrainingError
-from mlmtune_core.events import EvalDone
+from mlmtune_core.events import EvalDone, StepDone
 from mlmtune_core.inspecting.trials.known_features import assemble_once
 from mlmtune_core.models.freezing import set_train_mode
 from mlmtune_core.tasks.base import Dataset
@@ -84,13 +84,14 @@ def train_at(examples: pd.DataFrame, settings: dict[str, Any], rates: Sequence[f
 
 def _train(config: RunConfig, examples: pd.DataFrame) -> dict[str, float | None]:
     setup, sets = assemble_once(examples, config)
-    last = None
+    last: EvalDone | None = None
     try:
         for event in train(setup, sets["train"], sets["validation"]):
             last = event if isinstance(event, EvalDone) else last
             report(min(1.0, (getattr(event, "epoch", 0.0) or 0.0) / config.epochs))
     except TrainingError:
         return {"accuracy": None, "loss": None}
+    assert last is not None, "training ends with an evaluation"
     return {"accuracy": last.metrics["accuracy"], "loss": last.validation_loss}
 
 
@@ -98,7 +99,8 @@ def _climb(setup: Setup, train_set: Dataset) -> Iterator[tuple[float, float]]:
     """(rate, loss) of one step after the other, until a loss is no number."""
     stepper = Stepper(setup, TrainingState(), STEPS, factor=lambda step: (HIGHEST / LOWEST) ** (step / STEPS))
     set_train_mode(setup.model)
-    rng, epoch, order = np.random.default_rng(setup.config.seed), 0, []
+    rng, epoch = np.random.default_rng(setup.config.seed), 0
+    order: list[list[int]] = []
     for step in range(STEPS):
         report(step / STEPS)
         if not order:
@@ -108,10 +110,10 @@ def _climb(setup: Setup, train_set: Dataset) -> Iterator[tuple[float, float]]:
             train_set.encoded, [order.pop(0)], setup.pad_id, setup.task.LABELS_ARE, setup.model.device, setup.prefix
         )
         try:
-            (done,) = [*stepper.step(batch, 0.0), *stepper.flush()]
+            events = [*stepper.step(batch, 0.0), *stepper.flush()]
         except TrainingError:
             return
-        yield done.head_learning_rate, done.loss
+        yield from ((done.head_learning_rate, done.loss) for done in events if isinstance(done, StepDone))
 
 
 def _smooth(losses: Sequence[float]) -> float:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
+from mlmtune_core.data.columns import to_records
 from mlmtune_core.inspecting.predicting import find_logits, load_run
-from mlmtune_core.lessons.data import to_records
 from mlmtune_core.runs.kept_weights import BEST, START
 from mlmtune_core.runs.run import Run
 from mlmtune_core.tasks import TASKS, metrics

@@ -10,8 +10,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from mlmtune_core.data.columns import to_records
 from mlmtune_core.inspecting.predicting import Trained, load_run
-from mlmtune_core.lessons.data import take_evenly, to_records
+from mlmtune_core.lessons.data import take_evenly
 from mlmtune_core.models.model import INPUTS
 from mlmtune_core.runs.kept_weights import BEST, START, weights_changed
 from mlmtune_core.runs.run import Run

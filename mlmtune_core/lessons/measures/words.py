@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from mlmtune_core.data.columns import to_records
 from mlmtune_core.inspecting.predicting import find_logits, load_run
-from mlmtune_core.lessons.data import take_evenly, to_records
+from mlmtune_core.lessons.data import take_evenly
 from mlmtune_core.runs.kept_weights import weights_changed
 from mlmtune_core.runs.run import Run
 from mlmtune_core.runs.shelf import open_run

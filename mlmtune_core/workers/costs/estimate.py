@@ -2,6 +2,7 @@
 
 import math
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -95,11 +96,11 @@ def _add_up(costs: Costs, config: RunConfig, sizes: Mapping[str, int]) -> float:
 
 def expect_sizes(examples: pd.DataFrame, share: float) -> dict[str, int]:
     """About how many examples each split will have (see splitting.split_examples)."""
-    sizes = examples["split"].value_counts().to_dict() if "split" in examples else {"train": len(examples)}
+    sizes = Counter(examples["split"]) if "split" in examples else Counter(train=len(examples))
     if "validation" not in sizes:
         sizes["validation"] = max(1, round(sizes["train"] * share))
         sizes["train"] -= sizes["validation"]
-    return sizes
+    return dict(sizes)
 
 
 def fit_rows(costs: Costs, config: RunConfig, sizes: Mapping[str, int], seconds: float = MINUTE) -> int | None:

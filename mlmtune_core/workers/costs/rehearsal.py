@@ -4,6 +4,7 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -152,7 +153,7 @@ def _fit(lengths: Sequence[int], shapes: Sequence[list[int]], piece: Callable[[l
     rows, ones = [], np.ones(len(shapes))
     for indices in shapes:
         count, length = len(indices), max(lengths[i] for i in indices)
-        rows.append(np.array([1.0, count * length, count * length**2]) / _time(lambda indices=indices: piece(indices)))
+        rows.append(np.array([1.0, count * length, count * length**2]) / _time(partial(piece, indices)))
     return Law(*nnls(np.array(rows), ones)[0].tolist())
 
 
