@@ -11,6 +11,7 @@ from mlmtune_core.language import mark
 from mlmtune_core.strategies import STRATEGY_FORMS, default_rates
 
 TOKEN_TASKS = ("token_classification", "question_answering", "masked_words")  # the head reads every token
+TASKS_WITHOUT_CONFIDENCE = ("regression", "question_answering")  # no probability of the answer as a whole
 TEXT_SETTINGS = ("head", "pooling", "truncation", "label_noise")  # settings that only the other tasks, with one answer per text, have
 
 

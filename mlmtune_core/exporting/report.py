@@ -12,11 +12,11 @@ import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
 from mlmtune_core import charts
-from mlmtune_core.config import RunConfig, setting_title
+from mlmtune_core.config import TASKS_WITHOUT_CONFIDENCE, RunConfig, setting_title
 from mlmtune_core.data.readers.cells import truncate
 from mlmtune_core.data.subsets import prepare_training_split
 from mlmtune_core.errors import RunError
-from mlmtune_core.inspecting import certainty, model_charts
+from mlmtune_core.inspecting import model_charts
 from mlmtune_core.inspecting.certainty import find_certainty
 from mlmtune_core.inspecting.review import list_examples, review
 from mlmtune_core.language import escape_controls, format_number, format_percent, number_separators, translator
@@ -92,7 +92,7 @@ def write_report(run: Run, file: Path, language: str) -> None:
     for side in sides:
         _draw_review(page, found[side], side)
         _list_mistakes(page, list_examples(run.id, side))
-        if config.task not in certainty.WITHOUT:
+        if config.task not in TASKS_WITHOUT_CONFIDENCE:
             _draw_certainty(page, find_certainty(run.id, side))
         progress.report(0.8)
     _say_settings(page, run)

@@ -9,7 +9,6 @@ from mlmtune_core.inspecting.projection import Points, find_confidences, find_po
 from mlmtune_core.runs.shelf import open_run
 
 BINS = 10
-WITHOUT = ("regression", "question_answering")  # tasks that give no probability of an answer as a whole
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from mlmtune_core.inspecting import certainty
+from mlmtune_core.config import TASKS_WITHOUT_CONFIDENCE
 from mlmtune_core.runs.run import Run
 from pages.inspecting.all_examples.certainty import draw_certainty
 from pages.inspecting.all_examples.map import ask_method, draw_map
@@ -19,7 +19,7 @@ def draw_examples(visit: Visit, run: Run) -> None:
     """The same examples as tables or as points."""
     tr = visit.tr
     names = {"review": tr("Right and wrong"), "certainty": tr("How sure it is"), "map": tr("Map")}
-    if run.config().task in certainty.WITHOUT:
+    if run.config().task in TASKS_WITHOUT_CONFIDENCE:
         del names["certainty"]
     seen = choice(st.segmented_control, tr("View"), names, "seen", required=True, label_visibility="collapsed")
     if seen == "map":
