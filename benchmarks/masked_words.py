@@ -2,7 +2,7 @@
 
     python -m benchmarks.masked_words [--articles 300] [--seeds 1] [--json]
 
-Held out are a fifth of the articles; what is hidden in them is the same for all. The second stage starts from the checkpoint that the
+RunInUse out are a fifth of the articles; what is hidden in them is the same for all. The second stage starts from the checkpoint that the
 first one leaves, so that both are measured with the same head. Half an hour on a core that others use too; --articles 60 for a look.
 """
 
@@ -22,7 +22,7 @@ from mlmtune_core.data.splitting import sample_examples, split_examples
 from mlmtune_core.data.uploads import read_bbc_news
 from mlmtune_core.exporting.model_folder import save_checkpoint
 from mlmtune_core.people import PROGRAM
-from mlmtune_core.runs.owned_runs import as_texts
+from mlmtune_core.runs.owned_runs import to_plain_texts
 from mlmtune_core.runs.run import Run
 from mlmtune_core.runs.shelf import create_run
 from mlmtune_core.workers.worker import carry_out
@@ -55,7 +55,7 @@ def measure(articles: int, seed: int) -> list[dict[str, Any]]:
     """One row a stage, and one before: what was measured with, masked cross-entropy in nats, the share that was guessed, seconds."""
     frame = pd.read_csv(io.BytesIO(read_bbc_news()))
     frame.insert(0, "row", range(2, len(frame) + 2))
-    texts = as_texts(split_examples(sample_examples(frame, articles, seed), 0.2, seed))
+    texts = to_plain_texts(split_examples(sample_examples(frame, articles, seed), 0.2, seed))
     rows: list[dict[str, Any]] = []
     checkpoint = "bundled"
     for stage, settings in STAGES.items():

@@ -75,7 +75,7 @@ SETTINGS = (
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command; returns the exit status: 0, or 2 after one sentence about what the user can mend."""
+    """Runs one command; returns the exit status: 0, or 2 after one sentence about what the user can repair."""
     chosen = make_parser().parse_args(arguments)
     tr = translator(
         nearest_language(os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG"))

@@ -33,14 +33,14 @@ def add_export(commands: Any) -> argparse.ArgumentParser:
 
 def run_export(chosen: argparse.Namespace) -> dict[str, str]:
     """export: {kind: path} of what was written; nothing that is there already is overwritten."""
-    from mlmtune_core.exporting.packing import FILES, FOLDERS, demand_kind
+    from mlmtune_core.exporting.packing import FILES, FOLDERS, require_offered
 
     run = open_run(chosen.run)
     language = nearest_language(chosen.lang or os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG"))
     wanted = [kind for kind in KINDS if getattr(chosen, kind)] or ["model"]
     written = {kind: chosen.folder / NAMES.get(kind, kind) for kind in wanted}
     for kind, path in written.items():
-        demand_kind(run, kind)
+        require_offered(run, kind)
         if path.exists():
             raise RunError("“{path}” exists already. Give another folder.", path=path)
     chosen.folder.mkdir(parents=True, exist_ok=True)

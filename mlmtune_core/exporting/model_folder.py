@@ -21,7 +21,7 @@ from mlmtune_core.inspecting.predicting import Trained, find_logits, load_run
 from mlmtune_core.models import checkpoints
 from mlmtune_core.models.masked_head import MaskedHead, to_transformers_model
 from mlmtune_core.people import Person
-from mlmtune_core.runs.kept_checkpoints import keep_checkpoint
+from mlmtune_core.runs.kept_checkpoints import store_checkpoint
 from mlmtune_core.runs.shelf import open_run
 from mlmtune_core.tasks import TASKS
 from mlmtune_core.tasks.encoding import positions_to_keep
@@ -38,7 +38,7 @@ def save_checkpoint(name: str, title: str, person: Person) -> str:
     if not isinstance(trained.model.head, MaskedHead):
         raise RunError("Only runs on masked words become checkpoints: take the model of this one home instead.")
     size = WEIGHT_BYTES * sum(weight.numel() for weight in trained.model.parameters())
-    return keep_checkpoint(title, person, trained.config.checkpoint, size, lambda folder: write_checkpoint(trained, folder)).name
+    return store_checkpoint(title, person, trained.config.checkpoint, size, lambda folder: write_checkpoint(trained, folder)).name
 
 
 def write_checkpoint(trained: Trained, folder: Path) -> str:

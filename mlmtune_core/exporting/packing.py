@@ -34,7 +34,7 @@ FILES: dict[str, Callable[[Run, Path, str], object]] = {
 HOLD_ALL_WEIGHTS = ("model", "onnx")
 
 
-def demand_kind(run: Run, kind: str) -> None:
+def require_offered(run: Run, kind: str) -> None:
     """Raises RunError for what is not made of such a run."""
     if not is_offered(run.config().task, kind):
         raise RunError("A run that guesses masked words is taken home as a model alone: ask for that.")
@@ -50,13 +50,13 @@ def prepare(run_id: str, name: str, _click: str = "") -> str:
     """
     run = open_run(run_id)
     kind, *told = name.split(".")[:-1]
-    demand_kind(run, kind)
+    require_offered(run, kind)
     language = told[0] if told else "en"
-    limits.demand_disk(folder_size(checkpoints.find_folder(run.config().checkpoint)) if kind in HOLD_ALL_WEIGHTS else 0)
+    limits.require_disk_space(folder_size(checkpoints.find_folder(run.config().checkpoint)) if kind in HOLD_ALL_WEIGHTS else 0)
     if kind in FILES:
-        run.keep_export(name, lambda path: FILES[kind](run, path, language))
+        run.save_export(name, lambda path: FILES[kind](run, path, language))
         return name
     with tempfile.TemporaryDirectory() as folder:
         FOLDERS[kind](run, Path(folder), language)
-        run.keep_export(name, lambda path: zip_folder(Path(folder), kind, path))
+        run.save_export(name, lambda path: zip_folder(Path(folder), kind, path))
     return name

@@ -17,7 +17,7 @@ from mlmtune_core.strategies import parse_strategy
 from mlmtune_core.tasks import TASKS
 
 
-def say_how_to_run(tr: Translate) -> str:
+def explain_how_to_run(tr: Translate) -> str:
     """What is needed, and where the checkpoint can be named."""
     return tr(
         "Trains the same model on the same examples as the run in mlmtune, with plain transformers and torch; mlmtune is not needed. Chance falls differently, so the scores come out a little differently, as with another seed. Needed: torch, transformers, and matplotlib for the notebook; examples.jsonl beside this file. CHECKPOINT may be a folder or a name on the Hub; the script takes it as an argument, and another seed as --seed."
@@ -126,7 +126,7 @@ def write_script(run: Run, folder: Path, tr: Translate) -> None:
     steps = _find_steps(run, tr)
     steps[0][1][-1] = _settings(run, tr, SCRIPT_CHECKPOINT, f'Path(__file__).with_name("{DATA}")')
     steps[0][1][0] = "import argparse\n" + steps[0][1][0].replace("from collections import Counter", "from collections import Counter\nfrom pathlib import Path")  # fmt: skip
-    cells = [_comment(say_how_to_run(tr))]
+    cells = [_comment(explain_how_to_run(tr))]
     for (title, words), parts in steps:
         cells += [_comment(f"{title}. {words}") + "\n" + parts[0], *parts[1:]]
     (folder / SCRIPT).write_text("\n\n\n".join(cells) + "\n", encoding="utf-8")
@@ -140,7 +140,7 @@ def write_notebook(run: Run, folder: Path, tr: Translate) -> None:
     drawn = _read("steps")["curves"].replace("EPOCH_TITLE", repr(tr("Epoch"))).replace("LOSS_TITLE", repr(tr("Loss")))
     steps.insert(-1, (explain_steps(run.config(), tr)["curves"], [drawn]))
     cells: list[dict[str, Any]] = []
-    begin = "# " + tr("A run of mlmtune, redone") + "\n\n" + say_how_to_run(tr) + "\n\n"
+    begin = "# " + tr("A run of mlmtune, redone") + "\n\n" + explain_how_to_run(tr) + "\n\n"
     for number, ((title, words), parts) in enumerate(steps, start=1):
         heading = f"## {number}. {title}\n\n{words}"
         cells.append({"cell_type": "markdown", "source": begin + heading if number == 1 else heading})

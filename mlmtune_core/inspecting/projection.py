@@ -143,7 +143,7 @@ def draw_map(name: str, split: str = "validation", method: str = "pca") -> dict[
     }
 
 
-def draw_moment(name: str, moment: str, split: str = "validation") -> dict[str, Any]:
+def draw_map_at(name: str, moment: str, split: str = "validation") -> dict[str, Any]:
     """The `places`, `said`, `silhouette` and `probe` of run `name` at another moment, on the axes of its map by PCA."""
     run = open_run(name)
     points = find_points(run, split, moment)

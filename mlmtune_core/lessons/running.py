@@ -42,7 +42,7 @@ def to_score_terms(config: RunConfig, true: Sequence[Any], predicted: Sequence[A
 def carry_out_sweep(sweep: Sweep) -> Iterator[tuple[Run, Any]]:
     """Trains all runs of a sweep in this process, together where possible; yields (run, event)."""
     for run in sweep.runs():
-        yield from worker.carry_out_led(run)
+        yield from worker.carry_out_group(run)
 
 
 def carry_out_lesson(lesson: Lesson, seeds: Iterable[int], on_progress: Callable[[int, int], None]) -> dict[str, Any]:
@@ -112,7 +112,7 @@ def judge_sweep(sweep_id: str) -> dict[str, Any]:
         "outcomes": describe_outcomes(outcomes),
         "verdicts": judge_claims(lesson, outcomes),
     }
-    sweep.keep(VERDICTS, report)
+    sweep.save(VERDICTS, report)
     return report
 
 

@@ -26,7 +26,7 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Signs:
+class RunSigns:
     """The events in the order of time, and what is asked of them more than once."""
 
     rows: Sequence[Row]
@@ -80,7 +80,7 @@ class Signs:
         return float(np.mean([row["loss"] for row in self.steps[:FEW_STEPS]])) if self.steps else math.inf
 
     @cached_property
-    def blind(self) -> float:
+    def uninformed_loss(self) -> float:
         """The loss of who does not read the texts: that of the label shares, or that of the beginning where there are none."""
         return self.start.get("prior_loss") or self.began
 
@@ -103,20 +103,20 @@ class Signs:
         return bool(worse(self.score, self.start["baseline"]))
 
     @cached_property
-    def learnt_little(self) -> bool:
+    def little_learned(self) -> bool:
         """Whether the training loss is hardly below that of who does not read, all answers are alike, or they are no better than trivial ones."""
-        left = self.training[-1] / max(self.blind, 1e-9)
+        left = self.training[-1] / max(self.uninformed_loss, 1e-9)
         return left > 1 - LEARNT or self.top_share >= ONE_SIDED or (self.no_better and left > 0.5)
 
     @cached_property
-    def by_heart(self) -> bool:
+    def memorised(self) -> bool:
         """99 % of the training examples right, or, where that was not measured, a training loss of 5 % of the one without reading."""
         if not self.training:
             return False
         measured = (self.evaluations[-1].get("train_metrics") or {}).get(self.start["metric"])
         if measured is not None and self.start["task"] != "masked_words":
             return measured >= KNOWN_BY_HEART
-        return self.training[-1] <= TRACE_OF_LOSS * self.blind
+        return self.training[-1] <= TRACE_OF_LOSS * self.uninformed_loss
 
     @cached_property
     def falling(self) -> bool:
@@ -125,7 +125,7 @@ class Signs:
         rose = (
             bool((np.asarray(self.curve) > ROSE * lowest).any())
             or max(self.smoothed, default=0.0) > ROSE_IN_TRAINING * self.began
-            or (bool(self.start.get("prior_loss")) and self.training[0] > ROSE_AT_ONCE * max(self.curve[0], self.blind))
+            or (bool(self.start.get("prior_loss")) and self.training[0] > ROSE_AT_ONCE * max(self.curve[0], self.uninformed_loss))
         )
         return not rose and self.curve[-1] <= lowest[-1] * LOWEST
 
@@ -176,13 +176,13 @@ def diagnose(rows: Sequence[Row]) -> Diagnosis | None:
     for row in rows:
         if row["kind"] == "Failed" and "no longer a number" in row["template"]:
             return _call_nan(row)
-    seen = Signs(rows)
+    seen = RunSigns(rows)
     if not seen.start:
         return None
     found = _find_exploding(seen) or _find_memorising(seen)
     if found or len(seen.evaluations) < 2 or not seen.training:
         return found
-    return _find_little(seen) if seen.learnt_little else _find_ok(seen)
+    return _find_little(seen) if seen.little_learned else _find_ok(seen)
 
 
 def _call_nan(row: Row) -> Diagnosis:
@@ -194,27 +194,27 @@ def _call_nan(row: Row) -> Diagnosis:
     )
 
 
-def _find_exploding(seen: Signs) -> Diagnosis | None:
+def _find_exploding(seen: RunSigns) -> Diagnosis | None:
     """fastai's rule on the training loss, and above what it costs not to read: that is where it began, and so its best where it exploded
     at once. The same on the validation loss, unless the examples are known by heart.
     """
     advice = mark("Try a learning rate ten times smaller, or a longer warm-up.")
     if seen.smoothed:
-        last, best = seen.smoothed[-1], max(min(*seen.smoothed, seen.blind), NOTHING)
-        if last > EXPLODED * best and last > seen.blind:
+        last, best = seen.smoothed[-1], max(min(*seen.smoothed, seen.uninformed_loss), NOTHING)
+        if last > EXPLODED * best and last > seen.uninformed_loss:
             told = mark("The training loss is {loss}, {times} times its best so far ({best}).")
             return Diagnosis("exploding", told, advice, {"loss": last, "best": best, "times": last / best})
     losses = [row["validation_loss"] for row in seen.evaluations] or [0.0]
     last, best = losses[-1], max(min(losses), NOTHING)
-    if last > EXPLODED * best and last > losses[0] and not seen.by_heart:
+    if last > EXPLODED * best and last > losses[0] and not seen.memorised:
         told = mark("The validation loss is {loss}, {times} times its best so far ({best}).")
         return Diagnosis("exploding", told, advice, {"loss": last, "best": best, "times": last / best})
     return None
 
 
-def _find_memorising(seen: Signs) -> Diagnosis | None:
+def _find_memorising(seen: RunSigns) -> Diagnosis | None:
     losses = [row["validation_loss"] for row in seen.evaluations]
-    if not seen.by_heart or losses[-1] < TURNED * min(losses):
+    if not seen.memorised or losses[-1] < TURNED * min(losses):
         return None
     advice = mark("Try fewer epochs, more labelled examples, or more dropout.")
     if not seen.evaluations[-1]["is_best"]:
@@ -227,13 +227,13 @@ def _find_memorising(seen: Signs) -> Diagnosis | None:
     )
 
 
-def _find_little(seen: Signs) -> Diagnosis | None:
+def _find_little(seen: RunSigns) -> Diagnosis | None:
     if seen.early:
         return None
     return _call_crawling(seen) if seen.falling and not seen.at_prior else _call_collapsed(seen)
 
 
-def _call_crawling(seen: Signs) -> Diagnosis:
+def _call_crawling(seen: RunSigns) -> Diagnosis:
     first, last = seen.curve[0], seen.curve[-1]
     told = mark("In {steps} steps the loss went from {first} to {last}: it still falls, but hardly.")
     if last < (1 - LEARNT) * first:
@@ -248,7 +248,7 @@ def _call_crawling(seen: Signs) -> Diagnosis:
     return Diagnosis("crawling", told, advice, {"steps": seen.evaluations[-1]["step"], "first": first, "last": last})
 
 
-def _call_collapsed(seen: Signs) -> Diagnosis:
+def _call_collapsed(seen: RunSigns) -> Diagnosis:
     if seen.top_share >= ONE_SIDED:
         told, values = mark("{share} of all answers are one and the same label."), {"share": seen.top_share}
     elif seen.no_better:
@@ -258,17 +258,17 @@ def _call_collapsed(seen: Signs) -> Diagnosis:
         values = {"metric": seen.start["metric"], "score": seen.score, "baseline": seen.start["baseline"]}
     else:
         told = mark("The training loss stays at {loss}; without reading the texts it would be {blind}.")
-        values = {"loss": seen.training[-1], "blind": seen.blind}
+        values = {"loss": seen.training[-1], "blind": seen.uninformed_loss}
     advice = mark("Try a learning rate ten times smaller: at too high a rate the layers forget what they knew.")
     if seen.start["strategy"] == "head_only":
         advice = mark("Let the last layers learn, too: what the frozen ones say may not be enough.")
     return Diagnosis("collapsed", told, advice, values)
 
 
-def _find_ok(seen: Signs) -> Diagnosis | None:
+def _find_ok(seen: RunSigns) -> Diagnosis | None:
     """What learnt, and is better than the trivial predictor; where it learns what does not help, there is no name for it yet."""
     if seen.no_better:
         return None
-    values = {"metric": seen.start["metric"], "score": seen.score, "loss": seen.training[-1], "blind": seen.blind}
+    values = {"metric": seen.start["metric"], "score": seen.score, "loss": seen.training[-1], "blind": seen.uninformed_loss}
     told = mark("It learns: the training loss is {loss} (without reading the texts: {blind}); {metric}: {score}.")
     return Diagnosis("ok", told, mark("Try the same with another seed: what stays is no luck."), values)

@@ -49,7 +49,7 @@ class EventLog:
         finally:
             os.close(log)
 
-    def mend(self) -> None:
+    def repair(self) -> None:
         """Takes away a last line that is not complete: whoever wrote it was killed."""
         if not self.path.exists():
             return

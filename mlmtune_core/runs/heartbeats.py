@@ -32,7 +32,7 @@ def is_alive(file: Path) -> bool:
     return False
 
 
-class Held(Exception):
+class RunInUse(Exception):
     """Another process that lives is at work on it."""
 
 
@@ -49,7 +49,7 @@ def who(file: Path) -> tuple[str, int] | None:
 def beating(files: Sequence[Path]) -> Iterator[None]:
     """Within: the files name this process and are touched every two seconds, whatever it is doing. After: they are gone.
 
-    Raises Held, before anything is written, where another process that lives holds one of them. Each is held by the one who
+    Raises RunInUse, before anything is written, where another process that lives holds one of them. Each is held by the one who
     made the highest of its numbered claims, which only one process can. A process that stood still so long that
     another took over must not write one byte more: it ends itself when it finds out.
     """
@@ -57,7 +57,7 @@ def beating(files: Sequence[Path]) -> Iterator[None]:
     claims: list[Path] = []
     done = threading.Event()
 
-    def beat_on() -> None:
+    def keep_beating() -> None:
         while not done.wait(BEAT_SECONDS):
             if any(map(_is_overtaken, files, claims)):
                 os.kill(os.getpid(), signal.SIGKILL)
@@ -65,7 +65,7 @@ def beating(files: Sequence[Path]) -> Iterator[None]:
                 with suppress(FileNotFoundError):  # a run may be deleted while it goes on
                     os.utime(file)
 
-    thread = threading.Thread(target=beat_on, daemon=True)
+    thread = threading.Thread(target=keep_beating, daemon=True)
     try:
         for file in files:
             claims.append(_claim(file, me))
@@ -86,7 +86,7 @@ def beating(files: Sequence[Path]) -> Iterator[None]:
                 given_back.truncate()
 
 
-def forget_claims(file: Path) -> None:
+def clear_claims(file: Path) -> None:
     """Removes the traces of all who held `file`: nobody will want it again."""
     for claim in _claims(file):
         claim.unlink(missing_ok=True)
@@ -96,13 +96,13 @@ def _claim(file: Path, me: str) -> Path:
     """Makes the next claim, whole or not at all: of several processes that try, one succeeds."""
     claims = sorted(_claims(file), key=_number)
     if is_alive(file) or (claims and _is_held(claims[-1])):
-        raise Held
+        raise RunInUse
     mine = file.with_name(f"{file.name}-{_number(claims[-1]) + 1 if claims else 1}")
     try:
         with mine.open("x", encoding="utf-8") as claim:
             claim.write(me)
     except FileExistsError:
-        raise Held from None
+        raise RunInUse from None
     for earlier in claims:
         earlier.unlink(missing_ok=True)
     return mine

@@ -12,14 +12,14 @@ from pathlib import Path
 from mlmtune_core.errors import CheckpointError, PeopleError
 from mlmtune_core.models.saved_checkpoints import SavedCheckpoint, find_saved, read_saved, saved_checkpoints_folder
 from mlmtune_core.people import Person
-from mlmtune_core.runs.limits import demand_disk, look_again
+from mlmtune_core.runs.limits import forget_disk_use, require_disk_space
 from mlmtune_core.storage import folder_size, new_id
 
 LONGEST_TITLE = 60
 STALE_SECONDS = 3600.0
 
 
-def keep_checkpoint(title: str, person: Person, parent: str, size: int, write: Callable[[Path], object]) -> SavedCheckpoint:
+def store_checkpoint(title: str, person: Person, parent: str, size: int, write: Callable[[Path], object]) -> SavedCheckpoint:
     """Has `write` fill a new folder, whole or not at all. `size`: bytes that it will about take.
 
     Raises CheckpointError without a title, LimitError where the disk is full.
@@ -27,7 +27,7 @@ def keep_checkpoint(title: str, person: Person, parent: str, size: int, write: C
     title = " ".join(title.split())[:LONGEST_TITLE]
     if not title:
         raise CheckpointError("The checkpoint needs a name. Write one by which you will know it again.")
-    demand_disk(size)
+    require_disk_space(size)
     _sweep()
     kept = SavedCheckpoint(new_id(), title, person.id, person.is_teacher, parent, time.time())
     temporary = saved_checkpoints_folder() / f".{kept.id}.{secrets.token_hex(4)}"
@@ -39,7 +39,7 @@ def keep_checkpoint(title: str, person: Person, parent: str, size: int, write: C
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
-    look_again()
+    forget_disk_use()
     return kept
 
 
@@ -55,15 +55,15 @@ def delete_checkpoint(name: str, person: Person) -> None:
     if not person.may_change(kept.owner):
         raise PeopleError("This checkpoint is somebody else's: you can start from it, but not delete it.")
     shutil.rmtree(kept.folder, ignore_errors=True)
-    look_again()
+    forget_disk_use()
 
 
-def measure_checkpoint(kept: SavedCheckpoint) -> int:
+def checkpoint_size(kept: SavedCheckpoint) -> int:
     """Bytes that it takes on the disk."""
     return folder_size(kept.folder)
 
 
-def clean_checkpoints(days: float, used: Collection[str]) -> int:
+def delete_unused_checkpoints(days: float, used: Collection[str]) -> int:
     """Deletes those that are older and that none of the runs that are kept began with (`used`: their checkpoints' names); says how many."""
     old = [kept for kept in _all() if kept.made < time.time() - days * 24 * 3600 and kept.name not in used]
     for kept in old:

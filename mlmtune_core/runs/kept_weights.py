@@ -16,7 +16,7 @@ BEST, START = "best", "start"
 
 
 @dataclass(frozen=True)
-class Moment:
+class KeptWeights:
     """One of them: `name`, START, BEST or the number of the epoch after which it was; and what was measured then."""
 
     name: str
@@ -25,7 +25,7 @@ class Moment:
     metric: float | None
 
 
-def list_moments(run: Run) -> list[Moment]:
+def list_kept_weights(run: Run) -> list[KeptWeights]:
     """In the order of training, the best last; empty before a model is kept."""
     if not run.weights_file.is_file():
         return []
@@ -35,7 +35,7 @@ def list_moments(run: Run) -> list[Moment]:
     found = []
     for name, epoch in kept:
         row = measured.get(epoch, {})
-        found.append(Moment(name, epoch, row.get("validation_loss"), row.get("metrics", {}).get(metric)))
+        found.append(KeptWeights(name, epoch, row.get("validation_loss"), row.get("metrics", {}).get(metric)))
     return found
 
 

@@ -90,7 +90,7 @@ def is_near(use: Use) -> bool:
     return any(limit and used >= NEAR * limit for used, limit in pairs)
 
 
-def demand_room(size: int) -> None:
+def require_queue_room(size: int) -> None:
     """Raises LimitError for a file of `size` bytes that is too large, or for which there is no room."""
     limits = read_limits()
     if size > limits.upload_mb * MB:
@@ -99,22 +99,22 @@ def demand_room(size: int) -> None:
             found=-(-size // MB),
             limit=limits.upload_mb,
         )
-    demand_disk(size)
+    require_disk_space(size)
 
 
 def accept_upload(name: str, raw: bytes, owner: str = "") -> str:
     """Keeps an uploaded file (see uploads.save_upload). Raises LimitError where it is too large, or the disk is full."""
-    demand_room(len(raw))
+    require_queue_room(len(raw))
     return save_upload(name, raw, owner)
 
 
 def accept_copy(data_id: str, person: Person) -> str:
     """Keeps a copy of a sample that a person may change (see uploads.copy_if_sample). Raises LimitError where the disk is full."""
-    demand_disk(0)
+    require_disk_space(0)
     return copy_if_sample(data_id, person)
 
 
-def demand_disk(size: int) -> None:
+def require_disk_space(size: int) -> None:
     """Raises LimitError where there is no room for `size` bytes more."""
     limits = read_limits()
     if limits.disk_mb and find_disk_mb() + size / MB > limits.disk_mb:
@@ -135,7 +135,7 @@ def find_disk_mb() -> int:
     return size // MB
 
 
-def look_again() -> None:
+def forget_disk_use() -> None:
     """Has the disk measured anew at the next question: something was deleted."""
     _measured.clear()
 

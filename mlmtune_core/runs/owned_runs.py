@@ -18,8 +18,8 @@ from mlmtune_core.data.checking import input_texts
 from mlmtune_core.data.uploads import delete_upload, list_uploads
 from mlmtune_core.errors import RunError
 from mlmtune_core.people import Person
-from mlmtune_core.runs.kept_checkpoints import clean_checkpoints
-from mlmtune_core.runs.limits import Use, find_disk_mb, find_problems, look_again, read_limits
+from mlmtune_core.runs.kept_checkpoints import delete_unused_checkpoints
+from mlmtune_core.runs.limits import Use, find_disk_mb, find_problems, forget_disk_use, read_limits
 from mlmtune_core.runs.run import EXPORTS, Run
 from mlmtune_core.runs.shelf import create_run, list_runs, open_run
 from mlmtune_core.storage import folder_size
@@ -37,14 +37,14 @@ def owners() -> dict[str, int]:
     return dict(Counter(_owner_of(run.folder) for run in list_runs()).most_common())
 
 
-def find_use(person: Person, waiting: int) -> Use:
+def find_usage(person: Person, waiting: int) -> Use:
     """How much of the limits somebody uses, with so many runs in the queue."""
     limits = read_limits()
     kept = len(runs_of(person.id)) if limits.runs_kept else 0
     return Use(waiting, kept, find_disk_mb() if limits.disk_mb else 0)
 
 
-def kept_until(changed: float) -> float | None:
+def expiry_time(changed: float) -> float | None:
     """When something goes that was last changed at this moment (both unix seconds); None where all is kept for ever."""
     days = read_limits().keep_days
     return changed + days * DAY_SECONDS if days else None
@@ -72,12 +72,12 @@ def clean_by_age(busy: Collection[str]) -> int:
     uploads = [data_id for data_id, changed in list_uploads() if changed < time.time() - days * DAY_SECONDS]
     for data_id in uploads:
         delete_upload(data_id)
-    checkpoints = clean_checkpoints(days, {run.about()["config"]["checkpoint"] for run in list_runs()})
-    look_again()
+    checkpoints = delete_unused_checkpoints(days, {run.about()["config"]["checkpoint"] for run in list_runs()})
+    forget_disk_use()
     return len(runs) + len(uploads) + checkpoints
 
 
-def forget_exports() -> None:
+def delete_exports() -> None:
     """Deletes what was prepared to be taken home more than a day ago: it can be made again."""
     limit = time.time() - DAY_SECONDS
     for run in list_runs():
@@ -124,7 +124,7 @@ def start_run(
         run = _find_recent(key)
         if run is not None:
             return run
-        problems = find_problems(find_use(person, queue.waiting(person.id)))
+        problems = find_problems(find_usage(person, queue.waiting(person.id)))
         if problems:
             raise problems[0]
         run = create_run(config, examples, data, estimate=estimate, owner=person.id)
@@ -156,7 +156,7 @@ _starting = threading.Lock()
 EPOCHS = 10
 
 
-def as_texts(examples: pd.DataFrame) -> pd.DataFrame:
+def to_plain_texts(examples: pd.DataFrame) -> pd.DataFrame:
     """Examples of any task as texts alone: `row`, `text`, and `split` where there is one; each text once."""
     kept = [name for name in ("row", "split") if name in examples]
     texts = examples[kept].assign(text=input_texts(examples))

@@ -15,7 +15,7 @@ from mlmtune_core.errors import RunError
 from mlmtune_core.events import Event, to_failed
 from mlmtune_core.language import LANGUAGES
 from mlmtune_core.runs.event_log import EventLog
-from mlmtune_core.runs.heartbeats import forget_claims, is_alive
+from mlmtune_core.runs.heartbeats import clear_claims, is_alive
 from mlmtune_core.storage import write_atomically
 
 log = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ class Run:
             raise RunError("There is nothing called “{name}” to take home.", name=name)
         return self.folder / "exports" / name
 
-    def keep_export(self, name: str, write: Callable[[Path], object]) -> None:
+    def save_export(self, name: str, write: Callable[[Path], object]) -> None:
         """Has a function write it, whole or not at all."""
         file = self.export_file(name)
         file.parent.mkdir(exist_ok=True)
@@ -93,7 +93,7 @@ class Run:
         name = f"prefix-{key}.safetensors"
         return self.folder / name, sorted(self.folder.parent.glob(f"*/{name}"))
 
-    def keep_predictions(self, split: str, predictions: dict[int, Any]) -> None:
+    def save_predictions(self, split: str, predictions: dict[int, Any]) -> None:
         """Writes what the best model answered to the examples of a split, in their order."""
         in_order = [predictions[i] for i in range(len(predictions))]
         self.best_folder.mkdir(exist_ok=True)
@@ -101,7 +101,7 @@ class Run:
         write_atomically(self.best_folder / f"predictions.{split}.json", content)
 
     def has_predictions(self, split: str) -> bool:
-        """True once `keep_predictions` has written those of a split."""
+        """True once `save_predictions` has written those of a split."""
         return (self.best_folder / f"predictions.{split}.json").is_file()
 
     def predictions_changed(self, split: str) -> int:
@@ -110,7 +110,7 @@ class Run:
         return file.stat().st_mtime_ns if file.is_file() else 0
 
     def predictions(self, split: str) -> list[Any]:
-        """What `keep_predictions` wrote. Raises RunError where nothing was kept."""
+        """What `save_predictions` wrote. Raises RunError where nothing was kept."""
         try:
             return json.loads((self.best_folder / f"predictions.{split}.json").read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -132,7 +132,7 @@ class Run:
         """The id of the sweep that it belongs to; empty for a run started by itself."""
         return self.about().get("sweep", "")
 
-    def tell(self, **values: Any) -> None:
+    def update(self, **values: Any) -> None:
         """Changes what `about` says."""
         write_atomically(self.folder / "config.json", json.dumps(self.about() | values, ensure_ascii=False, indent=1).encode())
 
@@ -166,9 +166,9 @@ class Run:
         write_atomically(self.folder / "finished.json", json.dumps(summary, ensure_ascii=False, indent=1).encode())
         why = summary.get("template", summary["reason"])  # without its values: they may be a student's text
         log.info("run %s is %s: %s", self.id, self.state(), why)
-        forget_claims(self.heartbeat_file)
+        clear_claims(self.heartbeat_file)
         if summary["reason"] != "failed":
-            self.forget_last()
+            self.delete_last()
 
     def fail(self, error: Exception) -> None:
         """Ends a run that no worker carries out with a sentence."""
@@ -183,18 +183,18 @@ class Run:
         except FileNotFoundError:
             return None
 
-    def allow(self) -> None:
+    def reset(self) -> None:
         """Clears what the run was asked and how it ended: it may be queued once more, and goes on from where it was last kept."""
         for name in ("control", "finished.json", "heartbeat", "attempts"):
             (self.folder / name).unlink(missing_ok=True)
 
-    def begin_attempt(self) -> int:
+    def start_attempt(self) -> int:
         """What a worker does first: whatever an interrupted write left behind is gone, a line half written too. Returns how many
         attempts there were since the run was last kept, this one included.
         """
         for left in [*self.folder.glob(".*"), *self.folder.glob("*/.*")]:
             left.unlink(missing_ok=True)
-        self.log.mend()
+        self.log.repair()
         with suppress(OSError):
             (self.folder / "reserve").write_bytes(bytes(LAST_WORDS_BYTES))
         attempts = self.attempts() + 1
@@ -209,13 +209,13 @@ class Run:
         except (FileNotFoundError, ValueError):
             return 0
 
-    def keep_last(self, write: Callable[[Path], object]) -> None:
+    def save_last(self, write: Callable[[Path], object]) -> None:
         """Has a function write where the run stands, whole or not at all. From here on attempts are counted anew."""
         self.last_file.parent.mkdir(exist_ok=True)
         write_atomically(self.last_file, write)
         self._attempts.unlink(missing_ok=True)
 
-    def forget_last(self) -> None:
+    def delete_last(self) -> None:
         """What is needed only to go on is removed."""
         shutil.rmtree(self.last_file.parent, ignore_errors=True)
         for file in (self.cache_file, self._attempts):

@@ -15,7 +15,7 @@ from mlmtune_core.config import RunConfig, validate
 from mlmtune_core.errors import ConfigError, RunError
 from mlmtune_core.people import Person
 from mlmtune_core.runs.run import ENDED, Run
-from mlmtune_core.runs.shelf import create_run, find_leader, find_run, join
+from mlmtune_core.runs.shelf import create_run, find_group_leader, find_run, join
 from mlmtune_core.storage import home, is_safe_name, new_id, write_atomically
 
 OF_THE_BODY = ("learning_rate", "layer_decay", "decay_towards")  # which a head alone does not have
@@ -112,34 +112,34 @@ class Sweep:
     def start(self, queue: Queue) -> None:
         """Queues all runs, each with those that it leads."""
         for run in self.runs():
-            if find_leader(run) is None:
+            if find_group_leader(run) is None:
                 queue.submit(run)
 
     def pause(self, queue: Queue) -> None:
         """Has all runs that have not ended give their workers back."""
-        for run in self._unended():
+        for run in self._unfinished():
             queue.pause(run)
 
     def stop(self, queue: Queue) -> None:
         """Ends all runs; those that were measured keep their best model."""
-        for run in reversed(self._unended()):  # leaders last: nobody begins meanwhile
+        for run in reversed(self._unfinished()):  # leaders last: nobody begins meanwhile
             queue.stop(run)
 
-    def go_on(self, queue: Queue) -> None:
+    def resume(self, queue: Queue) -> None:
         """Queues what has not ended, once more together as far as it can be."""
-        unended, tables = self._unended(), {each["id"]: each["examples"] for each in self.about()["runs"]}
+        unended, tables = self._unfinished(), {each["id"]: each["examples"] for each in self.about()["runs"]}
         for table in sorted(set(tables.values())):
             for leader in _join_alike([run for run in unended if tables[run.id] == table]):
                 queue.resume(leader)
 
-    def _unended(self) -> list[Run]:
+    def _unfinished(self) -> list[Run]:
         return [run for run in self.runs() if run.summary() is None]
 
-    def keep(self, name: str, content: Mapping[str, Any]) -> None:
+    def save(self, name: str, content: Mapping[str, Any]) -> None:
         """Writes what was made of the finished runs, such as a lesson's verdicts, as <name>.json."""
         write_atomically(self.folder / f"{name}.json", json.dumps(content, ensure_ascii=False).encode())
 
-    def kept(self, name: str) -> dict[str, Any] | None:
+    def load(self, name: str) -> dict[str, Any] | None:
         """What `keep` wrote, or None."""
         with suppress(FileNotFoundError):
             return json.loads((self.folder / f"{name}.json").read_text(encoding="utf-8"))

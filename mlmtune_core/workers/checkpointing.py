@@ -49,9 +49,9 @@ class RunCheckpointer:
         Raises OSError if there is no room to pause.
         """
         began, pause = time.monotonic(), self._recorder.wants_pause
-        snapshot = Snapshot(point, self._recorder.kept(), self._prefix())
+        snapshot = Snapshot(point, self._recorder.state(), self._prefix())
         try:
-            self._recorder.run.keep_last(lambda path: write_snapshot(snapshot, path))
+            self._recorder.run.save_last(lambda path: write_snapshot(snapshot, path))
         except (OSError, SafetensorError):
             if pause:
                 raise

@@ -79,7 +79,7 @@ class Cluster:
         if self._client is not None and not is_alive(run.heartbeat_file):
             with suppress(Exception):  # the connection broke this moment: the next look finds the run without a worker
                 future = self._client.submit(
-                    errand(),
+                    make_task(),
                     run.id,
                     resources={"train": 1},
                     pure=False,
@@ -184,7 +184,7 @@ class Cluster:
         return WorkerRow(str(worker["name"]), "train", worker["host"], runs[0] if runs else "", memory, since)
 
 
-def errand() -> Callable[[str], Any]:
+def make_task() -> Callable[[str], Any]:
     """What is sent to carry out a run. A function within a function travels whole: the scheduler, which unpacks it, needs no mlmtune."""
 
     def carry_out(name: str) -> Any:

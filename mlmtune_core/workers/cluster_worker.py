@@ -22,7 +22,7 @@ FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 15.0
 LONGEST_RUN_SECONDS = 7 * 24 * 3600.0
 
 
-class Patient(Worker):
+class LongRunWorker(Worker):
     """A worker that carries its run to the end when the scheduler is lost, before it ends itself."""
 
     async def close(self, timeout: float = LONGEST_RUN_SECONDS, *args: Any, **options: Any) -> str | None:
@@ -75,4 +75,4 @@ def _options() -> dict[str, Any]:
     options = worker_options(name, "train", tempfile.gettempdir())
     for local in ("host", "plugins", "dashboard_address"):
         del options[local]
-    return options | {"worker_class": Patient, "death_timeout": BEGIN_SECONDS}
+    return options | {"worker_class": LongRunWorker, "death_timeout": BEGIN_SECONDS}

@@ -23,9 +23,18 @@ from mlmtune_core.storage import home
 from mlmtune_core.workers.cluster import Cluster, WorkerRow
 from mlmtune_core.workers.cores import share
 from mlmtune_core.workers.costs.memory import worker_limit
-from mlmtune_core.workers.processes import DASK_SETTINGS, HOST, WARM, Revival, Warm, answer, call, worker_options
+from mlmtune_core.workers.processes import (
+    DASK_SETTINGS,
+    HOST,
+    WARM,
+    WarmUp,
+    WorkerReplacer,
+    answer,
+    call,
+    worker_options,
+)
 from mlmtune_core.workers.progress import Progress, given_up
-from mlmtune_core.workers.queue import RunQueue, take_up
+from mlmtune_core.workers.queue import RunQueue, requeue_unfinished
 
 log = logging.getLogger(__name__)
 ASK_SECONDS = 60.0
@@ -39,7 +48,7 @@ class Engine:
     """
 
     def __init__(self, train_workers: int, cores: int, scheduler_address: str = "") -> None:
-        self.cluster = Cluster(scheduler_address, Warm("train")) if scheduler_address else None
+        self.cluster = Cluster(scheduler_address, WarmUp("train")) if scheduler_address else None
         train_workers = 0 if self.cluster else train_workers
         self.queue = RunQueue(train_workers, self.cluster.begin if self.cluster else self._carry_out)
         self.worker_memory = worker_limit(MEMORY_LIMIT, max(1, train_workers))
@@ -56,7 +65,7 @@ class Engine:
         }
         self._cluster = SpecCluster(scheduler=scheduler, workers=workers, silence_logs=logging.ERROR)
         self._client = Client(self._cluster, set_as_default=False)
-        self._revival = Revival(self._cluster)
+        self._revival = WorkerReplacer(self._cluster)
         self._revival.start()
 
     def ask(self, path: str, *args: Any, role: str = "inspect", seconds: float = ASK_SECONDS) -> Any:
@@ -187,7 +196,7 @@ def start() -> Engine:
         cores = os.cpu_count() or 1
         train_workers = int(os.environ.get("MLMTUNE_TRAIN_WORKERS") or max(1, cores // 2))
         _current = Engine(train_workers, cores, os.environ.get("MLMTUNE_SCHEDULER", ""))
-        take_up(_current.queue, adopt=_current.cluster is not None)
+        requeue_unfinished(_current.queue, adopt=_current.cluster is not None)
         if _current.cluster:
             _current.cluster.start(_current.queue.resize)
     return _current

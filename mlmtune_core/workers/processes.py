@@ -30,7 +30,7 @@ DASK_SETTINGS = {
     "distributed.worker.daemon": True,
     "distributed.scheduler.allowed-failures": 0,  # the queue decides whether a run is tried again
     "distributed.admin.tick.limit": "30s",  # importing torch holds the worker's loop for seconds
-    "distributed.deploy.lost-worker-timeout": "1 hour",  # else it gives up one that takes long to start again; see Revival
+    "distributed.deploy.lost-worker-timeout": "1 hour",  # else it gives up one that takes long to start again; see WorkerReplacer
     "distributed.logging.distributed": "error",
     "distributed.admin.tick.interval": "500ms",  # else five parts of it wake the server fifty times a second, each
     "distributed.admin.system-monitor.interval": "10s",
@@ -43,7 +43,7 @@ DASK_SETTINGS = {
 _warm: set[str] = set()  # in a worker process: the roles that it is warm for
 
 
-class Warm(WorkerPlugin):
+class WarmUp(WorkerPlugin):
     """Imports and loads what a worker will need, in the thread that runs tasks, so that the first Start does not wait for it."""
 
     def __init__(self, role: str, memory: int = 0) -> None:
@@ -63,7 +63,7 @@ class Warm(WorkerPlugin):
             worker.executors["default"].submit(call, WARM[self.role])
 
 
-class Revival(threading.Thread):
+class WorkerReplacer(threading.Thread):
     """Replaces worker processes that nobody starts again: Dask gives up one that dies in its first moments, or takes long to come."""
 
     def __init__(self, cluster: SpecCluster) -> None:
@@ -109,7 +109,7 @@ def worker_options(name: str, role: str, folder: str, memory: int = 0) -> dict[s
         "dashboard": False,
         "dashboard_address": f"{HOST}:0",
         "local_directory": folder,
-        "plugins": [Warm(role, memory)],
+        "plugins": [WarmUp(role, memory)],
         "silence_logs": logging.ERROR,
     }
 

@@ -12,14 +12,14 @@ from mlmtune_core.errors import repeated_deaths_error
 from mlmtune_core.runs.event_log import find_best, summarise
 from mlmtune_core.runs.heartbeats import is_alive
 from mlmtune_core.runs.run import Run
-from mlmtune_core.runs.shelf import find_leader, find_together, leave, list_runs
+from mlmtune_core.runs.shelf import find_group, find_group_leader, leave, list_runs
 from mlmtune_core.storage import home
 
 LOOK_AGAIN_SECONDS = 2.0  # how long what is left of the runs under way is taken to hold
 UNKNOWN_SECONDS = 60.0  # of a run about which nothing is known
 
 
-class Left:
+class TimeLeft:
     """Seconds that the runs under way still need, looked up now and then: forty pages ask every two seconds."""
 
     def __init__(self) -> None:
@@ -75,7 +75,7 @@ class RunQueue:
         self._waiting: list[Turn] = []
         self._going: dict[str, Turn] = {}
         self._served: dict[str, float] = {}
-        self._left = Left()
+        self._left = TimeLeft()
         self._closed = False
 
     def submit(self, run: Run) -> None:
@@ -84,7 +84,7 @@ class RunQueue:
             if run.id not in self._going and self._find(run) is None and _is_unended(run):
                 self._waiting.append(Turn(run, run.owner(), time.time(), run.sweep() or run.id))
                 log.info("run %s is queued", run.id)
-            self._go_on()
+            self._start_waiting()
 
     def adopt(self, run: Run) -> None:
         """A run that another process carries out, of which this one only hears when it has ended."""
@@ -111,8 +111,8 @@ class RunQueue:
                 run.request("")  # its worker may have seen the wish to pause or not (see _settle)
             elif not is_alive(run.heartbeat_file):
                 leave(run)
-                for each in find_together(run):
-                    each.allow()
+                for each in find_group(run):
+                    each.reset()
                 self.submit(run)
 
     def drop(self, run: Run) -> None:
@@ -145,7 +145,7 @@ class RunQueue:
         """Lets runs begin again."""
         self._hold_file.unlink(missing_ok=True)
         with self._lock:
-            self._go_on()
+            self._start_waiting()
 
     def order(self) -> list[str]:
         """The ids of the runs that wait, the next one first."""
@@ -189,7 +189,7 @@ class RunQueue:
         """Another number of workers is there."""
         with self._lock:
             self.workers = workers
-            self._go_on()
+            self._start_waiting()
 
     def close(self) -> None:
         """Hands out nothing any more, whatever becomes of the runs under way: the server ends, and the next one takes them up."""
@@ -205,11 +205,11 @@ class RunQueue:
             if run.summary() is None:
                 run.request(wish)
                 log.info("run %s is asked to %s", run.id, wish)
-            concerned = {run.id, (find_leader(run) or run).id}
+            concerned = {run.id, (find_group_leader(run) or run).id}
             self._waiting = [turn for turn in self._waiting if turn.run.id not in concerned or _is_wanted(turn.run)]
 
     def _is_going(self, run: Run) -> bool:
-        leader = find_leader(run) or run
+        leader = find_group_leader(run) or run
         with self._lock:
             return leader.id in self._going
 
@@ -227,7 +227,7 @@ class RunQueue:
             turns[turn.owner] += not turn.first
         return [turn for _, turn in sorted(zip(keys, self._waiting, strict=True), key=lambda pair: pair[0])]
 
-    def _go_on(self) -> None:
+    def _start_waiting(self) -> None:
         while self._waiting and len(self._going) < self.workers and not self.held and not self._closed:
             turn = self._in_order()[0]
             self._waiting.remove(turn)
@@ -241,7 +241,7 @@ class RunQueue:
             if self._closed:
                 return
             turn = self._going.pop(run.id, None)
-            ended = not run.folder.is_dir() or not any(each.control() != "pause" for each in find_together(run) if each.summary() is None)
+            ended = not run.folder.is_dir() or not any(each.control() != "pause" for each in find_group(run) if each.summary() is None)
             if turn is not None and not ended:
                 turn.deaths += error is not None
                 log.warning("run %s gave its worker back before its end (%s)", run.id, error)
@@ -250,26 +250,26 @@ class RunQueue:
                     self._waiting.insert(0, turn)
                 else:
                     run.fail(repeated_deaths_error(turn.deaths))
-            self._left = Left()
-            self._go_on()
+            self._left = TimeLeft()
+            self._start_waiting()
 
 
-def take_up(queue: RunQueue, adopt: bool = False) -> None:
+def requeue_unfinished(queue: RunQueue, adopt: bool = False) -> None:
     """Queues what an earlier server left: all runs that neither ended nor pause. Those of a living process are left to it, or adopted."""
     unended = sorted((run for run in list_runs() if run.summary() is None), key=lambda run: run.about()["created"])
     living = [run for run in unended if is_alive(run.heartbeat_file)]
     for run in living if adopt else ():
         queue.adopt(run)
     for run in unended:
-        if run not in living and run.state() in ("queued", "interrupted") and find_leader(run) is None:
+        if run not in living and run.state() in ("queued", "interrupted") and find_group_leader(run) is None:
             run.heartbeat_file.unlink(missing_ok=True)
             queue.submit(run)
 
 
 def _is_unended(run: Run) -> bool:
-    return any(each.summary() is None for each in find_together(run))
+    return any(each.summary() is None for each in find_group(run))
 
 
 def _is_wanted(run: Run) -> bool:
     """Whether there is anything to do for it or for those that it leads."""
-    return any(each.summary() is None and not each.control() for each in find_together(run))
+    return any(each.summary() is None and not each.control() for each in find_group(run))

@@ -119,7 +119,7 @@ class Recorder:
             self._frozen_unchanged = event.unchanged if self._frozen_unchanged is not False else False
         if isinstance(event, Tested):
             self._test = event.metrics
-            self.run.keep_predictions("test", event.predictions)
+            self.run.save_predictions("test", event.predictions)
         self._log(event)
         if isinstance(event, Finished):  # what has ended has also said so, whenever it is looked at or killed
             self._finish(reason=event.reason, best=event.best, test=self._test, frozen_unchanged=self._frozen_unchanged)
@@ -138,14 +138,14 @@ class Recorder:
             self.run.append(*self._unwritten)
         self._unwritten, self._written = [], time.monotonic()
 
-    def kept(self) -> dict[str, Any]:
-        """What `go_on` needs, as plain values; all that was said is in the log then."""
+    def state(self) -> dict[str, Any]:
+        """What `resume` needs, as plain values; all that was said is in the log then."""
         self._write()
         seconds = time.monotonic() - self._began
         return {"taken": self.taken, "rows": self._rows, "seconds": seconds, "frozen_unchanged": self._frozen_unchanged}
 
-    def go_on(self, step: int, best: EvalDone | None, recorded: dict[str, Any]) -> Event:
-        """Takes up what an earlier attempt's recorder knew at `step` (see `kept`); returns the event that says so."""
+    def resume(self, step: int, best: EvalDone | None, recorded: dict[str, Any]) -> Event:
+        """Takes up what an earlier attempt's recorder knew at `step` (see `state`); returns the event that says so."""
         self.taken, self._rows, self._best = recorded["taken"], recorded["rows"], best
         self._frozen_unchanged = recorded["frozen_unchanged"]
         self._began = time.monotonic() - recorded["seconds"]
@@ -173,7 +173,7 @@ class Recorder:
         if event.is_best:
             self._best = event
             before = self._save(weights, label_names)
-            self.run.keep_predictions("validation", event.predictions)
+            self.run.save_predictions("validation", event.predictions)
         keep_moment(self.run, weights, round(event.epoch), event.is_best)
         return before
 

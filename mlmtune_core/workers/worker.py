@@ -16,9 +16,9 @@ from mlmtune_core.errors import UserError, repeated_deaths_error
 from mlmtune_core.events import EvalDone, Event, Failed, Finished, FrozenChecked, PhaseStarted, StepDone, Tested
 from mlmtune_core.models import checkpoints
 from mlmtune_core.models.model import Model
-from mlmtune_core.runs.heartbeats import Held, beating
+from mlmtune_core.runs.heartbeats import RunInUse, beating
 from mlmtune_core.runs.run import Run
-from mlmtune_core.runs.shelf import find_together, open_run
+from mlmtune_core.runs.shelf import find_group, open_run
 from mlmtune_core.tasks import TASKS
 from mlmtune_core.tasks.base import Dataset
 from mlmtune_core.training.assembly import make_datasets, make_model, make_setup, make_trainable
@@ -38,14 +38,14 @@ MOST_ATTEMPTS = 5  # in a row that died before another snapshot was saved
 def run(name: str) -> str:
     """Carries out a run, given by its id or its folder, with those that it leads (what the engine calls); returns its state after that."""
     this = open_run(name)
-    for _ in carry_out_led(this):
+    for _ in carry_out_group(this):
         pass
     return this.state()
 
 
-def carry_out_led(this: Run) -> Iterator[tuple[Run, Event]]:
+def carry_out_group(this: Run) -> Iterator[tuple[Run, Event]]:
     """Yields (run, event): carries out a run and the unfinished ones that it leads, as one training."""
-    together = [each for each in find_together(this) if each.summary() is None]
+    together = [each for each in find_group(this) if each.summary() is None]
     if len(together) > 1:
         yield from ((together[i], event) for i, event in carry_out_together(together))
     elif together:
@@ -66,12 +66,12 @@ def carry_out(this: Run) -> Iterator[Event]:
     """Yields every event once it is recorded, from the last snapshot on. Ends without Finished if the owner pauses the run, and at once
     if another process is at work on it. Any error ends the run with a sentence, never with silence.
     """
-    with suppress(Held), beating([this.heartbeat_file]):
+    with suppress(RunInUse), beating([this.heartbeat_file]):
         if this.summary() is not None:  # looked up again now that no other process can end it
             return
         recorder = Recorder(this)
         try:
-            if this.begin_attempt() > MOST_ATTEMPTS:
+            if this.start_attempt() > MOST_ATTEMPTS:
                 raise repeated_deaths_error(MOST_ATTEMPTS)
             cores.follow(0)
             for event, model, label_names in _events(this, recorder):
@@ -93,10 +93,10 @@ def carry_out(this: Run) -> Iterator[Event]:
 def carry_out_together(runs: Sequence[Run]) -> Iterator[tuple[int, Event]]:
     """Yields (which run, its event) once it is recorded. The runs share data and all settings but sweeps.TOGETHER and the seed."""
     recorders, finished = [Recorder(run) for run in runs], set[int]()
-    with suppress(Held), beating([run.heartbeat_file for run in runs]):
+    with suppress(RunInUse), beating([run.heartbeat_file for run in runs]):
         try:
             for run in runs:
-                run.begin_attempt()
+                run.start_attempt()
             cores.follow(0)
             yield from _record_together(recorders, finished)
         except Exception as error:
@@ -137,7 +137,7 @@ def _events(this: Run, recorder: Recorder) -> Iterator[tuple[Event, Model | None
     setup, datasets, prefix = assemble_run(this, snapshot)
     if snapshot:
         state = snapshot.point.state
-        yield recorder.go_on(state.step, state.best, snapshot.recorded), None, []
+        yield recorder.resume(state.step, state.best, snapshot.recorded), None, []
     checkpointer = RunCheckpointer(recorder, prefix.snapshot if prefix else dict)
     trained = train(setup, datasets["train"], datasets["validation"], checkpointer, snapshot.point if snapshot else None)
     for event in trained:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from mlmtune_core.errors import PeopleError, UserError
 from mlmtune_core.names import state_names
-from mlmtune_core.runs.limits import look_again
+from mlmtune_core.runs.limits import forget_disk_use
 from mlmtune_core.runs.run import ENDED
 from mlmtune_core.runs.sweeps import Sweep
 from mlmtune_core.workers import engine
@@ -41,7 +41,7 @@ def draw_state(visit: Visit, sweep: Sweep, living: bool) -> None:
 def _draw_buttons(visit: Visit, sweep: Sweep, state: str) -> None:
     tr, queue = visit.tr, engine.current().queue
     if state in ("paused", "interrupted") and st.button(tr("Continue"), key="sweep_resume", icon=":material/resume:", type="primary"):
-        sweep.go_on(queue)
+        sweep.resume(queue)
         st.rerun()
     if state in ("queued", "training") and st.button(tr("Pause all"), key="sweep_pause", icon=":material/pause:"):
         sweep.pause(queue)
@@ -85,7 +85,7 @@ def _delete(visit: Visit, sweep: Sweep) -> None:
     if not visit.person.may_change(sweep.about()["owner"]):
         raise PeopleError("This run is somebody else's: you can look at it, but not change it.")
     sweep.delete()
-    look_again()
+    forget_disk_use()
 
 
 def _keep() -> None:

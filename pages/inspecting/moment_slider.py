@@ -4,7 +4,7 @@ import streamlit as st
 
 from mlmtune_core.config import RANKED_BY
 from mlmtune_core.names import axis_names, format_metric
-from mlmtune_core.runs.kept_weights import BEST, START, Moment, list_moments
+from mlmtune_core.runs.kept_weights import BEST, START, KeptWeights, list_kept_weights
 from mlmtune_core.runs.run import Run
 from pages.shared.choice import choice
 from pages.shared.visit import Visit
@@ -12,7 +12,7 @@ from pages.shared.visit import Visit
 
 def ask_moment(visit: Visit, run: Run, width: int) -> str:
     """Which moment of `run` is looked at: one for the whole page, and what was measured then. `width`: of the slider, in pixels."""
-    moments = {moment.name: moment for moment in list_moments(run)}
+    moments = {moment.name: moment for moment in list_kept_weights(run)}
     if not moments:
         return BEST  # whoever opens it says that nothing is kept yet
     tr = visit.tr
@@ -23,7 +23,7 @@ def ask_moment(visit: Visit, run: Run, width: int) -> str:
     return chosen
 
 
-def _say(visit: Visit, run: Run, moment: Moment) -> str:
+def _say(visit: Visit, run: Run, moment: KeptWeights) -> str:
     """What was measured then."""
     tr, said = visit.tr, []
     if moment.metric is not None:
@@ -35,7 +35,7 @@ def _say(visit: Visit, run: Run, moment: Moment) -> str:
     return " · ".join(said)
 
 
-def _name(visit: Visit, moment: Moment) -> str:
+def _name(visit: Visit, moment: KeptWeights) -> str:
     tr = visit.tr
     if moment.name == START:
         return tr("before training")

@@ -146,7 +146,7 @@ def _find_live(lesson: Lesson) -> Sweep | None:
 
 def _read_report(visit: Visit, sweep: Sweep) -> Report | None:
     """What was made of the runs; where nothing was yet, a worker is asked, and a line stands here meanwhile."""
-    report = sweep.kept(VERDICTS)
+    report = sweep.load(VERDICTS)
     if report:
         return report
     question = _judge(sweep.id)
@@ -158,7 +158,7 @@ def _read_report(visit: Visit, sweep: Sweep) -> Report | None:
     except UserError as error:
         _judge.clear(sweep.id)
         show_error(error)
-    return sweep.kept(VERDICTS)
+    return sweep.load(VERDICTS)
 
 
 def _wait(visit: Visit, sweep: Sweep) -> None:

@@ -69,7 +69,7 @@ def _draw_picture(visit: Visit, lesson: Lesson) -> None:
     who: dict[str, int] = {}
     for sweep in list_sweeps()[:MOST_SWEEPS]:
         about = sweep.about()
-        report = sweep.kept(VERDICTS) if about["lesson"] == lesson.id else None
+        report = sweep.load(VERDICTS) if about["lesson"] == lesson.id else None
         if report:
             found += read_outcomes(report).runs
             name = find_person_name(about["owner"]) if is_class() else ""

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 
-from mlmtune_core.runs.owned_runs import DAY_SECONDS, clean_by_age, forget_exports
+from mlmtune_core.runs.owned_runs import DAY_SECONDS, clean_by_age, delete_exports
 from mlmtune_core.workers import engine
 
 
@@ -19,5 +19,5 @@ async def clean_daily() -> None:
 
 def _clean() -> None:
     queue = engine.current().queue
-    forget_exports()
+    delete_exports()
     clean_by_age({*queue.under_way(), *queue.order()})

@@ -5,7 +5,7 @@ import streamlit as st
 from mlmtune_core.errors import UserError
 from mlmtune_core.models.saved_checkpoints import SavedCheckpoint, find_saved
 from mlmtune_core.people import find_person_name, is_class
-from mlmtune_core.runs.kept_checkpoints import delete_checkpoint, list_checkpoints, measure_checkpoint
+from mlmtune_core.runs.kept_checkpoints import checkpoint_size, delete_checkpoint, list_checkpoints
 from mlmtune_core.runs.run import Run
 from mlmtune_core.workers import engine
 from pages.shared.choice import choice
@@ -79,7 +79,7 @@ def _describe(visit: Visit, kept: SavedCheckpoint) -> str:
 def _ask_deletion(visit: Visit, kept: SavedCheckpoint) -> None:
     tr = visit.tr
     sentence = tr("“{title}” ({size} MB) will be gone, and models that were trained from it can no longer be opened. This cannot be undone.")
-    st.markdown(sentence.format(title=literal(kept.title), size=visit.number(measure_checkpoint(kept) / 1e6)))
+    st.markdown(sentence.format(title=literal(kept.title), size=visit.number(checkpoint_size(kept) / 1e6)))
     if st.button(tr("Delete it"), key="delete_checkpoint_yes", type="primary", icon=":material/delete:"):
         delete_checkpoint(kept.name, visit.person)
         st.rerun()

@@ -5,7 +5,7 @@ import streamlit as st
 from mlmtune_core.names import state_names
 from mlmtune_core.people import is_class
 from mlmtune_core.runs.limits import Use, find_problems, is_near, read_limits
-from mlmtune_core.runs.owned_runs import find_use, kept_until, runs_of
+from mlmtune_core.runs.owned_runs import expiry_time, find_usage, runs_of
 from mlmtune_core.runs.run import ENDED, Run
 from mlmtune_core.workers import engine
 from pages.shared.choice import choice
@@ -16,7 +16,7 @@ LOOK_SECONDS = 3
 
 def find_use_of(visit: Visit) -> Use:
     """How much of the limits the person of this visit uses at this moment."""
-    return find_use(visit.person, engine.current().queue.waiting(visit.person.id))
+    return find_usage(visit.person, engine.current().queue.waiting(visit.person.id))
 
 
 def draw_limits(visit: Visit, use: Use) -> None:
@@ -54,7 +54,7 @@ def _wait_for_room(visit: Visit) -> None:
 
 def draw_age(visit: Visit, run: Run) -> None:
     """Until when an ended run is kept, where that is not for ever."""
-    until = kept_until(run.last_changed())
+    until = expiry_time(run.last_changed())
     if until is not None and run.state() in (*ENDED, "interrupted", "paused"):
         st.caption(visit.tr("Kept until {day}; then it is deleted by itself.").format(day=visit.day(until)))
 

@@ -4,7 +4,7 @@ import streamlit as st
 
 from mlmtune_core.errors import UserError
 from mlmtune_core.people import find_person_name
-from mlmtune_core.runs.limits import look_again
+from mlmtune_core.runs.limits import forget_disk_use
 from mlmtune_core.runs.owned_runs import measure_runs, owners, runs_of, runs_older_than
 from mlmtune_core.runs.run import Run
 from mlmtune_core.workers import engine
@@ -77,5 +77,5 @@ def _delete(visit: Visit, runs: list[Run]) -> int:
             done += 1
         except UserError as error:
             show_error(error)
-    look_again()
+    forget_disk_use()
     return done

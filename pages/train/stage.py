@@ -7,7 +7,7 @@ import streamlit as st
 from mlmtune_core.data.preparation import Prepared
 from mlmtune_core.data.report import Report
 from mlmtune_core.names import task_names
-from mlmtune_core.runs.owned_runs import as_texts
+from mlmtune_core.runs.owned_runs import to_plain_texts
 from pages.shared.choice import choice
 from pages.shared.terms import hint
 from pages.shared.visit import Visit
@@ -34,4 +34,4 @@ def ask_stage(visit: Visit, data: Prepared) -> Prepared:
 def _as_texts(fingerprint: str, _report: Report) -> Report:
     """The report on the texts alone; made once, because its fingerprint is counted over all of them."""
     errors = tuple(problem for problem in _report.problems if problem.kind in ABOUT_LABELS)
-    return replace(_report, examples=as_texts(_report.examples), labels={}, problems=errors)
+    return replace(_report, examples=to_plain_texts(_report.examples), labels={}, problems=errors)

@@ -5,7 +5,7 @@ import streamlit as st
 from mlmtune_core.data.uploads import require_access
 from mlmtune_core.errors import PeopleError, RunError, UserError
 from mlmtune_core.people import Person, find_person_name, is_class
-from mlmtune_core.runs.limits import look_again
+from mlmtune_core.runs.limits import forget_disk_use
 from mlmtune_core.runs.run import ENDED, Run
 from mlmtune_core.runs.shelf import open_run
 from mlmtune_core.workers import engine
@@ -32,9 +32,9 @@ def act(person: Person, run: Run, what: str) -> None:
     if what == "delete":
         queue.drop(run)
         run.delete()
-        look_again()
+        forget_disk_use()
     elif what == "again":
-        run.forget_last()
+        run.delete_last()
         queue.resume(run)
     else:
         {"pause": queue.pause, "resume": queue.resume, "stop": queue.stop, "move_up": queue.move_up}[what](run)

@@ -13,7 +13,7 @@ from mlmtune_core.inspecting.movement import find_movement
 from mlmtune_core.inspecting.predicting import load_run
 from mlmtune_core.models.checkpoints import load_encoder
 from mlmtune_core.models.freezing import apply_strategy
-from mlmtune_core.runs.kept_weights import list_moments
+from mlmtune_core.runs.kept_weights import list_kept_weights
 from mlmtune_core.training import assembly
 from mlmtune_core.workers import worker
 
@@ -45,7 +45,7 @@ def test_what_is_kept_is_an_ordinary_model_that_says_what_peft_says(make_run, mo
     run = make_run(with_test=True, **LORA)
     events, said, last = follow(run, monkeypatch)
     assert not any("lora" in name or "base_layer" in name for name, _ in last.named_parameters())
-    moments = list_moments(run)
+    moments = list_kept_weights(run)
     assert len(moments) == LORA["epochs"] + 2 and not torch.allclose(said[1], said[-1], atol=1e-4)
     plain = load_encoder(run.config().checkpoint).state_dict()
     for moment in moments:

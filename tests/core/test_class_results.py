@@ -104,6 +104,6 @@ def test_a_run_that_begins_again_is_read_again(make):
     run = make()
     end(run, 0.5)
     assert list(make_results(list_runs())["state"]) == ["finished"] == list(make_results(list_runs())["state"])
-    run.allow()
+    run.reset()
     table = make_results(list_runs(), [run.id])
     assert list(table["state"]) == ["queued"] and table["score"].isna().all() and table["place"][0] == 1

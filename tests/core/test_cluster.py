@@ -18,7 +18,7 @@ from mlmtune_core.__main__ import main
 from mlmtune_core.runs.heartbeats import beating, is_alive, who
 from mlmtune_core.runs.shelf import list_runs
 from mlmtune_core.workers import cores, engine
-from mlmtune_core.workers.cluster import Cluster, can_reach, errand
+from mlmtune_core.workers.cluster import Cluster, can_reach, make_task
 from mlmtune_core.workers.queue import RunQueue
 
 ROOT = Path(__file__).parent.parent.parent
@@ -209,7 +209,7 @@ def test_without_a_scheduler_a_run_at_work_elsewhere_is_watched_to_its_end(clust
 
 def test_a_scheduler_unpacks_an_errand_without_mlmtune(tmp_path):
     code = "import sys, pickle; pickle.load(sys.stdin.buffer); sys.exit('mlmtune_core' in sys.modules)"
-    subprocess.run([sys.executable, "-c", code], input=dumps(errand()), cwd=tmp_path, check=True)
+    subprocess.run([sys.executable, "-c", code], input=dumps(make_task()), cwd=tmp_path, check=True)
 
 
 @pytest.mark.parametrize(

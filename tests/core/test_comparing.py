@@ -21,7 +21,7 @@ def trained(make_run, **settings):
 
 
 def told(run, said):
-    run.keep_predictions("validation", dict(enumerate(said)))
+    run.save_predictions("validation", dict(enumerate(said)))
 
 
 def test_only_runs_of_the_same_task_and_labels_stand_beside_one_another(make_run, tiny_checkpoint, text_frame):

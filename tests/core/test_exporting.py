@@ -9,7 +9,7 @@ import pytest
 
 from mlmtune_core.errors import LimitError, RunError
 from mlmtune_core.exporting.model_folder import write_model
-from mlmtune_core.exporting.packing import demand_kind, prepare
+from mlmtune_core.exporting.packing import prepare, require_offered
 from mlmtune_core.inspecting import head_view
 from mlmtune_core.inspecting.predicting import load_run, predict
 from mlmtune_core.runs.kept_weights import BEST
@@ -111,12 +111,12 @@ def test_script_and_notebook_are_refused_where_they_would_do_something_else(make
         run = make_run(**settings)
         for kind in ("script", "notebook"):
             with pytest.raises(RunError, match="cannot redo") as caught:
-                demand_kind(run, kind)
+                require_offered(run, kind)
             assert caught.value.values["settings"] == " = ".join(map(str, *settings.items()))
         for kind in ("model", "onnx", "report", "answers"):
-            demand_kind(run, kind)
+            require_offered(run, kind)
     for settings in ({"head": "pooler"}, {"measure_training": True}):
-        demand_kind(make_run(**settings), "script")
+        require_offered(make_run(**settings), "script")
 
 
 def test_what_would_not_fit_on_the_disk_is_not_made(make_run, monkeypatch):

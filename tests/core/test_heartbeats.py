@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mlmtune_core.runs.heartbeats import FREE, Held, beating, forget_claims, is_alive, who
+from mlmtune_core.runs.heartbeats import FREE, RunInUse, beating, clear_claims, is_alive, who
 
 ROOT = Path(__file__).parent.parent.parent
 TRY = """
@@ -25,7 +25,7 @@ try:
     with heartbeats.beating([Path(sys.argv[1])]):
         print("held", flush=True)
         sys.stdin.read()
-except heartbeats.Held:
+except heartbeats.RunInUse:
     print("refused", flush=True)
 """
 
@@ -81,13 +81,13 @@ def test_of_many_one_holds_it_also_after_one_that_died(file, tries):
 
 def test_held_is_refused_given_back_is_not(file):
     with beating([file]):
-        with pytest.raises(Held), beating([file]):
+        with pytest.raises(RunInUse), beating([file]):
             pass
         assert is_alive(file)
     assert not file.exists() and claims(file) == {"heartbeat-1": FREE}
     with beating([file]):
         assert list(claims(file)) == ["heartbeat-2"]
-        forget_claims(file)
+        clear_claims(file)
     assert not claims(file) and not file.exists()
 
 
@@ -97,7 +97,7 @@ def test_several_are_held_together_or_not_at_all(tmp_path):
         folder.mkdir()
     files = [folder / "heartbeat" for folder in folders]
     with beating([files[1]]):
-        with pytest.raises(Held), beating(files):
+        with pytest.raises(RunInUse), beating(files):
             pass
         assert not files[0].exists() and is_alive(files[1])
     with beating(files):
@@ -108,7 +108,7 @@ def test_a_claim_from_elsewhere_holds_as_long_as_it_is_touched(file):
     claim = file.with_name("heartbeat-7")
     for text in (json.dumps({"host": "elsewhere", "pid": 1, "began": 1.0}), ""):  # an empty one is being written
         claim.write_text(text)
-        with pytest.raises(Held), beating([file]):
+        with pytest.raises(RunInUse), beating([file]):
             pass
     os.utime(claim, (time.time() - 60,) * 2)
     with beating([file]):

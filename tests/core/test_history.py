@@ -9,7 +9,7 @@ from mlmtune_core import storage
 from mlmtune_core.errors import RunError
 from mlmtune_core.events import EvalDone
 from mlmtune_core.inspecting.predicting import load_run, predict
-from mlmtune_core.runs.kept_weights import BEST, START, list_moments
+from mlmtune_core.runs.kept_weights import BEST, START, list_kept_weights
 from mlmtune_core.runs.shelf import drop_histories
 from mlmtune_core.storage import folder_size
 from mlmtune_core.tasks import TASKS
@@ -42,7 +42,7 @@ def train(run):
 def test_every_moment_is_the_model_as_it_was(make_run, settings):
     run = make_run(epochs=EPOCHS, patience=0, **settings)
     seen = train(run)
-    moments = list_moments(run)
+    moments = list_kept_weights(run)
     assert [moment.name for moment in moments] == [START, *map(str, range(1, EPOCHS + 1)), BEST]
     for moment in moments:
         model = load_run(run, moment.name).model.state_dict()
@@ -61,7 +61,7 @@ def test_heads_are_kept_of_every_evaluation_whatever_the_limit(make_run, monkeyp
     assert list(heads) == list(range(EPOCHS + 1)) and not run.history()
     for epoch, head in heads.items():
         assert all(name.startswith("head.") and torch.equal(weight, seen[epoch][name]) for name, weight in head.items())
-    assert [moment.name for moment in list_moments(run)] == [START, BEST]
+    assert [moment.name for moment in list_kept_weights(run)] == [START, BEST]
     with pytest.raises(RunError, match="Of epoch 2 no weights are kept"):
         load_run(run, "2")
 
@@ -92,7 +92,7 @@ def test_the_stride_keeps_at_most_so_many_and_never_takes_back_what_it_left_out(
 def test_the_best_model_and_its_moment_are_one_file(make_run):
     run = make_run(epochs=2, patience=0, **FULL)
     train(run)
-    best = list_moments(run)[-1].epoch
+    best = list_kept_weights(run)[-1].epoch
     assert run.weights_file.samefile(run.history()[best])
     both = folder_size(run.history_file(1, True).parent) + folder_size(run.best_folder)
     alone = sum(file.stat().st_blocks * 512 for file in run.folder.glob("history/*") if not file.samefile(run.weights_file))
@@ -108,7 +108,7 @@ def test_a_disk_without_room_costs_the_moments_alone(make_run, monkeypatch):
     monkeypatch.setattr("mlmtune_core.workers.recorder.write_atomically", full)
     run = make_run(epochs=2)
     train(run)
-    assert run.state() == "finished" and [moment.name for moment in list_moments(run)] == [START, BEST]
+    assert run.state() == "finished" and [moment.name for moment in list_kept_weights(run)] == [START, BEST]
 
 
 def test_runs_that_are_trained_together_keep_their_own_ways(make_run):
@@ -125,7 +125,7 @@ def test_runs_that_are_trained_together_keep_their_own_ways(make_run):
 def test_of_a_sweep_only_heads_and_best_models_are_kept(make_run):
     """Dozens of runs with several whole models each would fill a disk."""
     run = make_run(epochs=EPOCHS, patience=0, **FULL)
-    run.tell(sweep="one of many")
+    run.update(sweep="one of many")
     train(run)
     assert not run.history() and len(read_heads(run)) == EPOCHS + 1 and run.weights_file.is_file()
     assert predict(run.id, BEST, "good film")["label"] in ("pos", "neg")

@@ -71,9 +71,9 @@ def test_the_map_of_a_moment_stands_on_the_axes_of_before_and_after(make_run):
     run = make_run(strategy="full", learning_rate=1e-2, epochs=3, patience=0)
     carry_out(run.id)
     found = projection.draw_map(run.id)
-    assert np.allclose(projection.draw_moment(run.id, BEST)["places"], found[BEST]["places"], atol=1e-5)
-    assert np.allclose(projection.draw_moment(run.id, START)["places"], found[START]["places"], atol=1e-5)
-    between = projection.draw_moment(run.id, "1")
+    assert np.allclose(projection.draw_map_at(run.id, BEST)["places"], found[BEST]["places"], atol=1e-5)
+    assert np.allclose(projection.draw_map_at(run.id, START)["places"], found[START]["places"], atol=1e-5)
+    between = projection.draw_map_at(run.id, "1")
     assert not np.allclose(between["places"], found[START]["places"], atol=1e-3) and len(between["said"]) == 2
 
 

@@ -47,7 +47,7 @@ def start(text_frame, monkeypatch):
 
 @pytest.fixture(autouse=True)
 def measure_anew():
-    limits.look_again()
+    limits.forget_disk_use()
 
 
 def test_limits_come_from_the_environment(monkeypatch):
@@ -122,7 +122,7 @@ def test_a_full_disk_refuses_runs_and_uploads_but_first_gives_up_what_can_be_com
     monkeypatch.setenv("MLMTUNE_DISK_MB", "4")
     start(seed=1)
     assert not list(run.folder.glob("prefix-*")) and (run.folder / "prefix.float32").exists()
-    limits.look_again()
+    limits.forget_disk_use()
     (home / "data").mkdir(exist_ok=True)
     (home / "data" / "large").write_bytes(os.urandom(3 * 2**20))
     with pytest.raises(LimitError, match="disk space"):
@@ -151,9 +151,9 @@ def test_by_age_go_old_runs_and_uploads_but_nothing_that_waits_or_goes_on(start,
         age(run, 31)
     upload, fresh = uploads.save_upload("a.csv", b"x"), uploads.save_upload("b.csv", b"x")
     os.utime(home / "data" / upload, (time.time() - 31 * 86400,) * 2)
-    assert owned_runs.clean_by_age({busy.id}) == 0 and owned_runs.kept_until(0.0) is None, "by default all is kept"
+    assert owned_runs.clean_by_age({busy.id}) == 0 and owned_runs.expiry_time(0.0) is None, "by default all is kept"
     monkeypatch.setenv("MLMTUNE_KEEP_DAYS", "30")
-    assert owned_runs.kept_until(86400.0) == 31 * 86400
+    assert owned_runs.expiry_time(86400.0) == 31 * 86400
     assert [run.id for run in owned_runs.runs_older_than(30, {busy.id})] == [old.id]
     assert owned_runs.clean_by_age({busy.id}) == 2
     assert {run.id for run in list_runs()} == {busy.id, young.id}

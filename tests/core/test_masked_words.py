@@ -28,8 +28,8 @@ from mlmtune_core.models.masking import IGNORE_INDEX, mask_tokens, unmask_tokens
 from mlmtune_core.models.saved_checkpoints import find_saved
 from mlmtune_core.people import PROGRAM, Person
 from mlmtune_core.runs.kept_checkpoints import delete_checkpoint, list_checkpoints
-from mlmtune_core.runs.limits import find_disk_mb, look_again
-from mlmtune_core.runs.owned_runs import as_texts, clean_by_age, find_head_run, plan_head
+from mlmtune_core.runs.limits import find_disk_mb, forget_disk_use
+from mlmtune_core.runs.owned_runs import clean_by_age, find_head_run, plan_head, to_plain_texts
 from mlmtune_core.runs.shelf import create_run
 from mlmtune_core.tasks import masked_words
 from mlmtune_core.tasks.base import Dataset
@@ -198,7 +198,7 @@ def test_equal_seeds_give_equal_events_and_a_pause_changes_nothing(news):
         seen.append(event)
         if getattr(event, "step", 0) == 6 and type(event).__name__ == "StepDone":
             run.request("pause")
-    run.allow()
+    run.reset()
     seen += list(worker.carry_out(run))
     steps = [event for event in first if type(event).__name__ in ("StepDone", "EvalDone")]
     resumed = [event for event in seen if type(event).__name__ in ("StepDone", "EvalDone")]
@@ -250,7 +250,7 @@ def test_a_checkpoint_is_whole_or_not_there_and_counts(news, home, monkeypatch):
     with pytest.raises(CheckpointError, match="needs a name"):
         save_checkpoint(run.id, "  ", PROGRAM)
     monkeypatch.setenv("MLMTUNE_DISK_MB", "1")
-    look_again()
+    forget_disk_use()
     find_disk_mb()
     monkeypatch.setattr("mlmtune_core.runs.limits.find_disk_mb", lambda: 1)
     with pytest.raises(LimitError):
@@ -286,7 +286,7 @@ def test_a_head_trained_on_the_texts_of_a_run_is_lent_to_it(make_run, frames, ki
     carry_out(run)
     me = Person("me", admitted=True)
     assert find_head_run(run, me) is None
-    texts = as_texts(run.data())
+    texts = to_plain_texts(run.data())
     assert texts["text"].is_unique and set(texts["split"]) <= {"train", "validation"}
     texts = texts.assign(split=["validation", *["train"] * (len(texts) - 1)])
     head = create_run(plan_head(run.config()), texts, {"name": "texts", "fingerprint": "0", "columns": {}}, owner="me")

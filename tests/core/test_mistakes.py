@@ -85,7 +85,7 @@ def test_wrong_answers_have_their_kind(accepted, said, kind):
 
 def keep(run, said):
     """The run as if its best model had said so."""
-    run.keep_predictions("validation", dict(enumerate(said)))
+    run.save_predictions("validation", dict(enumerate(said)))
     return run.data().query("split == 'validation'")
 
 

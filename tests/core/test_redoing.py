@@ -17,7 +17,7 @@ from mlmtune_core.data import checking, columns, splitting
 from mlmtune_core.data.readers.table import read_file
 from mlmtune_core.data.uploads import SAMPLES, SAMPLES_FOLDER
 from mlmtune_core.errors import RunError
-from mlmtune_core.exporting.packing import demand_kind
+from mlmtune_core.exporting.packing import require_offered
 from mlmtune_core.exporting.redoing import write_notebook, write_script
 from mlmtune_core.language import translator
 from mlmtune_core.runs.shelf import create_run
@@ -93,11 +93,11 @@ def test_what_cannot_be_redone_is_refused_with_a_sentence_and_leaves_nothing(mak
     folder.mkdir()
     for kind in ("script", "notebook"):
         with pytest.raises(RunError, match="would train something else"):
-            demand_kind(run, kind)
+            require_offered(run, kind)
     for write in (write_script, write_notebook):
         with pytest.raises(RunError, match="would train something else"):
             write(run, folder, translator("en"))
-    demand_kind(run, "report")
+    require_offered(run, "report")
     assert not list(folder.iterdir())
 
 

@@ -159,7 +159,7 @@ def test_a_run_that_never_gets_further_fails_with_a_sentence_and_can_be_continue
     (last,) = worker.carry_out(run)
     assert isinstance(last, Failed) and "died 5 times" in last.template.format(**last.values)
     assert run.state() == "failed"
-    run.allow()
+    run.reset()
     list(worker.carry_out(run))
     assert run.state() == "finished"
 
@@ -195,7 +195,7 @@ def test_a_failed_run_goes_on_from_where_it_was_kept(make_run, monkeypatch):
         with pytest.raises(OSError, match="No space"):
             list(worker.carry_out(run))
     assert run.state() == "failed" and "disk of the server is full" in run.summary()["template"]
-    run.allow()
+    run.reset()
     list(worker.carry_out(run))
     assert_same(run, whole)
 
@@ -204,7 +204,7 @@ def test_a_disk_without_room_for_keeping_does_not_end_the_run(make_run, monkeypa
     def refuse(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Run, "keep_last", refuse)
+    monkeypatch.setattr(Run, "save_last", refuse)
     run = make_run(**SETTINGS)
     list(worker.carry_out(run))
     assert run.state() == "finished"
@@ -236,11 +236,11 @@ def test_a_line_half_written_is_taken_away_and_a_write_that_fails_adds_nothing(t
     whole = log.path.read_bytes()
     for cut in range(len(whole)):
         log.path.write_bytes(whole[:cut])
-        log.mend()
+        log.repair()
         kept = log.path.read_bytes()
         assert whole.startswith(kept) and (not kept or kept.endswith(b"\n")) and cut - len(kept) < len(whole) // 2 + 1
     log.path.write_bytes(b"x" * 9000)
-    log.mend()
+    log.repair()
     assert log.path.read_bytes() == b""
     log.append(PhaseStarted("training"))
     before = log.path.read_bytes()

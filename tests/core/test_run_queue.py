@@ -9,7 +9,7 @@ from mlmtune_core.config import validate
 from mlmtune_core.runs.heartbeats import beating
 from mlmtune_core.runs.shelf import create_run
 from mlmtune_core.workers import queue as run_queue
-from mlmtune_core.workers.queue import RunQueue, take_up
+from mlmtune_core.workers.queue import RunQueue, requeue_unfinished
 
 
 class Workers:
@@ -102,7 +102,7 @@ def test_a_closed_queue_begins_nothing_and_leaves_the_runs_to_the_next_server(qu
     workers.end(at_work, RuntimeError("lost"))
     assert workers.begun == [at_work] and at_work.summary() is None and waits.summary() is None
     later = RunQueue(2, workers.begin)
-    take_up(later)
+    requeue_unfinished(later)
     assert [run.id for run in workers.begun] == [at_work.id, at_work.id, waits.id]
 
 
@@ -178,6 +178,6 @@ def test_what_an_earlier_server_left_is_taken_up_in_its_order(queue, workers, of
     interrupted.heartbeat_file.write_text('{"host": "gone", "pid": 1, "began": 1}')
     os.utime(interrupted.heartbeat_file, (time.time() - 60,) * 2)
     with beating([elsewhere.heartbeat_file]):
-        take_up(queue)
+        requeue_unfinished(queue)
         assert queue.under_way() == [first.id] and queue.order() == [interrupted.id]
     assert interrupted.state() == "queued"

@@ -83,7 +83,7 @@ def test_states_are_derived(make_run):
         assert run.state() == "training"
         me = run.heartbeat_file.read_text()
     assert run.state() == "paused"
-    run.allow()
+    run.reset()
     assert run.state() == "queued"
     gone = subprocess.Popen(["true"])
     gone.wait()

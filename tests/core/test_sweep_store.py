@@ -4,10 +4,10 @@ import pytest
 
 from mlmtune_core.errors import RunError
 from mlmtune_core.people import Person
-from mlmtune_core.runs.shelf import find_run, find_together
+from mlmtune_core.runs.shelf import find_group, find_run
 from mlmtune_core.runs.sweeps import Member, create_sweep, find_sweep, list_sweeps, make_grid
 from mlmtune_core.workers import worker
-from mlmtune_core.workers.queue import RunQueue, take_up
+from mlmtune_core.workers.queue import RunQueue, requeue_unfinished
 
 ABOUT = {"name": "test", "fingerprint": "0", "columns": {}}
 ANNA = Person(id="anna")
@@ -88,7 +88,7 @@ def test_runs_on_the_same_examples_share_one_file(make_sweep):
 
 def test_runs_that_differ_in_more_than_their_head_stand_alone(make_sweep, queue):
     sweep = make_sweep({"strategy": "full"}, {"learning_rate": [1e-4, 1e-3]})
-    assert [len(find_together(run)) for run in sweep.runs()] == [1, 1]
+    assert [len(find_group(run)) for run in sweep.runs()] == [1, 1]
     sweep.start(queue)
     assert (len(queue.under_way()), queue.length(), queue.waiting("anna")) == (1, 1, 1)
 
@@ -101,7 +101,7 @@ def test_paused_while_it_waits_and_resumed(make_sweep, queue, hands):
     assert sweep.state() == "paused" and queue.length() == 0
     queue.release()
     assert not hands.begun
-    sweep.go_on(queue)
+    sweep.resume(queue)
     hands.work()
     assert sweep.state() == "finished"
 
@@ -111,13 +111,13 @@ def test_paused_while_it_learns_and_resumed_without_a_trace(make_sweep, queue, h
     sweep.start(queue)
     run, ended = hands.begun.pop()
     seen = []
-    for i, event in worker.carry_out_together(find_together(run)):
+    for i, event in worker.carry_out_together(find_group(run)):
         seen.append((i, event))
         if type(event).__name__ == "StepDone" and event.step == 2:
             sweep.pause(queue)
     ended(None)
     assert sweep.state() == "paused" and queue.length() == 0 and not queue.under_way()
-    sweep.go_on(queue)
+    sweep.resume(queue)
     hands.work()
     alone.start(queue)
     hands.work()
@@ -153,7 +153,7 @@ def test_one_run_goes_on_without_the_others(make_sweep, queue, hands):
     queue.resume(last)
     hands.work()
     assert [run.state() for run in sweep.runs()] == ["paused"] * 3 + ["finished"]
-    sweep.go_on(queue)
+    sweep.resume(queue)
     hands.work()
     assert sweep.state() == "finished" and not queue.under_way()
 
@@ -161,7 +161,7 @@ def test_one_run_goes_on_without_the_others(make_sweep, queue, hands):
 def test_a_new_server_takes_up_the_leader_for_all(make_sweep, hands):
     sweep = make_sweep({}, RATES)
     queue = RunQueue(1, hands.begin)
-    take_up(queue)
+    requeue_unfinished(queue)
     assert [run.id for run, _ in hands.begun] == [sweep.runs()[0].id] and queue.length() == 0
     hands.work()
     assert sweep.state() == "finished"
@@ -171,5 +171,5 @@ def test_followers_of_a_leader_that_has_ended_are_taken_up_alone(make_sweep, han
     sweep = make_sweep({}, RATES)
     find_run(sweep.runs()[0].id).finish({"reason": "epochs_done", "seconds": 1.0})
     queue = RunQueue(2, hands.begin)
-    take_up(queue)
+    requeue_unfinished(queue)
     assert len(hands.begun) == 2 and queue.length() == 1

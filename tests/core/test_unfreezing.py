@@ -9,7 +9,7 @@ from mlmtune_core.config import validate
 from mlmtune_core.events import EvalDone, FrozenChecked, Started, StepDone, Unfrozen
 from mlmtune_core.inspecting.predicting import load_run
 from mlmtune_core.models.freezing import find_layers
-from mlmtune_core.runs.kept_weights import list_moments
+from mlmtune_core.runs.kept_weights import list_kept_weights
 from mlmtune_core.strategies import plan_unfreezing, trainable_share
 from mlmtune_core.training import assembly
 from mlmtune_core.workers import worker
@@ -96,8 +96,8 @@ def test_kept_moments_are_whole_and_the_test_measures_the_best_of_them(make_run,
     """The best model is one of before the lowest layer moved; it has when the test comes."""
     run = make_run(with_test=True, epochs=5, **GRADUAL | {"learning_rate": 0.1})  # too much: accuracy stays where it was, and the first is kept
     _, snapshots = follow(run, monkeypatch)
-    best = list_moments(run)[-1]
-    for moment in list_moments(run)[1:]:
+    best = list_kept_weights(run)[-1]
+    for moment in list_kept_weights(run)[1:]:
         model = load_run(run, moment.name).model.state_dict()
         assert all(torch.equal(model[name], weight) for name, weight in snapshots[moment.epoch].items()), moment
     assert best.epoch < 4 and "0" in moved(snapshots[best.epoch], snapshots[-1])  # the lowest layer learns from the fifth epoch on

@@ -47,7 +47,7 @@ def _fill(disk: Path, twin: Run) -> list[dict[str, object]]:
     rows.append(_row("folders of others unchanged", [_digest(finished), _digest(waiting)] == before, True))
     rows.append(_row("its own folder can be read", is_whole(run), True))
     (disk / "ballast").unlink()
-    run.allow()
+    run.reset()
     list(worker.carry_out(run))
     rows.append(_row("after space was freed", run.state(), "finished"))
     rows.append(_row("went on from where it was kept", len(run.events("Resumed")) > 0, True))

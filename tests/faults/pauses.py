@@ -53,7 +53,7 @@ def _pause_at(run, steps: list[int]) -> None:
         if run.summary() is None:
             if run.state() != "paused":
                 raise RuntimeError(f"{run.state()} instead of paused")
-            run.allow()
+            run.reset()
 
 
 if __name__ == "__main__":

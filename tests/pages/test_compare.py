@@ -82,8 +82,8 @@ def test_another_run_is_found_by_its_link_and_one_that_does_not_fit_is_refused(c
 
 def test_what_only_one_gets_right_opens(compare, two):
     run, other = two()
-    run.keep_predictions("validation", {0: "pos", 1: "pos"})
-    other.keep_predictions("validation", {0: "neg", 1: "neg"})
+    run.save_predictions("validation", {0: "pos", 1: "pos"})
+    other.save_predictions("validation", {0: "neg", 1: "neg"})
     app = compare(run)
     app.segmented_control(key="compare_seen").set_value("examples").run()
     app.segmented_control(key="compare_kind").set_value("second").run()

@@ -12,10 +12,10 @@ from starlette.testclient import TestClient
 
 from mlmtune_core.inspecting import head_view
 from mlmtune_core.inspecting.predicting import predict_example
-from mlmtune_core.inspecting.projection import draw_moment
+from mlmtune_core.inspecting.projection import draw_map_at
 from mlmtune_core.language import LANGUAGES
 from mlmtune_core.runs.kept_weights import BEST
-from mlmtune_core.runs.owned_runs import forget_exports
+from mlmtune_core.runs.owned_runs import delete_exports
 from mlmtune_core.workers.progress import given_up
 from pages.serving.routes import ROUTES
 from tests.conftest import KINDS
@@ -133,7 +133,7 @@ def test_one_slider_moves_logits_arithmetic_and_map_together(opened, language):
     assert app.select_slider(key=f"moment_{run.id}").value == "1"
     app.session_state["map_as_table"] = True  # opened
     app.run()
-    assert app.dataframe[-1].value.iloc[:, -1].tolist() == draw_moment(run.id, "1")["said"]
+    assert app.dataframe[-1].value.iloc[:, -1].tolist() == draw_map_at(run.id, "1")["said"]
 
 
 class Slow:
@@ -232,13 +232,13 @@ def test_only_what_was_made_can_be_fetched(make_run):
 
 def test_what_was_made_goes_after_a_day_and_only_to_who_is_in_the_class(make_run, class_codes):
     run = make_run()
-    run.keep_export("model.zip", lambda path: path.write_bytes(b"x"))
+    run.save_export("model.zip", lambda path: path.write_bytes(b"x"))
     ask = TestClient(Starlette(routes=ROUTES)).get
     assert ask(f"/runs/{run.id}/model.zip").status_code == 403
-    forget_exports()
+    delete_exports()
     assert run.export_file("model.zip").exists()
     os.utime(run.export_file("model.zip"), (1, 1))
-    forget_exports()
+    delete_exports()
     assert not run.export_file("model.zip").exists()
 
 

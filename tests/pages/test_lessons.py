@@ -11,7 +11,7 @@ from mlmtune_core.lessons.records import has_recorded
 from mlmtune_core.lessons.running import carry_out_lesson, record_report
 from mlmtune_core.lessons.votes import count_votes, vote
 from mlmtune_core.people import admit, find_person
-from mlmtune_core.runs.shelf import find_together
+from mlmtune_core.runs.shelf import find_group
 from mlmtune_core.runs.sweeps import list_sweeps
 from mlmtune_core.workers import engine, worker
 from pages.shared.projector import GROWTH
@@ -74,10 +74,10 @@ def test_a_lesson_is_run_live_and_judged(open_page, small_lesson):
     assert sweep.about()["lesson"] == "x" and len(sweep.runs()) == 4
     assert len(engine.current().queue.submitted) == 1
     for run in sweep.runs():
-        together = [each for each in find_together(run) if each.summary() is None]
+        together = [each for each in find_group(run) if each.summary() is None]
         list(worker.carry_out_together(together) if len(together) > 1 else ())
     app.run()
-    assert not app.exception and sweep.kept("verdicts")
+    assert not app.exception and sweep.load("verdicts")
     assert any("-badge[" in each.value for each in app.markdown) and app.get("plotly_chart")
 
 
@@ -99,7 +99,7 @@ def run_live(app):
     sweep = list_sweeps()[0]
     list(worker.carry_out_together(sweep.runs()))
     app.run()
-    assert not app.exception and sweep.kept("verdicts")
+    assert not app.exception and sweep.load("verdicts")
 
 
 def test_a_class_votes_before_and_sees_its_votes_and_its_runs_after(open_page, small_lesson, class_codes, come_as):

@@ -16,7 +16,7 @@ def examined(inspected):
     def open_one(kind="sequence_classification", language="en", said=None, **settings):
         app, run = inspected(kind, language, **settings)
         if said:
-            run.keep_predictions("validation", dict(enumerate(said)))
+            run.save_predictions("validation", dict(enumerate(said)))
         app.segmented_control(key="way").set_value("examples").run()
         assert not app.exception and not app.error
         return app, run

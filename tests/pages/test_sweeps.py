@@ -3,7 +3,7 @@
 import pytest
 
 from mlmtune_core.language import LANGUAGES
-from mlmtune_core.runs.shelf import find_together
+from mlmtune_core.runs.shelf import find_group
 from mlmtune_core.runs.sweeps import list_sweeps
 from mlmtune_core.workers import engine, worker
 
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.thorough
 def carry_out(sweep):
     for run in sweep.runs():
         if run.summary() is None:
-            together = [each for each in find_together(run) if each.summary() is None]
+            together = [each for each in find_group(run) if each.summary() is None]
             list(worker.carry_out_together(together) if len(together) > 1 else worker.carry_out(run))
 
 

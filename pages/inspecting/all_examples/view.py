@@ -45,7 +45,7 @@ def _draw_map(visit: Visit, run: Run) -> None:
         st.info(tr("t-SNE has places for the moments before training and the best alone: it cannot add points to a map. Move the slider to one of them, or take PCA."))
         return
     if moment not in drawn:
-        there = ask_slowly(visit, run, "mlmtune_core.inspecting.projection:draw_moment", moment, "validation")
+        there = ask_slowly(visit, run, "mlmtune_core.inspecting.projection:draw_map_at", moment, "validation")
         if there is None:
             return
         drawn = drawn | {moment: there}

@@ -9,7 +9,7 @@ import streamlit as st
 from mlmtune_core.data.report import find_fingerprint
 from mlmtune_core.models.masking import mask_word
 from mlmtune_core.names import state_names
-from mlmtune_core.runs.owned_runs import as_texts, find_head_run, plan_head, start_run
+from mlmtune_core.runs.owned_runs import find_head_run, plan_head, start_run, to_plain_texts
 from mlmtune_core.runs.run import ENDED, Run
 from mlmtune_core.workers import engine
 from pages.components.token_row import token_row
@@ -125,7 +125,7 @@ def _write(sentence: str) -> None:
 
 def _mask_example(run: Run) -> None:
     """Another example, and another word of it, at every click."""
-    texts = as_texts(run.data()).query("split == 'validation'")["text"]
+    texts = to_plain_texts(run.data()).query("split == 'validation'")["text"]
     clicks = st.session_state["masked_clicks"] = st.session_state.get("masked_clicks", 0) + 1
     rng = np.random.default_rng(clicks)
     _write(mask_word(texts.iloc[int(rng.integers(len(texts)))], MASK, rng))
@@ -142,7 +142,7 @@ def _offer_head(visit: Visit, run: Run) -> None:
     st.markdown(
         tr("One can be trained on the texts of this run, with the encoder **frozen**: 15 % of the sub-words are masked, and a head as BERT's (dense, gelu, LayerNorm, the table of word embeddings, a bias) learns to guess them. What it reaches beyond the frequency of words is what the encoder still knows of words.")
     )
-    texts, config = as_texts(run.data()), plan_head(run.config())
+    texts, config = to_plain_texts(run.data()), plan_head(run.config())
     fingerprint = find_fingerprint(texts)
     draw_cost(visit, config, texts, fingerprint)
     title = tr("Train such a head on the {count} texts of this run").format(count=visit.number(len(texts)))
