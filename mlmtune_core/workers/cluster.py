@@ -19,7 +19,7 @@ from mlmtune_core.runs.heartbeats import is_alive
 from mlmtune_core.runs.run import Run
 
 LOOK_SECONDS = 1.0
-ASK_SECONDS = 30.0  # a scheduler on a crowded machine may be busy for long
+ASK_SECONDS = 30.0  # a scheduler on a crowded machine may be slow to answer
 LONGEST_PAUSE_SECONDS = 30.0  # between attempts to connect
 CLOSE_SECONDS = 2
 RUN_ID = re.compile(r"[0-9a-f]{24}")
@@ -29,7 +29,7 @@ Ended = Callable[[Exception | None], None]
 
 @dataclass(frozen=True)
 class WorkerRow:
-    """One worker process: `role` (train, inspect, data), the id of its run or an empty text, `memory` in bytes, `since` in unix seconds."""
+    """One worker process: `role` (train, inspect, data), the id of its run or "", `memory` in bytes, `since` in unix seconds."""
 
     name: str
     role: str
@@ -41,7 +41,7 @@ class WorkerRow:
 
 @dataclass
 class _Going:
-    """A run under way: with a future as long as the scheduler that has it is there, else known by its folder alone."""
+    """A run under way. `future` exists only while the scheduler that has the run is connected; without it the run is known by its folder."""
 
     run: Run
     ended: Ended
@@ -49,9 +49,9 @@ class _Going:
 
 
 class Cluster:
-    """Carries out runs through a scheduler elsewhere. All waiting is done in a thread of its own: begin and close return at once.
+    """Runs on an external scheduler. All waiting happens in a thread of its own: `begin` and `close` return at once.
 
-    Whether a run goes on is told by its heartbeat, never by the connection: a scheduler that is gone ends nothing.
+    The heartbeat file says whether a run is under way, not the connection: losing the scheduler ends nothing.
     """
 
     def __init__(self, address: str, plugin: WorkerPlugin) -> None:
@@ -66,7 +66,7 @@ class Cluster:
         self._pause, self._next_try = LOOK_SECONDS, 0.0
 
     def start(self, resize: Callable[[int], None]) -> None:
-        """Begins to connect; `resize` hears how many runs can go on at the same time whenever that changes."""
+        """Starts connecting. Calls `resize` with the number of runs that can go on at the same time, whenever it changes."""
         logging.getLogger("distributed.client").setLevel(
             logging.CRITICAL
         )  # a lost scheduler is shown, not logged as a fault
@@ -74,10 +74,10 @@ class Cluster:
         self._thread.start()
 
     def begin(self, run: Run, ended: Ended) -> None:
-        """Sends a run to the scheduler, or only watches it where a process is at work on it already."""
+        """Sends a run to the scheduler, or only watches it if a process is already at work on it."""
         future = None
         if self._client is not None and not is_alive(run.heartbeat_file):
-            with suppress(Exception):  # the connection broke this moment: the next look finds the run without a worker
+            with suppress(Exception):  # the connection broke just now: the next look finds the run without a worker
                 future = self._client.submit(
                     make_task(),
                     run.id,
@@ -85,15 +85,15 @@ class Cluster:
                     pure=False,
                     key=f"{run.id}-{os.urandom(4).hex()}",
                 )
-                fire_and_forget(future)  # it goes on when this server ends
+                fire_and_forget(future)  # it continues when this server ends
         self._going[run.id] = _Going(run, ended, future)
 
     def workers(self) -> list[WorkerRow]:
-        """Who was there at the last look."""
+        """Returns the workers of the last look."""
         return self._rows
 
     def close(self) -> None:
-        """Leaves the scheduler; what it carries out goes on."""
+        """Disconnects from the scheduler; its runs continue."""
         self._closed.set()
         self._thread.join(CLOSE_SECONDS)
         self._leave()
@@ -109,31 +109,31 @@ class Cluster:
                     capacity = slots
                     resize(slots)
                 self._settle()
-            except Exception:  # this thread is all that hears of the runs
+            except Exception:  # only this thread hears of the runs
                 logging.getLogger(__name__).exception("a look at %s failed", self.address)
 
     def _connect(self) -> None:
         if can_reach(self.address):
-            with suppress(Exception):  # a scheduler that cannot be used is one that is not there, and said to be so
+            with suppress(Exception):  # a scheduler that cannot be used is shown as absent
                 client = Client(self.address, timeout=ASK_SECONDS, set_as_default=False)
                 self._client, self.connected, self._pause = client, True, LOOK_SECONDS
-                threading.Thread(target=self._warm, args=(client,), daemon=True).start()  # waits for every worker
+                threading.Thread(target=self._warm, args=(client,), daemon=True).start()  # this waits for every worker
                 return
         self._next_try = time.monotonic() + self._pause
         self._pause = min(2 * self._pause, LONGEST_PAUSE_SECONDS)
 
     def _warm(self, client: Client) -> None:
-        with suppress(Exception):  # the connection broke; the next one does it again
+        with suppress(Exception):  # the connection broke; the next one repeats this
             client.register_plugin(self._plugin)
 
     def _look(self) -> int:
-        """How many runs can go on: one for each slot that the scheduler has, and those that go on without it."""
+        """Returns how many runs can go on: one per slot of the scheduler, and those that continue without it."""
         told: dict[str, Any] = {}
         busy: dict[str, Any] = {}
         if self._client is not None:
             try:
                 told, busy = self._ask(self._client)
-            except Exception:  # whatever it was, the answer is to connect anew
+            except Exception:  # whatever it was, connect again
                 self._leave()
         self._rows = [self._row(address, worker, busy.get(address, [])) for address, worker in told.items()]
         self._since = {address: self._since[address] for address in told}
@@ -143,7 +143,7 @@ class Cluster:
         return round(sum(map(_slots, told.values()))) + len(without)
 
     def _ask(self, client: Client) -> tuple[dict[str, Any], dict[str, list[str]]]:
-        """(address -> what the scheduler says of a worker, address -> ids of the runs it is at)."""
+        """Returns (address -> what the scheduler says of a worker, address -> ids of its runs)."""
         if client.status != "running":
             raise OSError(client.status)
         told = client.sync(client.scheduler.identity, callback_timeout=ASK_SECONDS)["workers"]
@@ -155,7 +155,7 @@ class Cluster:
         )
 
     def _leave(self) -> None:
-        """Gives up a connection; from here on the runs that it had are known by their folders."""
+        """Drops a connection; its runs are then known by their folders."""
         client, self._client, self.connected = self._client, None, False
         for going in list(self._going.values()):
             going.future = None
@@ -164,7 +164,7 @@ class Cluster:
                 client.close(timeout=CLOSE_SECONDS)
 
     def _settle(self) -> None:
-        """Reports the runs that have no worker any more. One whose worker was refused, because another holds it, still has one."""
+        """Reports the runs that have no worker any more. A run whose worker was refused because another process holds it still has one."""
         for going in list(self._going.values()):
             run, future = going.run, going.future
             if future is not None and not future.done():
@@ -185,7 +185,7 @@ class Cluster:
 
 
 def make_task() -> Callable[[str], Any]:
-    """What is sent to carry out a run. A function within a function travels whole: the scheduler, which unpacks it, needs no mlmtune."""
+    """Returns the function that is sent to carry out a run. A nested function is pickled whole, so that the scheduler needs no mlmtune."""
 
     def carry_out(name: str) -> Any:
         from mlmtune_core.workers.processes import call
@@ -196,7 +196,7 @@ def make_task() -> Callable[[str], Any]:
 
 
 def can_reach(address: str) -> bool:
-    """Whether something listens at tcp://host:port."""
+    """Returns whether something listens at tcp://host:port."""
     try:
         told = urlsplit(address)
         with socket.create_connection((told.hostname or "", told.port or 0), timeout=CLOSE_SECONDS):
@@ -212,7 +212,7 @@ def _slots(worker: dict[str, Any]) -> float:
 def _refuse(run: Run, future: Future) -> None:
     """Ends a run that its worker could not even open."""
     answer = None
-    with suppress(Exception):  # a worker that left with its answer
+    with suppress(Exception):  # the worker left together with its answer
         answer = future.result(timeout=ASK_SECONDS)
     if isinstance(answer, UserError) and run.folder.is_dir() and run.summary() is None:
         run.fail(

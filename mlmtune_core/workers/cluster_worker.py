@@ -23,15 +23,15 @@ LONGEST_RUN_SECONDS = 7 * 24 * 3600.0
 
 
 class LongRunWorker(Worker):
-    """A worker that carries its run to the end when the scheduler is lost, before it ends itself."""
+    """A worker that finishes its run before it ends itself, even if the scheduler is lost."""
 
     async def close(self, timeout: float = LONGEST_RUN_SECONDS, *args: Any, **options: Any) -> str | None:
-        """As Worker.close, with another patience (in seconds)."""
+        """As Worker.close, with a longer timeout (in seconds)."""
         return await super().close(timeout, *args, **options)
 
 
 def join(address: str, slots: int) -> None:
-    """Carries out runs, so many at a time, until it is interrupted. Raises RunError where folder or scheduler are not to be seen."""
+    """Carries out runs, `slots` at a time, until it is interrupted. Raises RunError if the folder or the scheduler cannot be reached."""
     if not (home() / "workers").is_dir() or not os.access(home(), os.R_OK | os.W_OK):
         raise RunError(
             "“{folder}” is not the folder of a server, or cannot be written. Mount the folder that the server keeps its runs in, and name it in MLMTUNE_HOME.",
@@ -55,7 +55,7 @@ async def _keep_slots(address: str, slots: int) -> None:
 
 
 async def _keep_slot(address: str) -> None:
-    """One worker process after another: when the scheduler is gone, so is the worker, and both come back."""
+    """Keeps one worker process alive: it ends with the scheduler, and both come back."""
     pause = FIRST_PAUSE_SECONDS
     while True:
         if await asyncio.to_thread(can_reach, address):
@@ -63,15 +63,15 @@ async def _keep_slot(address: str) -> None:
                 async with Nanny(address, **_options()) as nanny:
                     pause = FIRST_PAUSE_SECONDS
                     await nanny.finished()
-            except Exception as error:  # whatever it was, the scheduler may be sound the next time
+            except Exception as error:  # whatever it was, the scheduler may be well next time
                 logging.getLogger(__name__).error("%s: %s", address, error)
         await asyncio.sleep(pause)
         pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
 
 def _options() -> dict[str, Any]:
-    """As those of the server's own workers, but on the network; what warms it comes from the server, through the scheduler."""
-    name = f"{socket.gethostname()}-{secrets.token_hex(2)}"  # a scheduler refuses a name that it believes to be there
+    """As for the server's own workers, but on the network; the server sends the warm-up plugin through the scheduler."""
+    name = f"{socket.gethostname()}-{secrets.token_hex(2)}"  # a scheduler refuses a name that it believes to be connected
     options = worker_options(name, "train", tempfile.gettempdir())
     for local in ("host", "plugins", "dashboard_address"):
         del options[local]

@@ -8,24 +8,24 @@ from pathlib import Path
 
 from mlmtune_core.storage import home, write_atomically
 
-QUIET_EVENTS = 10  # a short first evaluation and the first steps
+QUIET_EVENTS = 10  # covers a short first evaluation and the first steps
 
 
 def share(cores: int, busy: int) -> int:
-    """Leaves in $MLMTUNE_HOME how many threads each of the busy workers may use, and returns it: at least one."""
+    """Writes to $MLMTUNE_HOME how many threads each busy worker may use, and returns it: at least one."""
     threads = max(1, cores // max(1, busy))
     write_atomically(_file(), str(threads).encode())
     return threads
 
 
 def follow(events: int) -> None:
-    """Has the calling thread compute with $MLMTUNE_THREADS, or as many as `share` said last on this machine; else as it does.
+    """Sets the calling thread's number of torch threads: $MLMTUNE_THREADS, or what `share` last wrote on this machine.
 
-    events: what the run has said so far. At its beginning one core is left alone: there the page of the run is being opened,
-    and two threads of which one must wait for its core take twice as long as one (measured). Counted in events, not in
-    seconds, so that a run can be repeated bit for bit.
+    events: number of events of the run so far. During the first ones, one core is left free: the run's page is being opened, and two
+    threads of which one must wait for its core take twice as long as one (measured). Counted in events, not in seconds, so that a
+    run can be repeated bit for bit.
     """
-    import torch  # not in the server, which only shares
+    import torch  # imported here because the server only calls share
 
     try:
         threads = int(os.environ.get("MLMTUNE_THREADS") or _file().read_text(encoding="ascii"))
@@ -39,8 +39,10 @@ def follow(events: int) -> None:
 
 @contextmanager
 def every_core() -> Iterator[None]:
-    """Within, the calling thread computes with every core, though Dask gives its worker one: for long answers that somebody waits
-    for, while runs stand back (see processes). Not for short ones: a second thread that waits for work takes its core from the browser.
+    """Context in which the calling thread uses every core, although Dask gives its worker one.
+
+    For long answers that somebody waits for while runs yield (see processes). Not for short ones: a second thread that waits for
+    work takes its core from the browser.
     """
     with _threads(os.cpu_count() or 1):
         yield
@@ -48,7 +50,7 @@ def every_core() -> Iterator[None]:
 
 @contextmanager
 def one_core() -> Iterator[None]:
-    """Within, the calling thread computes alone: for many small products, for which a second thread would only be waited for."""
+    """Context in which the calling thread uses one core: for many small products, where a second thread is only waited for."""
     with _threads(1):
         yield
 

@@ -43,8 +43,8 @@ ASK_SECONDS = 60.0
 class Engine:
     """An embedded Dask cluster, alive from start to close.
 
-    `train-0..n-1` carry out runs, `inspect` opens models, `rehearse` times what runs will cost, `data` reads files: a large
-    file, or a class that sets up its runs, holds up nobody's model. Where a scheduler is named, its workers carry out the runs.
+    `train-0..n-1` carry out runs, `inspect` opens models, `rehearse` times what runs will cost, `data` reads files: neither a large file
+    nor a class that sets up its runs holds up anybody's model. If a scheduler is named, its workers carry out the runs.
     """
 
     def __init__(self, train_workers: int, cores: int, scheduler_address: str = "") -> None:
@@ -54,7 +54,7 @@ class Engine:
         self.worker_memory = worker_limit(MEMORY_LIMIT, max(1, train_workers))
         self._cores, self._futures = cores, dict[str, Future]()
         folder = home() / "workers"
-        shutil.rmtree(folder / "questions", ignore_errors=True)  # those of an earlier server
+        shutil.rmtree(folder / "questions", ignore_errors=True)  # workers of an earlier server
         folder.mkdir(parents=True, exist_ok=True)
         names = [(f"train-{i}", "train") for i in range(train_workers)]
         names += [(role, role) for role in WARM if role != "train"]
@@ -69,7 +69,7 @@ class Engine:
         self._revival.start()
 
     def ask(self, path: str, *args: Any, role: str = "inspect", seconds: float = ASK_SECONDS) -> Any:
-        """Calls `module:function` on the worker of a role and waits. Raises its UserError, or RunError when it takes too long."""
+        """Calls `module:function` on the worker of a role and waits. Raises its UserError, or RunError if it takes too long."""
         return self.begin(path, *args, role=role).result(seconds)
 
     def begin(self, path: str, *args: Any, role: str = "inspect") -> "Question":
@@ -78,13 +78,13 @@ class Engine:
         return Question(self._client.submit(answer, progress.name, path, *args, resources={role: 1}, pure=False), progress)
 
     def expect_threads(self) -> int:
-        """How many threads a run would have that started now; of a cluster it is not known, and taken to be those of this machine."""
+        """Returns how many threads a run would have if it started now. Of a cluster this is unknown: assumes this machine."""
         if self.cluster:
             return self._cores
         return max(1, self._cores // min(self.queue.workers, len(self._futures) + 1))
 
     def health(self) -> dict[str, Any]:
-        """How many workers are alive in each role, and how many runs are queued and under way."""
+        """Returns how many workers of each role are alive, and how many runs are queued and under way."""
         roles = Counter(role for worker in list(self._cluster.scheduler.workers.values()) for role in worker.resources)
         if self.cluster:
             roles["train"] = self.queue.workers
@@ -92,19 +92,19 @@ class Engine:
         return {"workers": {role: roles[role] for role in WARM}, "runs": runs}
 
     def workers(self) -> list[WorkerRow]:
-        """All worker processes: those of this server, then those of the cluster."""
+        """Returns all worker processes: this server's, then the cluster's."""
         pids = {nanny.pid: name for name, nanny in list(self._cluster.workers.items()) if nanny.pid}
         at_work = {who(Run(home() / "runs" / name).heartbeat_file): name for name in self.queue.under_way()}
         rows = []
         for pid, name in pids.items():
-            with suppress(psutil.Error):  # it died this moment
+            with suppress(psutil.Error):  # it died just now
                 process, here = psutil.Process(pid), socket.gethostname()
                 memory, since = process.memory_info().rss, process.create_time()
                 rows.append(WorkerRow(name, name.split("-")[0], here, at_work.get((here, pid), ""), memory, since))
         return rows + (self.cluster.workers() if self.cluster else [])
 
     def close(self) -> None:
-        """Ends the workers at once; runs under way are interrupted, which their folders bear at any moment. Those of a cluster go on."""
+        """Ends the workers at once. Runs under way are interrupted, which their folders survive at any moment; those of a cluster continue."""
         self.queue.close()
         self._revival.close()
         if self.cluster:
@@ -141,7 +141,7 @@ class Engine:
 
 
 class Question:
-    """Something that a worker was asked: how far it is, done or not, and its answer."""
+    """A question to a worker: how far it is, whether it is done, and its answer."""
 
     def __init__(self, future: Future, progress: Progress) -> None:
         self._future: Future | None = future
@@ -149,22 +149,22 @@ class Question:
         self._answer: Any = None
 
     def done(self) -> bool:
-        """True when the answer is there."""
+        """Returns True when the answer is there."""
         return self._future is None or self._future.done()
 
     def share(self) -> float:
-        """How much is done, 0 to 1, as far as it was said."""
+        """Returns the share that is done, 0 to 1, as last reported."""
         return self._progress.share()
 
     def give_up(self) -> None:
-        """Ends the work where it may still wait for its turn or asks now and then; `result` says so."""
+        """Cancels the work if it still waits or asks now and then; `result` says so."""
         self._progress.give_up()
         if self._future is not None:
             self._future.cancel()
         self._future, self._answer = None, given_up()
 
     def result(self, seconds: float = ASK_SECONDS) -> Any:
-        """Waits for the answer. Raises the worker's UserError, or RunError when it takes too long."""
+        """Waits for the answer. Raises the worker's UserError, or RunError if it takes too long."""
         future = self._future
         if future is not None:
             try:
@@ -182,14 +182,14 @@ class Question:
                 raise RunError(
                     "This did not work, by a fault of mlmtune ({error}). If it comes back, report it.", error=error
                 ) from None
-            self._future = None  # the worker need not keep it
+            self._future = None  # lets the worker free it
         if isinstance(self._answer, UserError):
             raise self._answer
         return self._answer
 
 
 def start() -> Engine:
-    """Starts the engine of this process, once; runs that an earlier server left unfinished are queued again."""
+    """Starts the engine of this process, once, and queues the runs that an earlier server left unfinished."""
     global _current
     if _current is None:
         dask.config.set(DASK_SETTINGS)
@@ -203,7 +203,7 @@ def start() -> Engine:
 
 
 def current() -> Engine:
-    """The engine of this process. Raises RunError where none was started."""
+    """Returns the engine of this process. Raises RunError if none was started."""
     if _current is None:
         raise RunError("The workers are not running. Start the app with “make run”.")
     return _current

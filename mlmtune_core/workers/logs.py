@@ -14,25 +14,25 @@ ROOT = Path(__file__).parents[2]
 
 
 class OneLine(logging.Formatter):
-    """Time, level, place, message: one line, signs that a terminal would obey written out.
+    """Formats time, level, place and message as one line, with control characters escaped.
 
-    An error appears by its type and the places it passed through. Its text may hold what a student wrote.
+    An error appears as its type and the places it passed through: its text may hold what a student wrote.
     """
 
     def format(self, record: logging.LogRecord) -> str:
-        """The record as one line."""
+        """Returns the record as one line."""
         record.exc_text = None  # another handler's traceback, text and all
         line = super().format(record).replace("\n", " ")
         return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in line)
 
     def formatException(self, error: Any) -> str:  # noqa: N802
-        """Its type and where it came from, innermost first."""
+        """Returns the type of an error and where it came from, innermost first."""
         places = [f"{_shorten(frame.filename)}:{frame.lineno}" for frame in traceback.extract_tb(error[2])]
         return f"{error[0].__name__} at {' < '.join(reversed(places))}"
 
 
 def begin(name: str) -> None:
-    """From now on this process writes what mlmtune_core has to say into logs/<name>.log, in at most four files of 1 MB."""
+    """Makes this process write the log of mlmtune_core to logs/<name>.log, in at most four files of 1 MB."""
     folder = home() / "logs"
     folder.mkdir(parents=True, exist_ok=True)
     file = RotatingFileHandler(folder / f"{name}.log", maxBytes=MAX_BYTES, backupCount=OLDER_FILES, encoding="utf-8")
@@ -46,5 +46,5 @@ def begin(name: str) -> None:
 
 
 def _shorten(path: str) -> str:
-    """The path of a source file from the project on, or from its package on."""
+    """Returns the path of a source file relative to the project, or to its package."""
     return path.removeprefix(f"{ROOT}/").rpartition("site-packages/")[2]

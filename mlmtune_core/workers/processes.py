@@ -18,8 +18,8 @@ log = logging.getLogger(__name__)
 HOST = "127.0.0.1"
 LOOK_SECONDS = 3.0
 CLOSE_SECONDS = 10.0
-BACKGROUND = ("train", "rehearse")  # those who wait for a page come first; a rehearsal is to be as slow as a run
-NICENESS = 10  # of these, where the system has no better way to say it
+BACKGROUND = ("train", "rehearse")  # pages come first; a rehearsal must be as slow as a run
+NICENESS = 10  # niceness of these roles, if the system has nothing better
 WARM = {
     "train": "mlmtune_core.workers.worker:warm",
     "inspect": "mlmtune_core.inspecting.trials.preview:warm",
@@ -28,19 +28,19 @@ WARM = {
 }
 DASK_SETTINGS = {
     "distributed.worker.daemon": True,
-    "distributed.scheduler.allowed-failures": 0,  # the queue decides whether a run is tried again
-    "distributed.admin.tick.limit": "30s",  # importing torch holds the worker's loop for seconds
-    "distributed.deploy.lost-worker-timeout": "1 hour",  # else it gives up one that takes long to start again; see WorkerReplacer
+    "distributed.scheduler.allowed-failures": 0,  # the queue decides about retries
+    "distributed.admin.tick.limit": "30s",  # importing torch blocks the worker's loop for seconds
+    "distributed.deploy.lost-worker-timeout": "1 hour",  # else Dask gives up a worker that is slow to restart; see WorkerReplacer
     "distributed.logging.distributed": "error",
-    "distributed.admin.tick.interval": "500ms",  # else five parts of it wake the server fifty times a second, each
+    "distributed.admin.tick.interval": "500ms",  # else five of its parts wake the server fifty times a second each
     "distributed.admin.system-monitor.interval": "10s",
-    "distributed.scheduler.work-stealing": False,  # there is one worker of each role, or the queue sees to it
+    "distributed.scheduler.work-stealing": False,  # there is one worker per role, or the queue balances the work
     "distributed.diagnostics.nvml": False,
     "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": 2
     ** 29,  # Dask's 64 KB makes a step of training 45 % slower
 }
 
-_warm: set[str] = set()  # in a worker process: the roles that it is warm for
+_warm: set[str] = set()  # in a worker process: the roles that it has warmed up for
 
 
 class WarmUp(WorkerPlugin):
@@ -58,13 +58,13 @@ class WarmUp(WorkerPlugin):
             _step_back()
         if self.memory:
             bound(self.memory)
-        if self.role not in _warm:  # a server that comes back sends it again
+        if self.role not in _warm:  # a restarted server sends it again
             _warm.add(self.role)
             worker.executors["default"].submit(call, WARM[self.role])
 
 
 class WorkerReplacer(threading.Thread):
-    """Replaces worker processes that nobody starts again: Dask gives up one that dies in its first moments, or takes long to come."""
+    """Restarts workers that Dask has given up: those that die right after their start, or are slow to come up."""
 
     def __init__(self, cluster: SpecCluster) -> None:
         super().__init__(daemon=True)
@@ -72,19 +72,19 @@ class WorkerReplacer(threading.Thread):
         self._missed: set[str] = set()
 
     def run(self) -> None:
-        """Looks after them until it is closed."""
+        """Checks the workers until it is closed."""
         while not self._closed.wait(LOOK_SECONDS):
             try:
                 self._look()
-            except Exception:  # the next look tries again
+            except Exception:  # the next check tries again
                 log.exception("a worker process could not be replaced")
 
     def close(self) -> None:
-        """Looks after nobody any more."""
+        """Stops checking."""
         self._closed.set()
 
     def _look(self) -> None:
-        """Who was missed already at the last look has had the time to be started again by Dask."""
+        """Replaces workers that were already missing at the last check: Dask has had the time to restart them."""
         nannies = dict(self._cluster.workers)
         missed = {name for name in self._cluster.worker_spec if name not in nannies or not nannies[name].is_alive()}
         lost = missed & self._missed
@@ -94,12 +94,12 @@ class WorkerReplacer(threading.Thread):
                 self._cluster.sync(nannies[name].close, callback_timeout=CLOSE_SECONDS)
             self._cluster.workers.pop(name, None)
         if lost and not self._closed.is_set():
-            self._cluster.scale(len(self._cluster.worker_spec))  # starts those that are missing
+            self._cluster.scale(len(self._cluster.worker_spec))  # starts the missing ones
         self._missed = missed
 
 
 def worker_options(name: str, role: str, folder: str, memory: int = 0) -> dict[str, Any]:
-    """What Dask is told of a worker process; `memory`: bytes that it may take, 0 for no limit."""
+    """Returns Dask's options for a worker process; `memory`: bytes that it may use, 0 for no limit."""
     return {
         "name": name,
         "nthreads": 1,
@@ -115,25 +115,25 @@ def worker_options(name: str, role: str, folder: str, memory: int = 0) -> dict[s
 
 
 def _step_back() -> None:
-    """Has this process, with the threads to come, compute where nobody else wants to. Being nice is not enough: whoever wakes up
-    waits until a nice one has had its slice, and a server wakes up thousands of times a second.
+    """Gives this process and its future threads idle priority. Niceness is not enough: a process that wakes up waits for a nice one's time slice, and a
+    server wakes up thousands of times a second.
     """
     if hasattr(os, "SCHED_IDLE"):
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     else:
-        os.setpriority(os.PRIO_PROCESS, 0, NICENESS)  # not os.nice, which adds up when it is set up again
+        os.setpriority(os.PRIO_PROCESS, 0, NICENESS)  # not os.nice, which would add up on a second setup
 
 
 def answer(question: str, path: str, *args: Any) -> Any:
-    """As `call`, for a question that is waited for: it can say how far it is, and be given up (see progress)."""
+    """As `call`, for a question that somebody waits for: it can report progress and be cancelled (see progress)."""
     with following(question):
         return call(path, *args)
 
 
 def call(path: str, *args: Any) -> Any:
-    """Imports and calls in the worker process. A UserError is an answer too, and travels back as a value.
+    """Imports and calls a function in the worker process. A UserError is returned as a value.
 
-    Of other errors only the text travels: the server must not import torch to read one.
+    Of other errors only the text is returned: the server must not import torch to read one.
     """
     module, _, name = path.partition(":")
     try:

@@ -17,7 +17,7 @@ _part: ContextVar[tuple[float, float]] = ContextVar("part", default=(0.0, 1.0))
 
 
 class Progress:
-    """The file of one question; both sides know its name."""
+    """The progress file of one question; both processes know its name."""
 
     def __init__(self, name: str = "") -> None:
         self.name = name or new_id()
@@ -25,18 +25,18 @@ class Progress:
         self._said = 0.0
 
     def share(self) -> float:
-        """How much is done, 0 to 1; 0 where nothing was said yet."""
+        """Returns the share that is done, 0 to 1; 0 if nothing was reported yet."""
         with suppress(FileNotFoundError, ValueError):
             return float(self._file.read_text(encoding="ascii"))
         return 0.0
 
     def give_up(self) -> None:
-        """Nobody waits any more: the work ends at its next report."""
+        """Cancels: the work ends at its next report."""
         self._file.parent.mkdir(parents=True, exist_ok=True)
         self._stop.touch()
 
     def say(self, share: float) -> None:
-        """What the worker calls now and then. Raises RunError where nobody waits any more."""
+        """Reports progress; the worker calls it now and then. Raises RunError if nobody waits any more."""
         if time.monotonic() - self._said < EVERY_SECONDS:
             return
         self._said = time.monotonic()
@@ -46,7 +46,7 @@ class Progress:
         write_atomically(self._file, f"{share:.3f}".encode())
 
     def forget(self) -> None:
-        """Removes what was written."""
+        """Deletes the file."""
         for file in (self._file, self._stop):
             file.unlink(missing_ok=True)
 
@@ -57,7 +57,7 @@ class Progress:
 
 @contextmanager
 def part(begin: float, end: float) -> Iterator[None]:
-    """Within, what is reported is a part of the whole, from `begin` to `end`."""
+    """Context in which reports count as the part of the whole from `begin` to `end`."""
     low, high = _part.get()
     token = _part.set((low + (high - low) * begin, low + (high - low) * end))
     try:
@@ -68,7 +68,7 @@ def part(begin: float, end: float) -> Iterator[None]:
 
 @contextmanager
 def following(name: str) -> Iterator[None]:
-    """Within, `report` and `each` speak of the question with this name; afterwards nothing is left of it."""
+    """Context in which `report` and `each` belong to the question of this name; deletes its file afterwards."""
     progress = Progress(name)
     token = _followed.set(progress)
     try:
@@ -79,19 +79,19 @@ def following(name: str) -> Iterator[None]:
 
 
 def report(share: float) -> None:
-    """Says that so much of the answer is done, 0 to 1; nothing where nobody asked from another process."""
+    """Reports that this share is done, 0 to 1. Does nothing if no other process asked."""
     progress, (begin, end) = _followed.get(), _part.get()
     if progress:
         progress.say(begin + (end - begin) * share)
 
 
 def each(items: Iterable[Item], count: int) -> Iterator[Item]:
-    """The items, and a report before each: they are about `count`."""
+    """Yields the items, with a report before each; `count` is their expected number."""
     for done, item in enumerate(items):
         report(min(1.0, done / max(1, count)))
         yield item
 
 
 def given_up() -> RunError:
-    """What whoever gave up is told."""
+    """Returns the error for a cancelled question."""
     return RunError("Cancelled. Ask again whenever you like.")

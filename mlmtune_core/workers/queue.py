@@ -15,26 +15,26 @@ from mlmtune_core.runs.run import Run
 from mlmtune_core.runs.shelf import find_group, find_group_leader, leave, list_runs
 from mlmtune_core.storage import home
 
-LOOK_AGAIN_SECONDS = 2.0  # how long what is left of the runs under way is taken to hold
-UNKNOWN_SECONDS = 60.0  # of a run about which nothing is known
+LOOK_AGAIN_SECONDS = 2.0  # for how long the remaining times of runs under way are cached
+UNKNOWN_SECONDS = 60.0  # of a run without an estimate
 
 
 class TimeLeft:
-    """Seconds that the runs under way still need, looked up now and then: forty pages ask every two seconds."""
+    """Seconds that the runs under way still need, cached: forty pages ask every two seconds."""
 
     def __init__(self) -> None:
         self._seconds: list[float] = []
         self._looked = 0.0
 
     def of(self, going: Sequence[Run]) -> list[float]:
-        """One number for each of these runs."""
+        """Returns one number per run."""
         if time.monotonic() - self._looked > LOOK_AGAIN_SECONDS:
             self._seconds, self._looked = [_left_of(run) for run in going], time.monotonic()
         return self._seconds
 
 
 def find_wait(left: Sequence[float], ahead: Sequence[Run], workers: int) -> float:
-    """Seconds until the run behind `ahead` begins, where so many workers take one after the other."""
+    """Returns the seconds until the run behind `ahead` starts, if so many workers take one run after the other."""
     free = sorted([*left, *[0.0] * workers])[-workers:]
     for run in ahead:
         free.sort()
@@ -49,14 +49,14 @@ def _left_of(run: Run) -> float:
 
 
 log = logging.getLogger(__name__)
-MOST_DEATHS = 10  # of a worker, before a run is no longer tried by itself
+MOST_DEATHS = 10  # deaths of a worker after which a run is not retried automatically
 
 Begin = Callable[[Run, Callable[[Exception | None], None]], object]
 
 
 @dataclass
 class Turn:
-    """A run in the queue: whose it is, since when, what it was started with (runs of a sweep count as one), and how often a worker died on it."""
+    """A run in the queue: its owner, since when, its batch (runs of a sweep count as one), and how many workers died on it."""
 
     run: Run
     owner: str
@@ -67,7 +67,7 @@ class Turn:
 
 
 class RunQueue:
-    """Hands runs to `begin(run, ended)`, so many at a time; `ended` is to be called, from any thread, with an error or None."""
+    """Hands runs to `begin(run, ended)`, so many at a time. `begin` calls `ended`, from any thread, with an error or None."""
 
     def __init__(self, workers: int, begin: Begin) -> None:
         self.workers, self._begin = workers, begin
@@ -79,7 +79,7 @@ class RunQueue:
         self._closed = False
 
     def submit(self, run: Run) -> None:
-        """Queues a run, with those that it leads (see run_groups); one that waits or is under way is not queued twice."""
+        """Queues a run with those that it leads (see runs/shelf). A run that is queued or under way is not queued twice."""
         with self._lock:
             if run.id not in self._going and self._find(run) is None and _is_unended(run):
                 self._waiting.append(Turn(run, run.owner(), time.time(), run.sweep() or run.id))
@@ -87,13 +87,13 @@ class RunQueue:
             self._start_waiting()
 
     def adopt(self, run: Run) -> None:
-        """A run that another process carries out, of which this one only hears when it has ended."""
+        """Takes in a run that another process carries out; this queue only hears when it has ended."""
         with self._lock:
             self._going[run.id] = Turn(run, run.owner(), time.time(), run.sweep() or run.id)
         self._begin(run, lambda error: self._settle(run, error))
 
     def stop(self, run: Run) -> None:
-        """Ends a run for good and keeps its best model; one that has no worker ends at once."""
+        """Ends a run for good and keeps its best model; a run without a worker ends at once."""
         self._ask(run, "stop")
         if run.summary() is None and not self._is_going(run) and not is_alive(run.heartbeat_file):
             best = find_best(run.events("EvalDone"))
@@ -101,14 +101,14 @@ class RunQueue:
             run.finish({"reason": "stopped", "best": kept, "seconds": 0.0})
 
     def pause(self, run: Run) -> None:
-        """Has a run give its worker back after the step it is at; one that waits leaves the queue."""
+        """Makes a run give its worker back after the current step; a waiting run leaves the queue."""
         self._ask(run, "pause")
 
     def resume(self, run: Run) -> None:
-        """Queues a run again that was paused, interrupted or failed: it goes on from where it was kept last."""
+        """Queues a run that was paused, interrupted or failed; it continues from its last snapshot."""
         with self._lock:
             if self._is_going(run):
-                run.request("")  # its worker may have seen the wish to pause or not (see _settle)
+                run.request("")  # its worker may or may not have seen the request to pause (see _settle)
             elif not is_alive(run.heartbeat_file):
                 leave(run)
                 for each in find_group(run):
@@ -116,14 +116,14 @@ class RunQueue:
                 self.submit(run)
 
     def drop(self, run: Run) -> None:
-        """Takes a run out for ever, before it is deleted."""
+        """Removes a run for good, before it is deleted."""
         with self._lock:
             self._waiting = [turn for turn in self._waiting if turn.run.id != run.id]
             if run.id in self._going:
                 run.request("stop")
 
     def move_up(self, run: Run) -> None:
-        """Has a waiting run be the next."""
+        """Makes a waiting run the next one."""
         with self._lock:
             turn = self._find(run)
             if turn is not None:
@@ -133,47 +133,48 @@ class RunQueue:
 
     @property
     def held(self) -> bool:
-        """Whether no more runs begin for now. It holds over a restart of the server."""
+        """Whether the queue starts no more runs for now. This survives a restart of the server."""
         return self._hold_file.exists()
 
     def hold(self) -> None:
-        """Lets no more runs begin; those under way go on."""
+        """Starts no more runs; those under way continue."""
         self._hold_file.parent.mkdir(parents=True, exist_ok=True)
         self._hold_file.touch()
 
     def release(self) -> None:
-        """Lets runs begin again."""
+        """Starts runs again."""
         self._hold_file.unlink(missing_ok=True)
         with self._lock:
             self._start_waiting()
 
     def order(self) -> list[str]:
-        """The ids of the runs that wait, the next one first."""
+        """Returns the ids of the waiting runs, the next one first."""
         with self._lock:
             return [turn.run.id for turn in self._in_order()]
 
     def under_way(self) -> list[str]:
-        """The ids of the runs that have a worker."""
+        """Returns the ids of the runs that have a worker."""
         with self._lock:
             return list(self._going)
 
     def place(self, run: Run) -> int | None:
-        """1 for the next; None for a run that does not wait."""
+        """Returns the place in the queue, from 1; None for a run that does not wait."""
         order = self.order()
         return order.index(run.id) + 1 if run.id in order else None
 
     def waiting(self, owner: str) -> int:
-        """How many runs of a person wait; those of one sweep count as one."""
+        """Returns how many runs of a person wait; those of one sweep count as one."""
         with self._lock:
             return len({turn.batch for turn in self._waiting if turn.owner == owner})
 
     def length(self) -> int:
-        """How many runs wait."""
+        """Returns how many runs wait."""
         return len(self._waiting)
 
     def expected_wait(self, run: Run) -> float | None:
-        """Seconds until a waiting run begins, from what those before it were expected to take; None where it does not wait,
-        or where nobody is there to begin it.
+        """Returns the seconds until a waiting run starts, by the estimates of those before it.
+
+        None if it does not wait, or if there is no worker.
         """
         with self._lock:
             turns = self._in_order()
@@ -186,13 +187,13 @@ class RunQueue:
         return find_wait(self._left.of(going), ahead[:place], self.workers)
 
     def resize(self, workers: int) -> None:
-        """Another number of workers is there."""
+        """Sets the number of workers."""
         with self._lock:
             self.workers = workers
             self._start_waiting()
 
     def close(self) -> None:
-        """Hands out nothing any more, whatever becomes of the runs under way: the server ends, and the next one takes them up."""
+        """Starts nothing any more: the server ends, and the next one takes over the runs under way."""
         with self._lock:
             self._closed = True
 
@@ -217,7 +218,7 @@ class RunQueue:
         return next((turn for turn in self._waiting if turn.run.id == run.id), None)
 
     def _in_order(self) -> list[Turn]:
-        """Those moved up; then everybody's first run, everybody's second...: of two persons, who was served longer ago."""
+        """Returns the turns in order: those moved up, then everybody's first run, everybody's second, ...; ties go to who was served longer ago."""
         turns = {turn.owner: sum(going.owner == turn.owner for going in self._going.values()) for turn in self._waiting}
         keys = []
         for turn in self._waiting:
@@ -236,7 +237,7 @@ class RunQueue:
             self._begin(turn.run, partial(self._settle, turn.run))
 
     def _settle(self, run: Run, error: Exception | None) -> None:
-        """A run gave its worker back. One that neither ended nor was to pause is the next again, but not for ever."""
+        """Handles a run that gave its worker back. If it neither ended nor was to pause, it is the next again, but not forever."""
         with self._lock:
             if self._closed:
                 return
@@ -255,7 +256,7 @@ class RunQueue:
 
 
 def requeue_unfinished(queue: RunQueue, adopt: bool = False) -> None:
-    """Queues what an earlier server left: all runs that neither ended nor pause. Those of a living process are left to it, or adopted."""
+    """Queues the unfinished runs of an earlier server. Those of a living process are left to it, or adopted."""
     unended = sorted((run for run in list_runs() if run.summary() is None), key=lambda run: run.about()["created"])
     living = [run for run in unended if is_alive(run.heartbeat_file)]
     for run in living if adopt else ():
@@ -271,5 +272,5 @@ def _is_unended(run: Run) -> bool:
 
 
 def _is_wanted(run: Run) -> bool:
-    """Whether there is anything to do for it or for those that it leads."""
+    """Returns whether the run, or one that it leads, is unfinished and not paused."""
     return any(each.summary() is None and not each.control() for each in find_group(run))

@@ -31,13 +31,13 @@ from mlmtune_core.storage import link_or_copy, write_atomically
 from mlmtune_core.training.evaluation import describe_best
 from mlmtune_core.training.faster.embedding_rows import trainable_weights
 
-HEAD = "head."  # how the names of its weights begin
+HEAD = "head."  # prefix of the head's weight names
 
 
 def keep_moment(run: Run, weights: Mapping[str, torch.Tensor], epoch: int, is_best: bool) -> None:
-    """Keeps the weights that learn as they are after an epoch (0: before the first step). A disk without room costs the moment, not the run.
+    """Keeps the trainable weights after an epoch (0: before the first step). On a full disk these weights are lost, not the run.
 
-    Of the runs of a sweep, which are many, only the heads are kept beside the best models.
+    For runs of a sweep, which are many, only heads are kept beside the best models.
     """
     head = {name: weight for name, weight in weights.items() if name.startswith(HEAD)}
     with suppress(OSError, SafetensorError):
@@ -57,8 +57,9 @@ def keep_moment(run: Run, weights: Mapping[str, torch.Tensor], epoch: int, is_be
 
 
 def find_stride(epoch: int, most: int) -> int:
-    """Of the first `epoch` evaluations every so-manieth is kept whole, so that they are at most `most`: a power of two, which halves what
-    was kept whenever there are too many. 0: none.
+    """Returns n so that keeping every n-th of the first `epoch` evaluations keeps at most `most`; a power of two, 0 for none.
+
+    A power of two halves what was kept whenever there are too many.
     """
     stride = 1 if most else 0
     while stride and epoch // stride > most:
@@ -67,7 +68,7 @@ def find_stride(epoch: int, most: int) -> int:
 
 
 def read_heads(run: Run) -> dict[int, dict[str, torch.Tensor]]:
-    """epoch -> the weights of the head by name, of every evaluation that can be read; 0 is before the first step."""
+    """Returns epoch -> the head's weights by name, for every readable evaluation; 0 is before the first step."""
     heads = {}
     for epoch, file in sorted((run.history() | run.history(whole=False)).items()):
         with suppress(SafetensorError, OSError):
@@ -85,11 +86,11 @@ def _size(weights: Mapping[str, torch.Tensor]) -> int:
 
 
 PROGRESS_SECONDS = 0.5
-TOGETHER_SECONDS = 0.05  # steps as quick as that are written several at a time
+TOGETHER_SECONDS = 0.05  # steps that are quicker than this are written several at a time
 
 
 class Recorder:
-    """Takes a run's events as they come and writes what must be kept; `wants_stop` says what the owner asked for."""
+    """Records a run's events and writes what must be kept; `wants_stop` says what the owner asked for."""
 
     def __init__(self, run: Run) -> None:
         self.run = run
@@ -99,13 +100,13 @@ class Recorder:
         self._best: EvalDone | None = None
         self._frozen_unchanged: bool | None = None
         self._test: dict[str, float] | None = None
-        self.wants_pause = False  # as of the last look for wishes
-        self.taken = self._rows = 0  # events so far; lines in the log since Started
+        self.wants_pause = False  # as of the last check
+        self.taken = self._rows = 0  # events so far; log lines since Started
 
     def take(self, event: Event, model: nn.Module | None = None, label_names: list[str] | None = None) -> list[Event]:
-        """Writes one event with all that belongs to it, weights first; returns it with those that it entailed.
+        """Records one event with all that belongs to it, weights first; returns it with the events that follow from it.
 
-        Steps that follow one another within TOGETHER_SECONDS come into the log with the next event.
+        Steps that follow one another within TOGETHER_SECONDS are logged with the next event.
         """
         self.taken += not isinstance(event, Resumed)
         if isinstance(event, Progress):
@@ -121,7 +122,7 @@ class Recorder:
             self._test = event.metrics
             self.run.save_predictions("test", event.predictions)
         self._log(event)
-        if isinstance(event, Finished):  # what has ended has also said so, whenever it is looked at or killed
+        if isinstance(event, Finished):  # the log must be complete before finished.json says that the run has ended
             self._finish(reason=event.reason, best=event.best, test=self._test, frozen_unchanged=self._frozen_unchanged)
         if isinstance(event, Failed):
             self._finish(reason="failed", template=event.template, values=event.values)
@@ -139,36 +140,36 @@ class Recorder:
         self._unwritten, self._written = [], time.monotonic()
 
     def state(self) -> dict[str, Any]:
-        """What `resume` needs, as plain values; all that was said is in the log then."""
+        """Returns what `resume` needs, as plain values, and flushes the log."""
         self._write()
         seconds = time.monotonic() - self._began
         return {"taken": self.taken, "rows": self._rows, "seconds": seconds, "frozen_unchanged": self._frozen_unchanged}
 
     def resume(self, step: int, best: EvalDone | None, recorded: dict[str, Any]) -> Event:
-        """Takes up what an earlier attempt's recorder knew at `step` (see `state`); returns the event that says so."""
+        """Restores what an earlier attempt's recorder knew at `step` (see `state`); returns the event Resumed."""
         self.taken, self._rows, self._best = recorded["taken"], recorded["rows"], best
         self._frozen_unchanged = recorded["frozen_unchanged"]
         self._began = time.monotonic() - recorded["seconds"]
         return Resumed(step, self._rows)
 
     def wants_stop(self) -> bool:
-        """True once the owner has asked to stop."""
+        """Returns True once the owner has asked to stop."""
         wish = self.run.control()
-        self.wants_pause = wish == "pause"  # one look at the file a step
+        self.wants_pause = wish == "pause"  # reads the file once per step
         return wish == "stop"
 
     def stop(self, model: nn.Module | None, label_names: list[str]) -> list[Event]:
-        """Ends the run where it stands: the best weights so far are kept, or those of this moment where nothing was measured."""
+        """Ends the run here: keeps the best weights so far, or the current ones if nothing was evaluated."""
         before = self._save(trainable_weights(model), label_names) if self._best is None and model is not None else []
         return before + self.take(Finished("stopped", describe_best(self._best)))
 
     def fail(self, error: Exception) -> list[Event]:
-        """Ends the run with a sentence, for which room was kept on the disk."""
+        """Ends the run with a message, for which disk space was reserved."""
         self.run.free_reserve()
         return self.take(to_failed(error))
 
     def _keep(self, event: EvalDone, model: nn.Module, label_names: list[str]) -> list[Event]:
-        """The weights of an evaluation: as the best ones so far, where they are, and as a moment of the run."""
+        """Keeps the weights of an evaluation: as the best so far, if they are, and for the slider over training."""
         weights, before = trainable_weights(model), []
         if event.is_best:
             self._best = event
@@ -188,7 +189,7 @@ class Recorder:
 
 
 def save_best(run: Run, weights: Mapping[str, torch.Tensor], label_names: list[str], best: dict[str, object]) -> None:
-    """Writes the weights that learn, with label names and scores in the header, as one file that is whole or not there."""
+    """Writes the trainable weights, with label names and scores in the header, as one file, atomically."""
     run.best_folder.mkdir(exist_ok=True)
     header = {"label_names": json.dumps(label_names), "best": json.dumps(best)}
     write_atomically(run.weights_file, save({name: weight.cpu().contiguous() for name, weight in weights.items()}, metadata=header))

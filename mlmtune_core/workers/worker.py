@@ -32,11 +32,11 @@ from mlmtune_core.workers import cores
 from mlmtune_core.workers.checkpointing import RunCheckpointer, Snapshot, read_snapshot
 from mlmtune_core.workers.recorder import Recorder
 
-MOST_ATTEMPTS = 5  # in a row that died before another snapshot was saved
+MOST_ATTEMPTS = 5  # in a row that died before a new snapshot was saved
 
 
 def run(name: str) -> str:
-    """Carries out a run, given by its id or its folder, with those that it leads (what the engine calls); returns its state after that."""
+    """Carries out a run, given by id or folder, with those that it leads; the engine calls this. Returns its state afterwards."""
     this = open_run(name)
     for _ in carry_out_group(this):
         pass
@@ -44,7 +44,7 @@ def run(name: str) -> str:
 
 
 def carry_out_group(this: Run) -> Iterator[tuple[Run, Event]]:
-    """Yields (run, event): carries out a run and the unfinished ones that it leads, as one training."""
+    """Yields (run, event): carries out a run and the unfinished runs that it leads, as one training."""
     together = [each for each in find_group(this) if each.summary() is None]
     if len(together) > 1:
         yield from ((together[i], event) for i, event in carry_out_together(together))
@@ -63,11 +63,13 @@ def warm() -> None:
 
 
 def carry_out(this: Run) -> Iterator[Event]:
-    """Yields every event once it is recorded, from the last snapshot on. Ends without Finished if the owner pauses the run, and at once
-    if another process is at work on it. Any error ends the run with a sentence, never with silence.
+    """Yields every event once it is recorded, from the last snapshot on.
+
+    Ends without Finished if the owner pauses the run, and at once if another process works on it. Any error ends the run with a
+    message, never silently.
     """
     with suppress(RunInUse), beating([this.heartbeat_file]):
-        if this.summary() is not None:  # looked up again now that no other process can end it
+        if this.summary() is not None:  # checked again now that no other process can end it
             return
         recorder = Recorder(this)
         try:
@@ -91,7 +93,7 @@ def carry_out(this: Run) -> Iterator[Event]:
 
 
 def carry_out_together(runs: Sequence[Run]) -> Iterator[tuple[int, Event]]:
-    """Yields (which run, its event) once it is recorded. The runs share data and all settings but sweeps.TOGETHER and the seed."""
+    """Yields (index of the run, event) once it is recorded. The runs share data and all settings but sweeps.TOGETHER and the seed."""
     recorders, finished = [Recorder(run) for run in runs], set[int]()
     with suppress(RunInUse), beating([run.heartbeat_file for run in runs]):
         try:
@@ -107,7 +109,7 @@ def carry_out_together(runs: Sequence[Run]) -> Iterator[tuple[int, Event]]:
 
 
 def _record_together(recorders: Sequence[Recorder], finished: set[int]) -> Iterator[tuple[int, Event]]:
-    """The events of runs that are trained together; adds to `finished` those of which no more is to come."""
+    """Yields the events of runs that are trained together; adds to `finished` the runs that are done."""
     for i, recorder in enumerate(recorders):
         yield from ((i, event) for event in recorder.take(PhaseStarted("preparing")))
     setup, datasets, prefix = assemble_run(recorders[0].run)
@@ -127,7 +129,7 @@ def _record_together(recorders: Sequence[Recorder], finished: set[int]) -> Itera
             yield from ((i, recorded) for recorded in recorder.stop(mine.model, list(mine.label_names)))
             finished.add(i)
         if all(each.wants_pause for number, each in enumerate(recorders) if number not in finished):
-            return  # such a short training starts anew
+            return  # such a short training is repeated from the start
 
 
 def _events(this: Run, recorder: Recorder) -> Iterator[tuple[Event, Model | None, list[str]]]:
@@ -146,7 +148,7 @@ def _events(this: Run, recorder: Recorder) -> Iterator[tuple[Event, Model | None
 
 
 def assemble_run(this: Run, snapshot: Snapshot | None = None) -> tuple[Setup, dict[str, Dataset], PrefixCache | None]:
-    """Everything a run trains with, made from its settings, its examples and its snapshot; shares activations with other runs."""
+    """Returns everything that a run trains with, from its settings, its examples and its snapshot; shares activations with other runs."""
     resumed = snapshot is not None
     setup, datasets, prefix = assemble(this.config(), this.data(), this.cache_file, this.shared_cache, resumed)
     if prefix:
@@ -157,7 +159,7 @@ def assemble_run(this: Run, snapshot: Snapshot | None = None) -> tuple[Setup, di
 def assemble(
     config: RunConfig, examples: pd.DataFrame, file: Any = None, shared: SharedFiles | None = None, resumed: bool = False
 ) -> tuple[Setup, dict[str, Dataset], PrefixCache | None]:
-    """Everything that these settings need to train on these split examples; see `make_prefix` for the rest."""
+    """Returns everything that these settings need to train on these split examples; see `make_prefix` for the rest."""
     task, tokenizer = TASKS[config.task], checkpoints.load_tokenizer(config.checkpoint)
     splits, label_names = read_splits(examples, config, task)
     datasets = make_datasets(config, task, tokenizer, splits, label_names)
@@ -168,14 +170,14 @@ def assemble(
 
 
 def _with_own_heads(setup: Setup, configs: Sequence[RunConfig]) -> list[Setup]:
-    """The same frozen encoder under a head for each run; heads of one seed have the same initial weights."""
+    """Returns a setup per run: the same frozen encoder under a head of its own; heads of one seed start equal."""
     heads = {setup.config.seed: setup.model.head}
     setups = []
     for config in configs:
         if config.seed not in heads:
             torch.manual_seed(config.seed)
             heads[config.seed] = make_model(config, setup.task, setup.label_names).head
-        head = copy.deepcopy(heads[config.seed]).cpu()  # small products, many at a time
+        head = copy.deepcopy(heads[config.seed]).cpu()  # small products, many at once
         model = Model(setup.model.encoder, head, config.pooling)
         model.boundary, model.first_token_only = setup.model.boundary, setup.model.first_token_only
         setups.append(replace(setup, model=model, config=config))
@@ -185,7 +187,7 @@ def _with_own_heads(setup: Setup, configs: Sequence[RunConfig]) -> list[Setup]:
 def _with_test(
     this: Run, setup: Setup, datasets: dict[str, Dataset], prefix: PrefixCache | None, event: Event
 ) -> Iterator[Event]:
-    """The event, and the test before the last one; publishes what the frozen layers computed for later runs."""
+    """Yields the event, and the test before the last one; publishes what the frozen layers computed for later runs."""
     if isinstance(event, Finished) and "test" in datasets:
         yield from _test(this, setup, datasets["train"], datasets["test"])
     if prefix and isinstance(event, EvalDone | Finished):
@@ -194,7 +196,7 @@ def _with_test(
 
 
 def _test(this: Run, setup: Setup, train_set: Dataset, test_set: Dataset) -> Iterator[Event]:
-    """Scores the best model on the test examples, once, and the trivial predictor on the same."""
+    """Scores the best model and the trivial predictor on the test examples, once."""
     yield PhaseStarted("testing")
     setup.model.load_state_dict(load_file(this.weights_file), strict=False)
     scores = yield from score(setup, test_set)

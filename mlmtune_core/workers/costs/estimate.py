@@ -16,31 +16,30 @@ from mlmtune_core.training.order import order_by_length, shuffle
 MINUTE = 60.0
 FEWEST_ROWS = 50
 MOST_COUNTED = 20_000
-EVENT_SECONDS = 0.0005  # of one more head in a step of many: its event and its share of the step (measured, see docs/decisions.md)
+EVENT_SECONDS = 0.0005  # one more head in a joint step: its event and its share of the step (measured, see docs/decisions.md)
 
 
 @dataclass(frozen=True)
 class Law:
-    """Seconds of one batch of B inputs padded to T tokens: fixed + per_token * B T + per_pair * B T²."""
+    """Seconds for one batch of B inputs padded to T tokens: fixed + per_token * B T + per_pair * B T²."""
 
     fixed: float
     per_token: float
     per_pair: float
 
     def of(self, count: int, length: int) -> float:
-        """Seconds of one batch."""
+        """Returns the seconds for one batch."""
         return self.fixed + count * length * (self.per_token + self.per_pair * length)
 
 
 @dataclass(frozen=True)
 class Costs:
-    """What the pieces of a run cost here, in seconds.
+    """What the pieces of a run cost on this machine, in seconds.
 
-    once: tokenizer, weights, freezing, proofs. encode, decode: for one example, once and at each evaluation. below, learn,
-    measure: a batch through the frozen layers, through what learns (recording included), through what remains of an
-    evaluation. keep: writing the best weights. `lengths`: tokens of sampled inputs; `windows`: inputs an example needs;
-    `known`: share of the inputs that earlier runs have already been through the frozen layers with; `layers`: of the encoder,
-    as it was timed; `memory`: bytes instead of seconds (see memory).
+    once: tokenizer, weights, freezing, hashes. encode, decode: per example, once and at each evaluation. below, learn, measure: a
+    batch through the frozen layers, through the trainable part (recording included), through the rest of an evaluation. keep:
+    writing the best weights. `lengths`: tokens of sampled inputs; `windows`: inputs per example; `known`: share of the inputs whose
+    frozen activations earlier runs left; `layers`: of the encoder that was timed; `memory`: a law in bytes (see memory).
     """
 
     once: float
@@ -58,7 +57,7 @@ class Costs:
 
 
 def estimate(costs: Costs, config: RunConfig, sizes: Mapping[str, int]) -> float:
-    """Seconds from Start to the end, all epochs done. `sizes`: examples of each split; of very many only a part is counted."""
+    """Returns the seconds from Start to the end of all epochs. `sizes`: examples of each split; of very many only a part is counted."""
     sizes = {**sizes, "train": _count_learnt(config, sizes)}
     parts = max(1.0, sum(sizes.values()) / MOST_COUNTED)
     counted = {split: math.ceil(count / parts) for split, count in sizes.items()}
@@ -66,24 +65,24 @@ def estimate(costs: Costs, config: RunConfig, sizes: Mapping[str, int]) -> float
 
 
 def estimate_more(costs: Costs, config: RunConfig, sizes: Mapping[str, int]) -> float:
-    """Seconds of one head more in a training of several (see sweep_training): it shares every pass, and has its own events and weights kept."""
+    """Returns the seconds that one more head adds to a joint training (see training/faster/together): its events and its best weights."""
     steps = config.epochs * math.ceil(_count_learnt(config, sizes) / config.batch_size)
     return steps * EVENT_SECONDS + (config.epochs + 1) * costs.decode * sizes["validation"] + config.epochs * costs.keep
 
 
 def _count_learnt(config: RunConfig, sizes: Mapping[str, int]) -> int:
-    """How many of the training examples are learnt from."""
+    """Returns how many of the training examples are trained on."""
     return min(sizes["train"], config.train_examples or sizes["train"])
 
 
 def _add_up(costs: Costs, config: RunConfig, sizes: Mapping[str, int]) -> float:
-    """Seconds of all that is due for each example or batch."""
+    """Adds up the seconds of everything that is due per example or batch."""
     rng = np.random.default_rng(config.seed)
     drawn = {split: _draw(costs, count, rng) for split, count in sizes.items()}
     steps = [_shape(batch, drawn["train"]) for batch in shuffle(drawn["train"], config, rng, epoch=1)]
     passes = {split: [_shape(batch, lengths) for batch in order_by_length(lengths, config.batch_size * 2)] for split, lengths in drawn.items()}  # fmt: skip
     below = sum(costs.below.of(*shape) for shape in [*steps, *passes["validation"], *passes.get("test", [])])
-    learning = trainable_share(config.strategy, [len(steps)] * config.epochs, costs.layers)  # what rests is only passed, as in measuring
+    learning = trainable_share(config.strategy, [len(steps)] * config.epochs, costs.layers)  # a layer that is frozen at first is only passed through, as in evaluation
     epoch = sum(learning * costs.learn.of(*shape) + (1 - learning) * costs.measure.of(*shape) for shape in steps)
     evaluation = sum(costs.measure.of(*shape) for shape in passes["validation"]) + costs.decode * sizes["validation"]
     if config.measure_training:
@@ -95,7 +94,7 @@ def _add_up(costs: Costs, config: RunConfig, sizes: Mapping[str, int]) -> float:
 
 
 def expect_sizes(examples: pd.DataFrame, share: float) -> dict[str, int]:
-    """About how many examples each split will have (see splitting.split_examples)."""
+    """Returns about how many examples each split will have (see splitting.split_examples)."""
     sizes = Counter(examples["split"]) if "split" in examples else Counter(train=len(examples))
     if "validation" not in sizes:
         sizes["validation"] = max(1, round(sizes["train"] * share))
@@ -104,7 +103,7 @@ def expect_sizes(examples: pd.DataFrame, share: float) -> dict[str, int]:
 
 
 def fit_rows(costs: Costs, config: RunConfig, sizes: Mapping[str, int], seconds: float = MINUTE) -> int | None:
-    """How many examples in all, a round number, would take at most so long; None where all do, or not even 50."""
+    """Returns how many examples, a round number, take at most `seconds`; None if all do, or if not even 50 do."""
     total = sum(sizes.values())
     if estimate(costs, config, sizes) <= seconds:
         return None
@@ -118,7 +117,7 @@ def fit_rows(costs: Costs, config: RunConfig, sizes: Mapping[str, int], seconds:
 
 
 def as_head_only(costs: Costs) -> Costs:
-    """What the same texts would cost with the head alone: one pass through the encoder, and next to nothing beyond."""
+    """Returns the costs of the same texts with head_only: one pass through the encoder, and next to nothing beyond."""
     whole = Law(
         *(getattr(costs.below, name) + getattr(costs.measure, name) for name in ("fixed", "per_token", "per_pair"))
     )
@@ -127,9 +126,9 @@ def as_head_only(costs: Costs) -> Costs:
 
 
 def fit_layers(costs: Costs, config: RunConfig, sizes: Mapping[str, int], seconds: float = MINUTE) -> int | None:
-    """How many of the first layers would take at most so long; None where all do, or where not even half of them would.
+    """Returns how many of the first layers take at most `seconds`; None if all do, or if not even half of them do.
 
-    Those that learn are among them.
+    Trainable layers are among them.
     """
     if estimate(costs, config, sizes) <= seconds:
         return None
@@ -140,9 +139,9 @@ def fit_layers(costs: Costs, config: RunConfig, sizes: Mapping[str, int], second
 
 
 def as_first_layers(costs: Costs, config: RunConfig, count: int) -> Costs:
-    """What the same texts would cost with the first `count` layers: what grows with tokens grows with the layers they pass.
+    """Returns the costs of the same texts with the first `count` layers: what grows with tokens grows with the number of layers.
 
-    That counts the embeddings as a part of the layers, which they are not: some percent too few seconds.
+    This counts the embeddings as part of the layers, which makes the estimate some percent too low.
     """
     before = count_frozen(config.strategy, costs.layers)
     if not before:
@@ -153,15 +152,15 @@ def as_first_layers(costs: Costs, config: RunConfig, count: int) -> Costs:
 
 
 def _scale(law: Law, factor: float) -> Law:
-    """The law with more or less work for every token."""
+    """Returns the law with `factor` times the work per token."""
     return replace(law, per_token=law.per_token * factor, per_pair=law.per_pair * factor)
 
 
 def _draw(costs: Costs, examples: int, rng: np.random.Generator) -> list[int]:
-    """Lengths of the inputs of so many examples, as those of the sample are spread."""
+    """Draws lengths for so many inputs from the lengths of the sample."""
     return rng.choice(np.array(costs.lengths), max(1, round(examples * costs.windows))).tolist()
 
 
 def _shape(batch: Sequence[int], lengths: Sequence[int]) -> tuple[int, int]:
-    """(B, T) of a padded batch."""
+    """Returns (B, T) of a padded batch."""
     return len(batch), max(lengths[i] for i in batch)

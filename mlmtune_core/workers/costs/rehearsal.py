@@ -32,17 +32,17 @@ from mlmtune_core.workers.costs.memory import memory_law
 from mlmtune_core.workers.recorder import Recorder
 
 TOKENS_TIMED = 1024  # in the largest batch that is timed
-LONG_ENOUGH, MOST_TIMES = 0.2, 6  # seconds, or times, after which a piece is not repeated
-PROOFS = 3  # hashes of the frozen weights in a run
+LONG_ENOUGH, MOST_TIMES = 0.2, 6  # seconds, or repetitions, after which a piece is not timed again
+PROOFS = 3  # how often a run hashes its frozen weights
 NOTHING = Law(0.0, 0.0, 0.0)
 
 
 def rehearse(settings: dict[str, Any], sample: pd.DataFrame, threads: int) -> Costs:
-    """Times a run with these settings on some of its examples. Leaves nothing behind."""
+    """Times a run with these settings on a sample of its examples. Leaves nothing behind."""
     config, before = validate(settings), torch.get_num_threads()
     sides = pd.concat([sample.assign(split="train"), sample.assign(split="validation")], ignore_index=True)
     about = {"name": "rehearsal", "fingerprint": "", "columns": {}}
-    run = create_run(config, sides, about, home() / "runs" / f".rehearsal-{new_id()}")  # beside what runs share
+    run = create_run(config, sides, about, home() / "runs" / f".rehearsal-{new_id()}")  # next to what runs share
     torch.set_num_threads(threads)
     try:
         return _time_pieces(run)
@@ -93,7 +93,7 @@ def _find_memory(setup: Setup) -> Law:
 
 
 def _choose_batches(lengths: Sequence[int], batch_size: int) -> list[list[int]]:
-    """Three batches of inputs of like length: short ones, a few short ones, long ones as far as TOKENS_TIMED allows."""
+    """Returns three batches of inputs of similar length: short ones, a few short ones, long ones up to TOKENS_TIMED."""
     order = np.argsort(lengths, kind="stable").tolist()
     short, longest = order[len(order) // 5 :], lengths[order[-1]]
     long = order[-max(1, min(batch_size, TOKENS_TIMED // longest)) :]
@@ -111,7 +111,7 @@ def _below(setup: Setup, dataset: Dataset) -> Callable[[list[int]], object]:
 
 
 def _learn(setup: Setup, dataset: Dataset, recorder: Recorder, standing: TrainingState) -> Callable[[list[int]], object]:
-    """A step as it is in a run, its line in the log included."""
+    """Takes a step as in a run, its line in the log included."""
     stepper = Stepper(setup, standing, total_steps=1000)
     set_train_mode(setup.model)
 
@@ -135,7 +135,7 @@ def _measure(setup: Setup, dataset: Dataset) -> Callable[[list[int]], object]:
 
 
 def _time_evaluation(setup: Setup, dataset: Dataset, recorder: Recorder, standing: TrainingState) -> tuple[float, float]:
-    """(seconds of decoding and scoring one example, seconds of keeping the best weights)."""
+    """Returns (seconds for decoding and scoring one example, seconds for writing the best weights)."""
     ends = np.cumsum([item.length for item in dataset.encoded])
     count = dataset.encoded[int(np.searchsorted(ends, TOKENS_TIMED // 2).clip(max=len(ends) - 1))].example + 1
     few = Dataset(dataset.examples[:count], [item for item in dataset.encoded if item.example < count])
@@ -148,8 +148,8 @@ def _time_evaluation(setup: Setup, dataset: Dataset, recorder: Recorder, standin
 
 
 def _fit(lengths: Sequence[int], shapes: Sequence[list[int]], piece: Callable[[list[int]], object]) -> Law:
-    """The law nearest to the times of these batches, relative errors counting alike; no term is negative."""
-    piece(shapes[0])  # what is slow only once is no part of the law
+    """Fits the law to the times of these batches: least squares on relative errors, no negative term."""
+    piece(shapes[0])  # the first call pays for what is slow only once
     rows, ones = [], np.ones(len(shapes))
     for indices in shapes:
         count, length = len(indices), max(lengths[i] for i in indices)
@@ -158,7 +158,7 @@ def _fit(lengths: Sequence[int], shapes: Sequence[list[int]], piece: Callable[[l
 
 
 def _time(piece: Callable[[], object]) -> float:
-    """Median seconds of some runs of a piece after its first; of the first run alone where that is long."""
+    """Returns the median seconds of some calls after the first; the first alone if it takes long."""
     taken: list[float] = []
     while sum(taken) < LONG_ENOUGH and len(taken) < MOST_TIMES:
         began = time.perf_counter()
