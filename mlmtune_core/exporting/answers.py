@@ -15,13 +15,13 @@ from mlmtune_core.storage import write_atomically
 from mlmtune_core.tasks import TASKS
 from mlmtune_core.workers import progress
 
-TOGETHER = 64  # examples that go through the model between two reports
+TOGETHER = 64  # examples between two progress reports
 
 
 def write_answers(run: Run, file: Path) -> None:
-    """Validation, then test: split, row, texts, true, predicted, probability; of texts with labels also the probability of each.
+    """Writes validation, then test: split, row, texts, true, predicted, probability; for labelled texts each label's probability.
 
-    A sentence is a row per word. UTF-8 with mark, and safe to open in a spreadsheet (see `escape_formula`). Raises RunError before a model is kept.
+    A sentence is a row per word. UTF-8 with BOM, and safe to open in a spreadsheet (see `escape_formula`). Raises RunError before a model is kept.
     """
     trained = load_run(run)
     frame = run.data()
@@ -39,7 +39,7 @@ def write_answers(run: Run, file: Path) -> None:
 
 
 def _answer(trained: Trained, records: Sequence[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], Any, dict[str, Any]]]:
-    """(record, example, answer as the task explains it)."""
+    """Returns (record, example, answer as the task explains it)."""
     task = TASKS[trained.config.task]
     examples, encoded = trained.encode(records)
     logits = find_logits(trained, encoded)
@@ -53,7 +53,7 @@ def _answer(trained: Trained, records: Sequence[dict[str, Any]]) -> Iterator[tup
 
 
 def _to_rows(record: dict[str, Any], truth: Any, answer: dict[str, Any]) -> list[dict[str, Any]]:
-    """The rows of one example: one, or one for each of its words."""
+    """Returns the rows of one example: one, or one per word."""
     begin = {"split": record["split"], "row": int(record["row"])}
     if answer["view"] == "words":
         return [

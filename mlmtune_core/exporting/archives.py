@@ -9,16 +9,16 @@ from mlmtune_core.errors import RunError
 from mlmtune_core.strategies import parse_strategy
 
 REDONE = ("script", "notebook")
-NOT_REDONE = ("initial_weights", "pooling", "train_examples", "label_noise", "truncation")  # settings that they do not know
+NOT_REDONE = ("initial_weights", "pooling", "train_examples", "label_noise", "truncation")  # settings that exports cannot reproduce
 
 
 def is_offered(task: str, kind: str) -> bool:
-    """Whether such a thing is made of runs on a task: those on masked words are checkpoints for later runs, with nothing to hand in."""
+    """Returns whether this kind of export exists for a task: a run on masked words is only a checkpoint for later runs."""
     return task != "masked_words" or kind == "model"
 
 
 def find_refusal(config: RunConfig, kind: str) -> RunError | None:
-    """Why such a thing is not made of a run with these settings, or None: what is handed in is never another experiment."""
+    """Returns why this kind of export is not made of a run with these settings, or None: an export never shows another experiment."""
     if kind not in REDONE:
         return None
     if parse_strategy(config.strategy)[0] in ("gradual", "lora"):
@@ -34,14 +34,14 @@ def find_refusal(config: RunConfig, kind: str) -> RunError | None:
 
 
 def zip_folder(folder: Path, name: str, path: Path) -> None:
-    """All files of a folder, under `name` in the archive."""
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:  # weights do not get smaller
+    """Zips all files of a folder, under `name` in the archive."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:  # weights do not compress
         for file in sorted(folder.rglob("*")):
             archive.write(file, Path(name) / file.relative_to(folder))
 
 
 def find_transformers_class(archive: Path) -> str:
-    """The class that opens the model in a model.zip; an empty text where encoder and head are apart."""
+    """Returns the class that opens the model in a model.zip; "" if encoder and head are separate."""
     with zipfile.ZipFile(archive) as opened:
         if "model/config.json" not in opened.namelist():
             return ""

@@ -20,7 +20,7 @@ NAMES = {"report": "report.html", "answers": "answers.csv"}
 
 
 def add_export(commands: Any) -> argparse.ArgumentParser:
-    """The command and its options."""
+    """Adds the command and its options."""
     parser = commands.add_parser("export", help="take a run home: its model for transformers, or what the options name")
     parser.add_argument("run", help="the run's name or folder")
     parser.add_argument("folder", type=Path, help="where to write; a folder for each thing in it")
@@ -32,7 +32,7 @@ def add_export(commands: Any) -> argparse.ArgumentParser:
 
 
 def run_export(chosen: argparse.Namespace) -> dict[str, str]:
-    """export: {kind: path} of what was written; nothing that is there already is overwritten."""
+    """Carries out `export`; returns {kind: path} of what was written. Overwrites nothing."""
     from mlmtune_core.exporting.packing import FILES, FOLDERS, require_offered
 
     run = open_run(chosen.run)
@@ -52,5 +52,5 @@ def run_export(chosen: argparse.Namespace) -> dict[str, str]:
 
 
 def show_export(result: dict[str, str], tr: Any) -> str:
-    """A line for each thing."""
+    """Formats a line per export."""
     return "\n".join(f"{kind:10} {path}" for kind, path in result.items())

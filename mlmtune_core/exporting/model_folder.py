@@ -148,7 +148,7 @@ def _has_several_labels(trained: Trained) -> bool:
 
 
 def _agree(whole: nn.Module, trained: Trained) -> bool:
-    """Whether both give the same logits to the first examples."""
+    """Returns whether both give the same logits to the first examples."""
     task = TASKS[trained.config.task]
     _, encoded = trained.encode(trained.records)
     ours = find_logits(trained, encoded)

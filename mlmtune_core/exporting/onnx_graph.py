@@ -21,13 +21,13 @@ from mlmtune_core.training.batches import to_batch
 from mlmtune_core.workers import progress
 
 TOLERANCE = 1e-4
-TRIED = 32  # examples of the run that are compared
+TRIED = 32  # examples of the run to compare on
 BATCH_SIZES = (1, 3, 8)
 SCRIPT = Path(__file__).parent / "predict_onnx.txt"
 
 
 class Graph(nn.Module):
-    """The model as a function of plain tensors: token ids, mask and, where the family has them, segments -> logits."""
+    """The model as a function of plain tensors: token ids, mask and, if the family has them, segments -> logits."""
 
     def __init__(self, model: Model, names: Sequence[str]) -> None:
         super().__init__()
@@ -41,7 +41,7 @@ class Graph(nn.Module):
 def write_onnx(run: Run, folder: Path) -> float:
     """Writes model.onnx, tokenizer.json, about.json and predict.py; returns the largest difference between torch and onnxruntime.
 
-    Raises RunError where the graph cannot be made, or differs by more than 1e-4 on examples of the run.
+    Raises RunError if the graph cannot be made, or differs by more than 1e-4 on examples of the run.
     """
     trained = load_run(run)
     frame = run.data()
@@ -62,12 +62,12 @@ def write_onnx(run: Run, folder: Path) -> float:
 
 
 def _export(graph: Graph, names: list[str], inputs: tuple[torch.Tensor, ...], file: Path) -> None:
-    """By torch.export (`dynamo`), the exporter that torch documents; batch and length are left open."""
+    """Exports with torch.export (`dynamo`), the exporter that torch documents; batch size and length stay dynamic."""
     open_sizes = {0: torch.export.Dim("batch"), 1: torch.export.Dim("length")}
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of what torch calls in itself
+            warnings.simplefilter("ignore")  # torch warns of its own internals
             program = torch.onnx.export(
                 graph, inputs, input_names=names, output_names=["logits"], dynamic_shapes=(tuple(open_sizes for _ in names),),
                 dynamo=True, verbose=False,
@@ -79,7 +79,7 @@ def _export(graph: Graph, names: list[str], inputs: tuple[torch.Tensor, ...], fi
 
 
 def _compare(graph: Graph, names: list[str], trained: Trained, encoded: Sequence[Encoded], file: Path) -> float:
-    """The largest difference of a logit, over examples in batches of several sizes, each as long as its longest."""
+    """Returns the largest difference of a logit, over examples in batches of several sizes, each padded to its longest."""
     import onnxruntime
 
     session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])

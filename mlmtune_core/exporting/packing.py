@@ -35,7 +35,7 @@ HOLD_ALL_WEIGHTS = ("model", "onnx")
 
 
 def require_offered(run: Run, kind: str) -> None:
-    """Raises RunError for what is not made of such a run."""
+    """Raises RunError if this kind of export is not made of such a run."""
     if not is_offered(run.config().task, kind):
         raise RunError("A run that guesses masked words is taken home as a model alone: ask for that.")
     refusal = find_refusal(run.config(), kind)
@@ -44,9 +44,9 @@ def require_offered(run: Run, kind: str) -> None:
 
 
 def prepare(run_id: str, name: str, _click: str = "") -> str:
-    """Makes one of run_store.EXPORTS anew and keeps it: `kind.ending`, or `kind.language.ending`. Returns its name.
+    """Makes one of run.EXPORTS and stores it: `kind.ending`, or `kind.language.ending`. Returns its name.
 
-    `_click` tells one click from the next, where answers are kept. Raises RunError before a model is kept, LimitError where the disk is full.
+    `_click` tells clicks apart, where answers are cached. Raises RunError before a model is kept, LimitError if the disk is full.
     """
     run = open_run(run_id)
     kind, *told = name.split(".")[:-1]

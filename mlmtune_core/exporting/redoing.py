@@ -18,7 +18,7 @@ from mlmtune_core.tasks import TASKS
 
 
 def explain_how_to_run(tr: Translate) -> str:
-    """What is needed, and where the checkpoint can be named."""
+    """Says what is needed, and where the checkpoint can be named."""
     return tr(
         "Trains the same model on the same examples as the run in mlmtune, with plain transformers and torch; mlmtune is not needed. Chance falls differently, so the scores come out a little differently, as with another seed. Needed: torch, transformers, and matplotlib for the notebook; examples.jsonl beside this file. CHECKPOINT may be a folder or a name on the Hub; the script takes it as an argument, and another seed as --seed."
     )  # fmt: skip
@@ -134,7 +134,7 @@ def write_script(run: Run, folder: Path, tr: Translate) -> None:
 
 
 def write_notebook(run: Run, folder: Path, tr: Translate) -> None:
-    """Writes train.ipynb (nbformat 4.5), a cell for every step and its explanation above, and the examples of the run into a folder."""
+    """Writes train.ipynb (nbformat 4.5), a cell per step with its explanation above, and the examples of the run into a folder."""
     steps = _find_steps(run, tr)
     steps[0][1][-1] = _settings(run, tr, NOTEBOOK_CHECKPOINT, f'"{DATA}"')
     drawn = _read("steps")["curves"].replace("EPOCH_TITLE", repr(tr("Epoch"))).replace("LOSS_TITLE", repr(tr("Loss")))
@@ -154,7 +154,7 @@ def write_notebook(run: Run, folder: Path, tr: Translate) -> None:
 
 
 def write_examples(run: Run, file: Path) -> None:
-    """The examples of a run as JSON Lines: `row`, `split` and what its task reads, answers with where they start."""
+    """Writes the examples of a run as JSON Lines: `row`, `split` and what its task reads, answers with where they start."""
     frame = run.data()
     records = to_records(frame)
     if "answer" in frame:
@@ -178,7 +178,7 @@ CHECKPOINT = f"{{found.submodule_search_locations[0]}}/model" if found else "{BU
 
 
 def _find_steps(run: Run, tr: Translate) -> list[tuple[tuple[str, str], list[str]]]:
-    """((title, explanation), parts) of every step, in their order; the last part of the first, the settings, is still to be written."""
+    """Returns ((title, explanation), parts) of every step, in order; the last part of the first, the settings, is still to be written."""
     config, common = run.config(), _read("steps")
     refusal = find_refusal(config, "script")
     if refusal:
@@ -202,7 +202,7 @@ def _find_steps(run: Run, tr: Translate) -> list[tuple[tuple[str, str], list[str
 
 
 def _shape(run: Run) -> str:
-    """Which file of redo/ holds what its task does."""
+    """Returns which file of redo/ holds what its task does."""
     return "several_labels" if has_several_labels(run.data()) else SHAPES[TASKS[run.config().task].LABELS_ARE]
 
 
@@ -213,14 +213,14 @@ def _batches(config: RunConfig) -> str:
 
 
 def _find_optimizer(config: RunConfig, common: dict[str, str]) -> list[str]:
-    """The parts that make AdamW as the settings have it."""
+    """Returns the parts that build AdamW as the settings say."""
     parts = ["groups" if config.layer_decay == 1 else "groups_by_layer", "adamw"]
     parts += ["pretrained"] if config.decay_towards == "pretrained" else []
     return [common[name] for name in (parts if config.bias_correction else [*parts, "uncorrected"])]
 
 
 def _settings(run: Run, tr: Translate, checkpoint: str, data: str) -> str:
-    """A line for every setting, with its title."""
+    """Returns a line per setting, with its title."""
     config = run.config()
     values = config.model_dump() | {"head_learning_rate": config.head_rate, "learning_rate": config.body_rate}
     lines = [f"{name.upper()} = {values[name]!r}  # {tr(setting_title(name))}" for name in SETTINGS]
@@ -241,14 +241,14 @@ def _settings(run: Run, tr: Translate, checkpoint: str, data: str) -> str:
 
 
 def _comment(text: str) -> str:
-    """Markdown as lines of a comment."""
+    """Returns Markdown as comment lines."""
     plain = text.replace("**", "").replace("`", "").replace("$", "")
     return "\n".join(f"# {line}".rstrip() for each in plain.split("\n") for line in textwrap.wrap(each, LINE) or [""])
 
 
 @cache
 def _read(name: str) -> dict[str, str]:
-    """The parts of a file of redo/, by name."""
+    """Returns the parts of a file of redo/, by name."""
     text = (PARTS / f"{name}.txt").read_text(encoding="utf-8")
     _, *found = re.split(r"^#% (\w+)\n", text, flags=re.MULTILINE)
     return {part: code.strip("\n") for part, code in zip(found[::2], found[1::2], strict=True)}

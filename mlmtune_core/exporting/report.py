@@ -51,24 +51,24 @@ class Page:
         self.figures: list[str] = []
 
     def begin(self, title: str) -> None:
-        """A section with this title; what is added next stands in it."""
+        """Starts a section with this title."""
         self.sections.append(f"<h2>{_shown(title)}</h2>")
 
     def say(self, text: str) -> None:
-        """A paragraph."""
+        """Adds a paragraph."""
         self.sections.append(f"<p>{escape(escape_controls(text))}</p>")
 
     def table(self, titles: list[str], rows: list[list[Any]]) -> None:
-        """A table; numbers stand to the right."""
+        """Adds a table; numbers are right-aligned."""
         head = "".join(f"<th>{_shown(title)}</th>" for title in titles)
         body = "".join("<tr>" + "".join(map(self._cell, row)) + "</tr>" for row in rows)
         self.sections.append(f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
 
     def figure(self, figure: go.Figure, alt: str) -> None:
-        """A plotly figure, drawn by the script at the end of the page."""
+        """Adds a plotly figure, drawn by the script at the end of the page."""
         self.sections.append(f'<div class="figure" id="figure-{len(self.figures)}" role="img" aria-label="{_shown(alt)}"></div>')
         figure.update_layout(paper_bgcolor="white", plot_bgcolor="white", template="plotly_white")
-        # nothing in it may end the script that it stands in
+        # nothing in it may end the enclosing script
         self.figures.append(figure.to_json().replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))
 
     def _cell(self, value: Any) -> str:
@@ -156,7 +156,7 @@ def _draw_curves(page: Page, run: Run) -> None:
 
 
 def _say_data(page: Page, run: Run) -> None:
-    """How many examples of each label every split holds, as they were learnt from; of texts nothing."""
+    """Adds how many examples of each label every split holds, as trained on; no texts."""
     tr, frame = page.tr, prepare_training_split(run.data(), run.config())
     sides = [side for side in ("train", "validation", "test") if (frame["split"] == side).any()]
     page.begin(tr("Data"))
@@ -187,7 +187,7 @@ def _draw_review(page: Page, found: dict[str, Any], side: str) -> None:
 
 
 def _list_mistakes(page: Page, wrong: dict[str, Any]) -> None:
-    """At most MISTAKES_SHOWN of what `list_examples` found, cut: a report is passed on, and need not hold everybody's texts."""
+    """Adds at most MISTAKES_SHOWN of what `list_examples` found, shortened: a report is passed on, and need not hold everybody's texts."""
     tr, count = page.tr, wrong["found"]
     if not count:
         page.say(tr("Every answer is right."))
@@ -228,5 +228,5 @@ def _value(value: Any) -> str:
 
 
 def _shown(value: Any) -> str:
-    """A text as HTML shows it literally, long ones cut."""
+    """Returns a text as literal HTML, long ones shortened."""
     return escape(str(truncate(escape_controls(str(value)), TEXT_SIGNS)))

@@ -12,43 +12,43 @@ from mlmtune_core.language import mark
 from mlmtune_core.runs.event_log import find_start
 
 SMOOTHING = 0.9  # as the live chart draws it
-FEW_STEPS = 10  # before so many steps a smoothed loss is mostly chance
-ONE_SIDED = 0.99  # of the answers
-AT_PRIOR = 0.02  # from the loss of the label shares
-LEARNT = 0.1  # of the loss must be gone
-KNOWN_BY_HEART = 0.99  # of the training examples are right; where nobody counted them, a loss of TRACE_OF_LOSS
-TRACE_OF_LOSS = 0.05  # of the one without reading
-ROSE, ROSE_IN_TRAINING = 1.02, 1.3  # times an earlier loss
-ROSE_AT_ONCE = 1.1  # times the loss before the first step and that of who does not read: the mean of the first epoch
-LOWEST = 1.001  # times the least loss is still the least: a plateau is never quite flat
+FEW_STEPS = 10  # steps; before them a smoothed loss is mostly noise
+ONE_SIDED = 0.99  # share of the answers that are alike
+AT_PRIOR = 0.02  # relative distance from the loss of the label shares
+LEARNT = 0.1  # share of the loss that must be gone
+KNOWN_BY_HEART = 0.99  # share of the training examples that are right; if not counted, a loss of TRACE_OF_LOSS
+TRACE_OF_LOSS = 0.05  # share of the uninformed loss
+ROSE, ROSE_IN_TRAINING = 1.02, 1.3  # factor over an earlier loss
+ROSE_AT_ONCE = 1.1  # the first epoch's mean loss, as a factor over the initial and the uninformed loss
+LOWEST = 1.001  # up to this factor over the lowest loss counts as the lowest: a plateau is never quite flat
 
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class RunSigns:
-    """The events in the order of time, and what is asked of them more than once."""
+    """The events of a run in order, and the signs that the rules read from them."""
 
     rows: Sequence[Row]
 
     @cached_property
     def start(self) -> Row:
-        """What was said before the first step; empty before that."""
+        """The row Started; empty before it."""
         return find_start(self.rows)
 
     @cached_property
     def steps(self) -> list[Row]:
-        """The updates."""
+        """The rows of training steps."""
         return [row for row in self.rows if row["kind"] == "StepDone"]
 
     @cached_property
     def evaluations(self) -> list[Row]:
-        """The evaluations, the one before the first step included."""
+        """The rows of evaluations, the one before the first step included."""
         return [row for row in self.rows if row["kind"] == "EvalDone"]
 
     @cached_property
     def smoothed(self) -> list[float]:
-        """The training loss as the chart smooths it, from the step on at which that is more than chance."""
+        """The training loss as the chart smooths it, from step FEW_STEPS on."""
         average, found = 0.0, []
         for i, row in enumerate(self.steps, start=1):
             average = SMOOTHING * average + (1 - SMOOTHING) * row["loss"]
@@ -57,7 +57,7 @@ class RunSigns:
 
     @cached_property
     def training(self) -> list[float]:
-        """The training loss of every epoch: measured without dropout where that was done, else the mean of its steps."""
+        """The training loss of every epoch: without dropout if that was measured, or else the mean of its steps."""
         measured = self._without_dropout
         if measured:
             return measured[1:]
@@ -65,7 +65,7 @@ class RunSigns:
 
     @cached_property
     def curve(self) -> list[float]:
-        """What is measured without dropout at every evaluation, always on the same examples: there even a small fall is no chance."""
+        """A loss without dropout at every evaluation, always on the same examples: there even a small fall is no noise."""
         return self._without_dropout or [row["validation_loss"] for row in self.evaluations]
 
     @property
@@ -81,22 +81,22 @@ class RunSigns:
 
     @cached_property
     def uninformed_loss(self) -> float:
-        """The loss of who does not read the texts: that of the label shares, or that of the beginning where there are none."""
+        """The loss of a predictor that does not read the texts: that of the label shares, or else the initial loss."""
         return self.start.get("prior_loss") or self.began
 
     @cached_property
     def score(self) -> float:
-        """The last score by which runs of the task are ranked."""
+        """The last score, by the metric that ranks runs of the task."""
         return self.evaluations[-1]["metrics"][self.start["metric"]]
 
     @cached_property
     def top_share(self) -> float:
-        """The share of the most frequent answer, 0 where that says nothing."""
+        """The share of the most frequent answer; 0 if that says nothing."""
         return self.evaluations[-1].get("top_share") or 0.0
 
     @cached_property
     def no_better(self) -> bool:
-        """Whether the score is no better than the trivial predictor's; the first sentence of a context is no label that one could sit at."""
+        """Whether the score is no better than the trivial predictor's. Not for questions: the first sentence of a context is no label to collapse to."""
         if self.start["task"] == "question_answering":
             return False
         worse = np.greater_equal if self.start["task"] == "masked_words" else np.less_equal
@@ -104,13 +104,13 @@ class RunSigns:
 
     @cached_property
     def little_learned(self) -> bool:
-        """Whether the training loss is hardly below that of who does not read, all answers are alike, or they are no better than trivial ones."""
+        """Whether the training loss is hardly below the uninformed one, all answers are alike, or they are no better than trivial ones."""
         left = self.training[-1] / max(self.uninformed_loss, 1e-9)
         return left > 1 - LEARNT or self.top_share >= ONE_SIDED or (self.no_better and left > 0.5)
 
     @cached_property
     def memorised(self) -> bool:
-        """99 % of the training examples right, or, where that was not measured, a training loss of 5 % of the one without reading."""
+        """Whether 99 % of the training examples are right or, if not measured, the training loss is 5 % of the uninformed one."""
         if not self.training:
             return False
         measured = (self.evaluations[-1].get("train_metrics") or {}).get(self.start["metric"])
@@ -120,7 +120,7 @@ class RunSigns:
 
     @cached_property
     def falling(self) -> bool:
-        """Whether the loss is as low as never before, and has not been high in between: what too high a rate does is to rise and come back."""
+        """Whether the loss is the lowest so far and has not risen in between: too high a rate makes it rise and come back."""
         lowest = np.minimum.accumulate(self.curve)
         rose = (
             bool((np.asarray(self.curve) > ROSE * lowest).any())
@@ -131,7 +131,7 @@ class RunSigns:
 
     @cached_property
     def at_prior(self) -> bool:
-        """Whether the training loss came down to that of the label shares, and stays there for the last third of the epochs."""
+        """Whether the training loss fell to that of the label shares and stays there for the last third of the epochs."""
         prior, last = self.start.get("prior_loss"), self.training[-max(2, math.ceil(len(self.training) / 3)) :]
         return (
             prior is not None and prior > 0 and self.began * (1 - LEARNT) > prior and all(abs(loss / prior - 1) < AT_PRIOR for loss in last)
@@ -139,7 +139,7 @@ class RunSigns:
 
     @cached_property
     def early(self) -> bool:
-        """Whether there is time yet: before the second epoch is over, or a third of the steps, or what was measured is of the warm-up."""
+        """Whether it is too early to judge: in the first epoch, the first third of the steps, or during warm-up."""
         if self.rows[-1]["kind"] in ("Finished", "Failed"):
             return False
         measured, highest = self.evaluations[-1]["step"], max(self.steps, key=rate_of)["step"]
@@ -147,22 +147,22 @@ class RunSigns:
 
 
 def rate_of(step: Row) -> float:
-    """The higher of the rates of head and body at a step."""
+    """Returns the higher of the learning rates of head and encoder at a step."""
     return max(step["head_learning_rate"], step["learning_rate"])
 
 
 KINDS = ("ok", "crawling", "collapsed", "exploding", "memorising", "nan")
-EXPLODED = 4.0  # times the best smoothed loss (fastai's rule)
-TURNED = 1.15  # times the least validation loss
-NOTHING = 1e-9  # a loss that can be divided by
-HEAD_RATE = 1e-3  # what a head alone needs at least
+EXPLODED = 4.0  # factor over the best smoothed loss (fastai's rule)
+TURNED = 1.15  # factor over the lowest validation loss
+NOTHING = 1e-9  # the smallest loss to divide by
+HEAD_RATE = 1e-3  # the lowest rate at which a head alone learns
 
 
 @dataclass(frozen=True)
 class Diagnosis:
     """What a run is like: `kind` is one of KINDS; `evidence` is a sentence for `values`, `advice` one thing to try.
 
-    `values` are plain numbers (losses as the task has them, shares from 0 to 1, `score` and `baseline` in the unit of `metric`).
+    `values` are plain numbers (losses in the task's unit, shares from 0 to 1, `score` and `baseline` in the unit of `metric`).
     """
 
     kind: str
@@ -172,7 +172,7 @@ class Diagnosis:
 
 
 def diagnose(rows: Sequence[Row]) -> Diagnosis | None:
-    """The rows of the current attempt (see Run.events), at any moment -> what the run is like; None while it is too early to say."""
+    """Diagnoses the rows of the current attempt (see Run.events), at any moment; returns None while it is too early."""
     for row in rows:
         if row["kind"] == "Failed" and "no longer a number" in row["template"]:
             return _call_nan(row)
@@ -195,8 +195,8 @@ def _call_nan(row: Row) -> Diagnosis:
 
 
 def _find_exploding(seen: RunSigns) -> Diagnosis | None:
-    """fastai's rule on the training loss, and above what it costs not to read: that is where it began, and so its best where it exploded
-    at once. The same on the validation loss, unless the examples are known by heart.
+    """Applies fastai's rule to the training loss, if it is also above the uninformed loss (the best so far, if it exploded at once), and to the
+    validation loss, unless the examples are memorised.
     """
     advice = mark("Try a learning rate ten times smaller, or a longer warm-up.")
     if seen.smoothed:
@@ -266,7 +266,7 @@ def _call_collapsed(seen: RunSigns) -> Diagnosis:
 
 
 def _find_ok(seen: RunSigns) -> Diagnosis | None:
-    """What learnt, and is better than the trivial predictor; where it learns what does not help, there is no name for it yet."""
+    """Handles runs that learn: ok if they beat the trivial predictor. Learning what does not help has no name yet."""
     if seen.no_better:
         return None
     values = {"metric": seen.start["metric"], "score": seen.score, "loss": seen.training[-1], "blind": seen.uninformed_loss}

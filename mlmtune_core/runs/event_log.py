@@ -17,23 +17,23 @@ Row = dict[str, Any]
 
 
 def find_start(rows: Iterable[Row]) -> Row:
-    """What was said before the first step; empty before that."""
+    """Returns the row Started; empty before it."""
     return next((row for row in rows if row["kind"] == "Started"), {})
 
 
 def find_best(rows: Sequence[Row]) -> Row:
-    """The evaluation whose weights are kept: the last that was the best so far; empty where there is none."""
+    """Returns the evaluation whose weights are kept: the last that was the best so far; empty if there is none."""
     return next((row for row in reversed(rows) if row["kind"] == "EvalDone" and row["is_best"]), {})
 
 
 class EventLog:
-    """A file that only grows. What an interrupted attempt said in vain stays in it: `current` leaves it out."""
+    """A file that only grows. The rows of an interrupted attempt stay in it; `current` leaves them out."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def append(self, *events: Event) -> None:
-        """Adds events, with this moment. Raises OSError where there is no room, and then nothing is added."""
+        """Appends events with the current time. Raises OSError on a full disk; then nothing is added."""
         now = time.time()
         lines = [json.dumps({**to_row(event), "time": now}, ensure_ascii=False, allow_nan=False) for event in events]
         content = "".join(line + "\n" for line in lines).encode()
@@ -50,7 +50,7 @@ class EventLog:
             os.close(log)
 
     def repair(self) -> None:
-        """Takes away a last line that is not complete: whoever wrote it was killed."""
+        """Removes an incomplete last line: its writer was killed."""
         if not self.path.exists():
             return
         with self.path.open("r+b") as log:
@@ -63,7 +63,7 @@ class EventLog:
             log.truncate(end - len(tail) + tail.rfind(b"\n") + 1)
 
     def read(self, after: int = 0, limit: int = READ_BYTES) -> tuple[list[Row], int, bool]:
-        """(rows, next, more): the complete lines from byte `after` on, where to go on, and whether more stand ready."""
+        """Returns (rows, next, more): the complete lines from byte `after` on, where to continue, and whether more are ready."""
         if not self.path.exists():
             return [], after, False
         with self.path.open("rb") as log:
@@ -74,9 +74,7 @@ class EventLog:
         return rows, after + len(whole), len(chunk) == limit
 
     def current(self) -> list[Row]:
-        """The rows since the last Started; where the run went on after an interruption, without those said after the moment it
-        went on from.
-        """
+        """Returns the rows since the last Started. After a resumption, the rows that the resumed attempt repeats are left out."""
         rows: list[Row] = []
         for row in self._all():
             if row["kind"] == "Started":
@@ -87,11 +85,11 @@ class EventLog:
         return rows
 
     def size(self) -> int:
-        """Bytes so far."""
+        """Size in bytes."""
         return self.path.stat().st_size if self.path.exists() else 0
 
     def phase(self) -> str:
-        """What the last lines tell: preparing, training, evaluating, saving or testing."""
+        """Returns what the last lines tell: preparing, training, evaluating, saving or testing."""
         size = self.size()
         start = max(0, size - TAIL_BYTES)
         for row in reversed(self.read(start)[0] if not start else self._tail(start)):
@@ -119,7 +117,7 @@ SHORTEST_STEP = 5e-4  # seconds
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a run stands. seconds_left and examples_per_second are None before two steps were seen."""
+    """How far a run is. seconds_left and examples_per_second are None before two steps."""
 
     step: int = 0
     total_steps: int = 0
@@ -136,7 +134,7 @@ class Progress:
 
 
 def summarise(rows: Sequence[dict[str, Any]], estimate: float | None = None) -> Progress:
-    """The rows of the current attempt (see Run.events) -> Progress. `estimate`: seconds the whole was expected to take."""
+    """Computes Progress from the rows of the current attempt (see Run.events). `estimate`: expected seconds of the whole run."""
     start = find_start(rows)
     steps = [row for row in rows if row["kind"] == "StepDone"]
     evaluations = [row for row in rows if row["kind"] == "EvalDone"]
@@ -161,9 +159,9 @@ def summarise(rows: Sequence[dict[str, Any]], estimate: float | None = None) -> 
 
 
 def _speed(steps: Sequence[dict[str, Any]]) -> float | None:
-    """Examples learnt from per second over the last steps, pauses for measuring left out by the median.
+    """Returns training examples per second over the last steps; the median leaves out pauses for evaluation.
 
-    Steps that take less than their event (heads on what is stored) are logged many at a time: then all steps count, or none are known.
+    Steps that are quicker than their event (heads on cached activations) are logged many at a time: then all steps count, or none are known.
     """
     recent = steps[-SPEED_STEPS:]
     gaps = sorted(later["time"] - earlier["time"] for earlier, later in zip(recent, recent[1:], strict=False))
@@ -180,8 +178,8 @@ def _speed(steps: Sequence[dict[str, Any]]) -> float | None:
 def _seconds_left(
     start: dict[str, Any], steps: Sequence[dict[str, Any]], rows: Sequence[dict[str, Any]], estimate: float | None
 ) -> float | None:
-    """In the first epoch, which is the longest where frozen layers run only once, what the estimate leaves; then time so
-    far, measuring included, carried on to the last step.
+    """In the first epoch, the longest if frozen layers run only once: what the estimate leaves. Later: the time so far, evaluation included,
+    extrapolated to the last step.
     """
     paused = sum(row["time"] - before["time"] for before, row in zip(rows, rows[1:], strict=False) if row["kind"] == "Resumed")  # fmt: skip
     spent = rows[-1]["time"] - start["time"] - paused

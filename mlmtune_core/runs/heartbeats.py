@@ -13,12 +13,12 @@ from pathlib import Path
 import psutil
 
 BEAT_SECONDS = 2.0
-LOST_AFTER_SECONDS = 20.0  # on another machine, whose processes cannot be seen from here
-FREE = "free"  # what stands in a claim that was given back
+LOST_AFTER_SECONDS = 20.0  # for a process on another machine, which cannot be looked up from here
+FREE = "free"  # content of a claim that was released
 
 
 def is_alive(file: Path) -> bool:
-    """Whether the process that `file` names lives: looked up on this machine; elsewhere it must have touched the file lately."""
+    """Returns whether the process named in `file` lives: looked up on this machine; elsewhere it must have touched the file recently."""
     try:
         told, touched = json.loads(file.read_text(encoding="utf-8")), file.stat().st_mtime
         host, pid, began = told["host"], told["pid"], told["began"]
@@ -33,11 +33,11 @@ def is_alive(file: Path) -> bool:
 
 
 class RunInUse(Exception):
-    """Another process that lives is at work on it."""
+    """Another living process is at work on the run."""
 
 
 def who(file: Path) -> tuple[str, int] | None:
-    """(machine, process id) of whom `file` names, living or not; None where it names nobody."""
+    """Returns (machine, process id) of the process named in `file`, living or not; None if there is none."""
     try:
         told = json.loads(file.read_text(encoding="utf-8"))
         return told["host"], told["pid"]
@@ -47,11 +47,11 @@ def who(file: Path) -> tuple[str, int] | None:
 
 @contextmanager
 def beating(files: Sequence[Path]) -> Iterator[None]:
-    """Within: the files name this process and are touched every two seconds, whatever it is doing. After: they are gone.
+    """Context in which the files name this process and are touched every two seconds; afterwards they are gone.
 
-    Raises RunInUse, before anything is written, where another process that lives holds one of them. Each is held by the one who
-    made the highest of its numbered claims, which only one process can. A process that stood still so long that
-    another took over must not write one byte more: it ends itself when it finds out.
+    Raises RunInUse, before anything is written, if another living process holds one of them. The holder is whoever made the highest
+    of the numbered claims, which only one process can make. A process that was suspended for so long that another took over must not write one
+    more byte: it ends itself when it notices.
     """
     me = json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "began": psutil.Process().create_time()})
     claims: list[Path] = []
@@ -62,7 +62,7 @@ def beating(files: Sequence[Path]) -> Iterator[None]:
             if any(map(_is_overtaken, files, claims)):
                 os.kill(os.getpid(), signal.SIGKILL)
             for file in (*claims, *files):
-                with suppress(FileNotFoundError):  # a run may be deleted while it goes on
+                with suppress(FileNotFoundError):  # a run may be deleted while it is under way
                     os.utime(file)
 
     thread = threading.Thread(target=keep_beating, daemon=True)
@@ -81,19 +81,19 @@ def beating(files: Sequence[Path]) -> Iterator[None]:
             if _is_overtaken(file, claim):
                 continue
             file.unlink(missing_ok=True)
-            with suppress(FileNotFoundError), claim.open("r+", encoding="ascii") as given_back:  # not made anew
+            with suppress(FileNotFoundError), claim.open("r+", encoding="ascii") as given_back:  # does not create the file again
                 given_back.write(FREE)
                 given_back.truncate()
 
 
 def clear_claims(file: Path) -> None:
-    """Removes the traces of all who held `file`: nobody will want it again."""
+    """Removes the claims on `file`: nobody will need it again."""
     for claim in _claims(file):
         claim.unlink(missing_ok=True)
 
 
 def _claim(file: Path, me: str) -> Path:
-    """Makes the next claim, whole or not at all: of several processes that try, one succeeds."""
+    """Makes the next claim, atomically: of several processes that try, one succeeds."""
     claims = sorted(_claims(file), key=_number)
     if is_alive(file) or (claims and _is_held(claims[-1])):
         raise RunInUse
@@ -109,11 +109,11 @@ def _claim(file: Path, me: str) -> Path:
 
 
 def _is_held(claim: Path) -> bool:
-    """Whether it is not given back and its process lives; one that is being written this moment counts."""
+    """Returns whether a claim is not released and its process lives; a claim that is just being written counts."""
     try:
         text, touched = claim.read_text(encoding="utf-8"), claim.stat().st_mtime
     except FileNotFoundError:
-        return True  # removed by whoever made a later one
+        return True  # removed by the process that made a later one
     if not text:
         return time.time() - touched < LOST_AFTER_SECONDS
     return text != FREE and is_alive(claim)

@@ -20,9 +20,9 @@ STALE_SECONDS = 3600.0
 
 
 def store_checkpoint(title: str, person: Person, parent: str, size: int, write: Callable[[Path], object]) -> SavedCheckpoint:
-    """Has `write` fill a new folder, whole or not at all. `size`: bytes that it will about take.
+    """Makes `write` fill a new checkpoint folder, atomically. `size`: expected bytes.
 
-    Raises CheckpointError without a title, LimitError where the disk is full.
+    Raises CheckpointError without a title, LimitError if the disk is full.
     """
     title = " ".join(title.split())[:LONGEST_TITLE]
     if not title:
@@ -44,13 +44,13 @@ def store_checkpoint(title: str, person: Person, parent: str, size: int, write: 
 
 
 def list_checkpoints(person: Person) -> list[SavedCheckpoint]:
-    """Those that somebody may start from, newest first: their own and those of teachers; all, where no class was set up."""
+    """Returns the checkpoints that a person may start from, newest first: their own and those of teachers; all if there is no class."""
     found = [kept for kept in _all() if kept.shared or person.may_change(kept.owner)]
     return sorted(found, key=lambda kept: -kept.made)
 
 
 def delete_checkpoint(name: str, person: Person) -> None:
-    """Removes it. Raises PeopleError for one of somebody else."""
+    """Deletes it. Raises PeopleError if it is somebody else's."""
     kept = find_saved(name)
     if not person.may_change(kept.owner):
         raise PeopleError("This checkpoint is somebody else's: you can start from it, but not delete it.")
@@ -59,12 +59,12 @@ def delete_checkpoint(name: str, person: Person) -> None:
 
 
 def checkpoint_size(kept: SavedCheckpoint) -> int:
-    """Bytes that it takes on the disk."""
+    """Returns its size on disk in bytes."""
     return folder_size(kept.folder)
 
 
 def delete_unused_checkpoints(days: float, used: Collection[str]) -> int:
-    """Deletes those that are older and that none of the runs that are kept began with (`used`: their checkpoints' names); says how many."""
+    """Deletes older checkpoints that no run in `used` (their checkpoints' names) began with; returns how many."""
     old = [kept for kept in _all() if kept.made < time.time() - days * 24 * 3600 and kept.name not in used]
     for kept in old:
         shutil.rmtree(kept.folder, ignore_errors=True)
@@ -77,7 +77,7 @@ def _all() -> list[SavedCheckpoint]:
 
 
 def _sweep() -> None:
-    """Removes what a killed process left half written."""
+    """Deletes what a killed process left half written."""
     for left in saved_checkpoints_folder().glob(".*") if saved_checkpoints_folder().is_dir() else ():
         with suppress(FileNotFoundError):
             if left.stat().st_mtime < time.time() - STALE_SECONDS:

@@ -17,7 +17,7 @@ BEST, START = "best", "start"
 
 @dataclass(frozen=True)
 class KeptWeights:
-    """One of them: `name`, START, BEST or the number of the epoch after which it was; and what was measured then."""
+    """Weights that a run kept: `name` is START, BEST or the number of their epoch; and what was measured then."""
 
     name: str
     epoch: int
@@ -26,7 +26,7 @@ class KeptWeights:
 
 
 def list_kept_weights(run: Run) -> list[KeptWeights]:
-    """In the order of training, the best last; empty before a model is kept."""
+    """Returns them in the order of training, the best last; empty before a model is kept."""
     if not run.weights_file.is_file():
         return []
     measured, metric = _read_measured(run.folder, run.log.size()), RANKED_BY[run.config().task]
@@ -41,12 +41,12 @@ def list_kept_weights(run: Run) -> list[KeptWeights]:
 
 @lru_cache(maxsize=64)
 def _read_measured(folder: Path, _size: int) -> dict[int, dict[str, Any]]:
-    """epoch -> its evaluation. A log is long, and asked about at every click; what has not grown has not changed."""
+    """Returns epoch -> its evaluation. Cached until the log grows: logs are long, and every click asks."""
     return {round(row["epoch"]): row for row in Run(folder).events("EvalDone")}
 
 
 def weights_at(run: Run, moment: str) -> Path | None:
-    """The file of all weights that learn, as they were then; None for START, where nothing was learnt yet. Raises RunError where none is kept."""
+    """Returns the file of the trainable weights at a moment (START, BEST or an epoch); None for START. Raises RunError if there is none."""
     if moment == START:
         return None
     if moment == BEST:
@@ -61,12 +61,12 @@ REMEMBERED = 512
 
 
 def weights_changed(run: Run) -> int:
-    """When they were written (nanoseconds); 0 before. What was computed with older ones is out of date."""
+    """Returns when they were written (nanoseconds), or 0: what was computed with older ones is out of date."""
     return run.weights_file.stat().st_mtime_ns if run.weights_file.is_file() else 0
 
 
 def read_label_names(run: Run) -> list[str]:
-    """Those that its outputs stand for, in their order. Raises RunError before a model is kept."""
+    """Returns the label names of the model's outputs, in their order. Raises RunError before a model is kept."""
     changed = weights_changed(run)
     if not changed:
         raise RunError("This run has kept no model yet. Wait for its first evaluation.")

@@ -21,8 +21,9 @@ LARGEST_MB = MAX_BYTES // MB
 
 @dataclass(frozen=True)
 class Limits:
-    """What may wait, be kept and be uploaded; 0 is no limit, but files have one. Runs are counted for each person, the disk for all;
-    `history_mb`, of each run, what all its weights may take that are kept of its way (see history), 0 for none.
+    """Limits on waiting and kept runs (per person), disk (for all), uploads and age; 0 means no limit, except for uploads.
+
+    `history_mb`: for the weights kept of each run's evaluations, 0 for none.
     """
 
     runs_waiting: int
@@ -43,7 +44,7 @@ class Use:
 
 
 def read_limits() -> Limits:
-    """The limits of this server. A laptop without a class keeps as many runs as it likes. Raises ConfigError for what is no number."""
+    """Returns the limits of this server; without a class, runs are not limited. Raises ConfigError for a value that is no number."""
     return Limits(
         runs_waiting=_read("MLMTUNE_RUNS_WAITING", 3 if is_class() else 20),
         runs_kept=_read("MLMTUNE_RUNS_KEPT", 50 if is_class() else 0),
@@ -55,13 +56,13 @@ def read_limits() -> Limits:
 
 
 def check_settings() -> None:
-    """Looks at what a server was told before it starts. Raises ConfigError for limits that are no numbers and codes that are the same."""
+    """Checks the server's settings before it starts. Raises ConfigError for limits that are no numbers and for equal codes."""
     read_limits()
     check_codes()
 
 
 def find_problems(use: Use) -> list[LimitError]:
-    """What stands in the way of one more run: a sentence each, with what to do."""
+    """Returns what stands in the way of one more run: a message each, with what to do."""
     limits, problems = read_limits(), []
     if limits.runs_waiting and use.waiting >= limits.runs_waiting:
         problems.append(
@@ -84,14 +85,14 @@ def find_problems(use: Use) -> list[LimitError]:
 
 
 def is_near(use: Use) -> bool:
-    """True where nine tenths of what may be kept are kept."""
+    """Returns True if nine tenths of a limit are used."""
     limits = read_limits()
     pairs = ((use.kept, limits.runs_kept), (use.disk_mb, limits.disk_mb))
     return any(limit and used >= NEAR * limit for used, limit in pairs)
 
 
 def require_queue_room(size: int) -> None:
-    """Raises LimitError for a file of `size` bytes that is too large, or for which there is no room."""
+    """Raises LimitError for a file of `size` bytes that is too large, or does not fit on the disk."""
     limits = read_limits()
     if size > limits.upload_mb * MB:
         raise LimitError(
@@ -103,26 +104,26 @@ def require_queue_room(size: int) -> None:
 
 
 def accept_upload(name: str, raw: bytes, owner: str = "") -> str:
-    """Keeps an uploaded file (see uploads.save_upload). Raises LimitError where it is too large, or the disk is full."""
+    """Stores an uploaded file (see uploads.save_upload). Raises LimitError if it is too large, or the disk is full."""
     require_queue_room(len(raw))
     return save_upload(name, raw, owner)
 
 
 def accept_copy(data_id: str, person: Person) -> str:
-    """Keeps a copy of a sample that a person may change (see uploads.copy_if_sample). Raises LimitError where the disk is full."""
+    """Stores a copy of a sample that a person may change (see uploads.copy_if_sample). Raises LimitError if the disk is full."""
     require_disk_space(0)
     return copy_if_sample(data_id, person)
 
 
 def require_disk_space(size: int) -> None:
-    """Raises LimitError where there is no room for `size` bytes more."""
+    """Raises LimitError if there is no room for `size` more bytes."""
     limits = read_limits()
     if limits.disk_mb and find_disk_mb() + size / MB > limits.disk_mb:
         raise _no_room(find_disk_mb(), limits.disk_mb)
 
 
 def find_disk_mb() -> int:
-    """MB of everything that is kept, measured every now and then. What can be computed again goes when it is in the way."""
+    """Returns the MB of everything that is kept, measured now and then. Deletes caches if they are in the way."""
     with _measuring:
         moment, size = _measured.get(home(), (-LOOK_AGAIN_SECONDS, 0))
         if time.monotonic() - moment >= LOOK_AGAIN_SECONDS:
@@ -136,7 +137,7 @@ def find_disk_mb() -> int:
 
 
 def forget_disk_use() -> None:
-    """Has the disk measured anew at the next question: something was deleted."""
+    """Makes the next question measure the disk again: something was deleted."""
     _measured.clear()
 
 

@@ -28,41 +28,41 @@ DAY_SECONDS = 24 * 3600
 
 
 def runs_of(owner: str) -> list[Run]:
-    """The runs of one person, newest first."""
+    """Returns the runs of one person, newest first."""
     return [run for run in list_runs() if _owner_of(run.folder) == owner]
 
 
 def owners() -> dict[str, int]:
-    """id of a person -> how many runs are theirs, most first."""
+    """Returns person id -> number of their runs, most first."""
     return dict(Counter(_owner_of(run.folder) for run in list_runs()).most_common())
 
 
 def find_usage(person: Person, waiting: int) -> Use:
-    """How much of the limits somebody uses, with so many runs in the queue."""
+    """Returns how much of the limits a person uses, with `waiting` runs in the queue."""
     limits = read_limits()
     kept = len(runs_of(person.id)) if limits.runs_kept else 0
     return Use(waiting, kept, find_disk_mb() if limits.disk_mb else 0)
 
 
 def expiry_time(changed: float) -> float | None:
-    """When something goes that was last changed at this moment (both unix seconds); None where all is kept for ever."""
+    """Returns when something last changed at this time expires (both unix seconds); None if nothing expires."""
     days = read_limits().keep_days
     return changed + days * DAY_SECONDS if days else None
 
 
 def runs_older_than(days: float, busy: Collection[str]) -> list[Run]:
-    """Runs in which nothing has happened for so many days, without those of `busy`, which wait or are under way."""
+    """Returns the runs without any change for so many days, except those in `busy`, which wait or are under way."""
     limit = time.time() - days * DAY_SECONDS
     return [run for run in list_runs() if run.id not in busy and run.last_changed() < limit]
 
 
 def measure_runs(runs: Iterable[Run]) -> int:
-    """Bytes that these runs take on the disk."""
+    """Returns the size of these runs on disk in bytes."""
     return sum(folder_size(run.folder) for run in runs)
 
 
 def clean_by_age(busy: Collection[str]) -> int:
-    """Deletes runs, uploads and checkpoints that no run began with, once they are older than MLMTUNE_KEEP_DAYS, and says how many; none where all is kept for ever."""
+    """Deletes runs, uploads and unused checkpoints older than MLMTUNE_KEEP_DAYS and returns how many; nothing if nothing expires."""
     days = read_limits().keep_days
     if not days:
         return 0
@@ -78,7 +78,7 @@ def clean_by_age(busy: Collection[str]) -> int:
 
 
 def delete_exports() -> None:
-    """Deletes what was prepared to be taken home more than a day ago: it can be made again."""
+    """Deletes exports older than a day: they can be made again."""
     limit = time.time() - DAY_SECONDS
     for run in list_runs():
         for name in EXPORTS:
@@ -90,7 +90,7 @@ def delete_exports() -> None:
 
 @lru_cache(maxsize=100_000)
 def _owner_of(folder: Path) -> str:
-    """Read once: a run never changes hands."""
+    """Cached: a run never changes its owner."""
     return Run(folder).owner()
 
 
@@ -98,13 +98,13 @@ TWICE_SECONDS = 3.0
 
 
 class Queue(Protocol):
-    """What a start needs of the queue of runs."""
+    """What starting a run needs of the queue."""
 
     def submit(self, run: Run) -> None:
-        """Takes a run in."""
+        """Queues a run."""
 
     def waiting(self, owner: str) -> int:
-        """How many runs of a person wait."""
+        """Returns how many runs of a person wait."""
 
 
 def start_run(
@@ -115,12 +115,12 @@ def start_run(
     data: dict[str, Any],
     estimate: float | None = None,
 ) -> Run:
-    """A new run of this person in the queue; or the one that they began a moment ago with the same settings and data.
+    """Queues a new run of this person; returns the one that they started a moment ago with the same settings and data, if there is one.
 
-    Raises LimitError where they may not have one more.
+    Raises LimitError if they may not have one more.
     """
     key = _key(person, config, data, len(examples))
-    with _starting:  # two tabs that start at once: the second sees what the first did
+    with _starting:  # if two tabs start at once, the second sees the first one's run
         run = _find_recent(key)
         if run is not None:
             return run
@@ -140,7 +140,7 @@ def _find_recent(key: str) -> Run | None:
         return None
     try:
         return open_run(_recent[key][1])
-    except RunError:  # deleted meanwhile
+    except RunError:  # deleted in the meantime
         return None
 
 
@@ -157,20 +157,20 @@ EPOCHS = 10
 
 
 def to_plain_texts(examples: pd.DataFrame) -> pd.DataFrame:
-    """Examples of any task as texts alone: `row`, `text`, and `split` where there is one; each text once."""
+    """Returns examples of any task as texts alone: `row`, `text`, and `split` if there is one; each text once."""
     kept = [name for name in ("row", "split") if name in examples]
     texts = examples[kept].assign(text=input_texts(examples))
     return texts.drop_duplicates("text").reset_index(drop=True)
 
 
 def plan_head(config: RunConfig) -> RunConfig:
-    """The settings that train a head for masked words on the checkpoint of a run as it is."""
+    """Returns the settings that train a head for masked words on the checkpoint of a run as it is."""
     shared = {name: getattr(config, name) for name in ("checkpoint", "first_layers", "initial_weights", "max_length", "seed")}
     return validate({"task": "masked_words", "strategy": "head_only", "epochs": EPOCHS, **shared})
 
 
 def find_head_run(run: Run, person: Person) -> Run | None:
-    """The newest run that trains, or has trained, such a head: of this person, or of whose run this is."""
+    """Returns the newest run that trains, or has trained, such a head: this person's, or that of the run's owner."""
     config = run.config()
     runs = [each for owner in dict.fromkeys((person.id, run.owner())) for each in runs_of(owner)]
     found = [each for each in runs if _fits(each.config(), config) and each.state() != "failed"]
@@ -178,5 +178,5 @@ def find_head_run(run: Run, person: Person) -> Run | None:
 
 
 def _fits(found: RunConfig, config: RunConfig) -> bool:
-    """Whether such a run trains a head for masked words on the encoder that `config` begins with."""
+    """Returns whether such a run trains a head for masked words on the encoder that `config` begins with."""
     return (found.task, found.strategy) == ("masked_words", "head_only") and found.encoder_settings == config.encoder_settings

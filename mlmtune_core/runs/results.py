@@ -26,9 +26,9 @@ from mlmtune_core.runs.sweeps import Sweep
 
 @dataclass(frozen=True)
 class Result:
-    """One run of a sweep. settings: of those that were swept; score: of the best model, on the validation set; None before there is one.
+    """One run of a sweep. settings: those that were varied; score: of the best model on the validation set, None before there is one.
 
-    kind: what it is like (see diagnosis), or an empty text while that is not known.
+    kind: its diagnosis, or "" while it is unknown.
     """
 
     run: str
@@ -47,13 +47,13 @@ class Result:
 
 
 def read_results(sweep: Sweep) -> list[Result]:
-    """Of all its runs, in the order of the grid, however far they are."""
+    """Reads all runs of a sweep, in the order of the grid, however far they are."""
     choices = sweep.about()["choices"]
     return [read_result(run, choices) for run in sweep.runs()]
 
 
 def read_result(run: Run, choices: Sequence[str] | Mapping[str, Any]) -> Result:
-    """One run, however far it is; `choices`: the settings that were swept."""
+    """Reads one run, however far it is; `choices`: the settings that were varied."""
     config, rows, summary = run.config(), run.events(), run.summary() or {}
     metric = RANKED_BY[config.task]
     best, start = find_best(rows), find_start(rows)
@@ -76,28 +76,28 @@ def read_result(run: Run, choices: Sequence[str] | Mapping[str, Any]) -> Result:
 
 
 def setting_of(config: RunConfig, name: str) -> Any:
-    """A setting as it holds: rates that follow the strategy are told."""
+    """Returns a setting as it takes effect: rates that follow the strategy are filled in."""
     return {"head_learning_rate": config.head_rate, "learning_rate": config.body_rate}.get(name, getattr(config, name))
 
 
-NAMED = ("sequence_classification", "sentence_pair", "token_classification")  # their labels have names, which must be the same
+NAMED = ("sequence_classification", "sentence_pair", "token_classification")  # tasks with label names, which must be the same in both runs
 ID = re.compile(r"[\w-]+")
 
 
 def find_comparable(run: Run, runs: Iterable[Run], most: int) -> list[Run]:
-    """Those of `runs` that can stand beside `run`, in their order, at most so many."""
+    """Returns those of `runs` that can be compared with `run`, in their order, at most so many."""
     found: list[Run] = []
     for other in runs:
         if len(found) == most:
             break
-        with suppress(RunError, FileNotFoundError):  # one that is being deleted
+        with suppress(RunError, FileNotFoundError):  # a run that is being deleted
             check_comparable(run, other)
             found.append(other)
     return found
 
 
 def check_comparable(run: Run, other: Run) -> None:
-    """Raises RunError, with what is the matter, where two runs have no answers in common."""
+    """Raises RunError, with the reason, if two runs have no answers in common."""
     task, wanted = run.config().task, other.config().task
     if run.id == other.id:
         raise RunError("This is the same run. Choose another one.")
@@ -110,7 +110,7 @@ def check_comparable(run: Run, other: Run) -> None:
 
 
 def find_named_run(text: str) -> Run:
-    """A run by its id, or by the link of any page on it. Raises RunError where there is none."""
+    """Returns a run by its id, or by the link of any page on it. Raises RunError if there is none."""
     text = text.strip()
     named = parse_qs(urlsplit(text).query).get("run", [""])[0] if "=" in text else text
     if not ID.fullmatch(named):
@@ -119,19 +119,19 @@ def find_named_run(text: str) -> Run:
 
 
 def find_differences(run: Run, other: Run) -> list[tuple[str, Any, Any]]:
-    """(setting, value in the first, value in the second) of those that differ, in the order of RunConfig; rates as they were used."""
+    """Returns (setting, value in the first, value in the second) for those that differ, in the order of RunConfig; rates as used."""
     first, second = _settings(run.config()), _settings(other.config())
     return [(name, first[name], second[name]) for name in first if first[name] != second[name]]
 
 
 def share_data(run: Run, other: Run) -> tuple[bool, str, str]:
-    """(whether both were given the same examples, and by what fingerprints)"""
+    """Returns (whether both had the same examples, their fingerprints)."""
     first, second = (str(each.about()["data"].get("fingerprint", "")) for each in (run, other))
     return first == second, first, second
 
 
 def _settings(config: RunConfig) -> dict[str, Any]:
-    """All settings, the rates filled in; None where nothing uses the rate of the body."""
+    """Returns all settings with the rates filled in; None for a rate that is not used."""
     body = None if config.strategy == "head_only" else config.body_rate
     return config.model_dump() | {"head_learning_rate": config.head_rate, "learning_rate": body}
 
@@ -160,11 +160,11 @@ COLUMNS = (
 
 
 def make_results(runs: Iterable[Run], waiting: Sequence[str] = ()) -> pd.DataFrame:
-    """One row a run, in COLUMNS: those under way first, then those that wait in their order, then the others as they come.
+    """Returns one row per run, in COLUMNS: those under way first, then those that wait in their order, then the others as they come.
 
-    `other_settings`: what else differs from the defaults. `waiting`: the ids of the queue, next first; `place` is 1 for the next. score, validation_loss and best_epoch are those of
-    the best model so far, with the metric that ranks its task; None before the first evaluation. A head-only run has no
-    learning_rate. Runs that are deleted meanwhile are left out.
+    `other_settings`: what else differs from the defaults. `waiting`: the ids of the queue, next first; `place` is 1 for the next. score, validation_loss and best_epoch are
+    those of the best model so far, with the metric that ranks its task; None before the first evaluation. A head-only run has no
+    learning_rate. Runs that are deleted in the meantime are left out.
     """
     places = {run_id: place for place, run_id in enumerate(waiting, 1)}
     rows, names = [], cache(find_person_name)
@@ -180,14 +180,14 @@ def make_results(runs: Iterable[Run], waiting: Sequence[str] = ()) -> pd.DataFra
 
 
 def write_results(results: pd.DataFrame) -> bytes:
-    """The table as CSV, best score first within each task: UTF-8 with mark, and safe to open in a spreadsheet."""
+    """Writes the table as CSV, best score first within each task: UTF-8 with BOM, and safe to open in a spreadsheet."""
     ranked = rank_results(results).drop(columns=["place", "owner"])
     moments = pd.to_datetime(ranked["created"], unit="s").dt.strftime("%Y-%m-%d %H:%M:%S")
     return ranked.assign(created=moments).map(escape_formula).to_csv(index=False, lineterminator="\n").encode("utf-8-sig")
 
 
 def rank_results(results: pd.DataFrame) -> pd.DataFrame:
-    """The runs that have a score, best first within each task."""
+    """Returns the runs that have a score, best first within each task."""
     scored = results[results["score"].notna()]
     good = scored["score"].where(~scored["metric"].isin(LOWER_IS_BETTER), -scored["score"])
     order = scored.assign(good=good).sort_values(["task", "good"], ascending=[True, False], kind="stable")
@@ -195,7 +195,7 @@ def rank_results(results: pd.DataFrame) -> pd.DataFrame:
 
 
 def _find_row(run: Run) -> dict[str, Any]:
-    """As `_make_row`; of runs that have ended each is read once, until something in it changes."""
+    """As `_make_row`; rows of finished runs are cached until something in them changes."""
     changed = run.last_changed()
     known = _ended.get(run.folder)
     if known is not None and known[0] == changed:
@@ -230,20 +230,20 @@ def _make_row(run: Run) -> dict[str, Any]:
 
 
 def _say_others(config: RunConfig) -> str:
-    """What differs from the defaults and has no column of its own: dropout=0.3 seed=2."""
+    """Returns the other settings that differ from the defaults, as text: dropout=0.3 seed=2."""
     changed = {name: value for name, value in config.model_dump().items() if value != RunConfig.model_fields[name].default}
     return " ".join(f"{name}={value}" for name, value in changed.items() if name not in COLUMNS)
 
 
 def _find_best(run: Run, state: str) -> dict[str, Any] | None:
-    """The best evaluation of a run that has no summary yet."""
+    """Returns the best evaluation of a run that has no summary yet."""
     if state in (*ENDED, "queued"):
         return None
     return find_best(run.events("EvalDone")) or None
 
 
 def _rank(row: dict[str, Any]) -> tuple[int, float]:
-    """(under way, waiting or neither; place among those that wait)"""
+    """Returns (under way, waiting or neither; place among those that wait)."""
     if row["place"] is not None or row["state"] == "queued":
         return 1, row["place"] or math.inf
     return 2 if row["state"] in (*ENDED, "interrupted", "paused") else 0, 0.0

@@ -26,10 +26,10 @@ def create_run(
     owner: str = "",
     sweep: str = "",
 ) -> Run:
-    """Writes config.json and data.parquet of a new run, whole or not at all.
+    """Writes config.json and data.parquet of a new run, atomically.
 
-    `examples`: a table, or the file of a run on the same ones; `estimate`: the seconds it was expected to take; `owner`: the id of
-    the person who may change it (see people); `sweep`: the id of the sweep that it belongs to.
+    `examples`: a table, or the file of a run on the same ones; `estimate`: its expected seconds; `owner`: the id of the person who may
+    change it (see people); `sweep`: the id of its sweep. Raises RunError if `folder` is not empty.
     """
     folder = folder or home() / "runs" / new_id()
     if folder.exists() and any(folder.iterdir()):
@@ -48,7 +48,7 @@ def create_run(
 
 
 def find_run(run_id: str) -> Run:
-    """A run by its id, as links name it: no link leads out of the folder of runs. Raises RunError where there is none."""
+    """Returns a run by its id, as links name it: no link leads out of the folder of runs. Raises RunError if there is none."""
     folder = home() / "runs" / run_id
     if is_safe_name(run_id) and _holds_run(folder):
         return Run(folder)
@@ -56,7 +56,7 @@ def find_run(run_id: str) -> Run:
 
 
 def open_run(name: str) -> Run:
-    """A run by its id, or by its folder, as the command line names it. Raises RunError where there is none."""
+    """Returns a run by its id or folder, as the command line names it. Raises RunError if there is none."""
     try:
         return find_run(name)
     except RunError:
@@ -67,7 +67,7 @@ def open_run(name: str) -> Run:
 
 
 def list_runs() -> Iterator[Run]:
-    """All runs, newest first."""
+    """Yields all runs, newest first."""
     folder = home() / "runs"
     children = [child for child in folder.iterdir() if not child.name.startswith(".")] if folder.is_dir() else []
     for child in sorted(children, key=_made, reverse=True):
@@ -76,19 +76,19 @@ def list_runs() -> Iterator[Run]:
 
 
 def _holds_run(folder: Path) -> bool:
-    with suppress(OSError):  # a name that is too long for the file system
+    with suppress(OSError):  # the name is too long for the file system
         return (folder / "config.json").is_file() and (folder / "data.parquet").is_file()
     return False
 
 
 def drop_shared_caches() -> None:
-    """Removes what frozen layers computed, of all runs: who has it mapped keeps it, later runs compute it again."""
+    """Deletes the cached activations of all runs: a run that has them mapped keeps them, later runs compute them again."""
     for path in (home() / "runs").glob("*/prefix-*"):
         path.unlink(missing_ok=True)
 
 
 def drop_histories() -> None:
-    """Removes the whole models that are kept of the way of runs (see history); best models and heads stay."""
+    """Deletes the whole models of evaluations of all runs; best models and heads stay."""
     for run in list_runs():
         for epoch, file in run.history().items():
             if run.history_file(epoch, whole=False).exists():
@@ -96,7 +96,7 @@ def drop_histories() -> None:
 
 
 def _made(folder: Path) -> float:
-    """When a folder came to be; one that is being deleted is the oldest."""
+    """Returns when a folder was created; one that is being deleted counts as the oldest."""
     try:
         return folder.stat().st_ctime
     except FileNotFoundError:
@@ -104,28 +104,28 @@ def _made(folder: Path) -> float:
 
 
 def join(runs: Sequence[Run]) -> None:
-    """Has runs be carried out as one training: the first leads, and stands in the queue for all."""
+    """Makes runs train together: the first leads, and stands in the queue for all."""
     names = [run.id for run in runs]
     for i, run in enumerate(runs):
         run.update(leader="" if i == 0 else names[0], together=names if i == 0 and len(names) > 1 else [])
 
 
 def find_group(run: Run) -> list[Run]:
-    """The runs that are carried out with this one, itself first, as far as they have not ended; itself alone where it leads none."""
+    """Returns the unfinished runs that are carried out with this one, itself first; itself alone if it leads none."""
     names = run.about().get("together") or []
     others = [Run(run.folder.parent / name) for name in names if name != run.id]
     return [run] + [other for other in others if other.folder.is_dir() and other.summary() is None]
 
 
 def find_group_leader(run: Run) -> Run | None:
-    """The run that stands in the queue for this one, while it has not ended; else None."""
+    """Returns the unfinished run that stands in the queue for this one, or None."""
     name = run.about().get("leader")
     leader = Run(run.folder.parent / name) if name else None
     return leader if leader and leader.folder.is_dir() and leader.summary() is None else None
 
 
 def leave(run: Run) -> None:
-    """Has a run that stood behind a leader go on by itself."""
+    """Takes a run out of its group: it goes on by itself."""
     leader = find_group_leader(run)
     if leader:
         leader.update(together=[name for name in leader.about()["together"] if name != run.id])

@@ -12,15 +12,15 @@ from mlmtune_core.language import format_rate
 
 PURPLE, SKY = "#CC79A7", "#56B4E9"
 COLOURS = (BLUE, ORANGE, GREEN, RED, PURPLE, SKY, GREY)
-HEAT = ((0.0, "rgba(0,114,178,0.05)"), (1.0, "rgba(0,114,178,0.6)"))  # over any background; page.css has the numbers follow it
-MOST_NAMED = 12  # values at an axis
+HEAT = ((0.0, "rgba(0,114,178,0.05)"), (1.0, "rgba(0,114,178,0.6)"))  # visible on any background; page.css sets the numbers' colour to match
+MOST_NAMED = 12  # values named at an axis
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "star", "hexagon", "pentagon")
 KIND_SYMBOLS = {"crawling": "triangle-down-open", "collapsed": "x", "exploding": "star", "memorising": "square-open", "nan": "cross"}
 
 
 @dataclass(frozen=True)
 class Mark:
-    """One run in a figure: its series, where it stands, its seed, and what it is like (see diagnosis; empty for nothing special)."""
+    """One run in a figure: its series, its place on x, its score, its seed, and its diagnosis ("" for nothing special)."""
 
     series: str
     x: float | str
@@ -39,7 +39,10 @@ def plot_by_x(
     kinds: dict[str, str] | None = None,
     seed_title: str = "seed",
 ) -> go.Figure:
-    """y over x (numbers, where log_x), a line through the means for each series. kinds: run class -> its name in the legend, for marks that have a sign of their own."""
+    """Plots y over x (numbers, if log_x) with a line through the means of each series.
+
+    kinds: diagnosis -> its name in the legend, for marks with a sign of their own.
+    """
     traces: list[dict[str, Any]] = []
     for place, series in enumerate(_series(marks)):
         colour, symbol = _look(place)
@@ -57,7 +60,7 @@ def plot_by_x(
 
 
 def plot_arms(marks: Sequence[Mark], y_title: str, separators: str, baseline: tuple[str, float] | None = None, seed_title: str = "seed") -> go.Figure:
-    """A row for each x (a name): every seed a mark, the mean a bar across. The first stands on top; several series stand side by side in each row."""
+    """Plots a row per x (a name): every seed a mark, the mean a bar. The first row is on top; several series share each row."""
     names, series = list(dict.fromkeys(str(mark.x) for mark in marks)), _series(marks)
     groups = [(name, one) for name in names for one in series if any((mark.x, mark.series) == (name, one) for mark in marks)]
     traces: list[dict[str, Any]] = []
@@ -81,7 +84,7 @@ def plot_arms(marks: Sequence[Mark], y_title: str, separators: str, baseline: tu
 
 
 def plot_heat(marks: Sequence[Mark], x_title: str, y_title: str, z_title: str, separators: str) -> go.Figure:
-    """The mean over seeds as colour and number: a row for each series, a column for each x."""
+    """Plots the mean over seeds as colour and number: a row per series, a column per x."""
     rows, columns = _series(marks), list(dict.fromkeys(mark.x for mark in marks))
     means = [[float(np.mean([mark.y for mark in marks if (mark.series, mark.x) == (row, column)] or [np.nan])) for column in columns] for row in rows]
     cells = {
@@ -100,7 +103,7 @@ def plot_heat(marks: Sequence[Mark], x_title: str, y_title: str, z_title: str, s
 
 
 def plot_runs(lines: Sequence[tuple[str, int, Sequence[tuple[float, float]]]], x_title: str, y_title: str, separators: str, seed_title: str = "seed") -> go.Figure:  # fmt: skip
-    """(series, seed, points) of each run: a line for each, those of one series alike."""
+    """Plots a line per run, from (series, seed, points); runs of one series look alike."""
     names = list(dict.fromkeys(series for series, _, _ in lines))
     traces: list[dict[str, Any]] = []
     for series, seed, points in lines:
@@ -115,7 +118,7 @@ def plot_runs(lines: Sequence[tuple[str, int, Sequence[tuple[float, float]]]], x
 
 
 def write_place(x: float, separators: str, log_x: bool = False) -> str:
-    """A place on the x axis, as ticks, legends and tables name it: 0.5, or, where small ones are told by their powers, 3e-3."""
+    """Formats a value of x for ticks, legends and tables: 0.5, or 3e-3 if small values are powers of ten."""
     return format_rate(x) if log_x and x < 1 else f"{x:g}".replace(".", separators[0])
 
 
@@ -133,7 +136,7 @@ def _points(marks: Sequence[Mark], series: str, colour: str, symbol: str, kinds:
 
 
 def _explain_kinds(marks: Sequence[Mark], kinds: dict[str, str]) -> list[dict]:
-    """A legend entry for each sign that occurs."""
+    """Returns a legend entry for each sign that occurs."""
     found = dict.fromkeys(mark.kind for mark in marks if mark.kind in kinds and mark.kind in KIND_SYMBOLS)
     return [
         {"type": "scatter", "mode": "markers", "x": [None], "y": [None], "marker": {"symbol": KIND_SYMBOLS[kind], "size": 11, "color": GREY, "line": {"width": 2}}, "name": escape_html(kinds[kind])}
@@ -152,7 +155,7 @@ def _legend(traces: Sequence[dict]) -> dict:
 
 
 def _logarithmic(values: Sequence[float], separators: str) -> dict[str, Any]:
-    """An axis that names what was tried, or, of very many, the powers of ten."""
+    """Returns an axis that names the values tried or, if there are very many, the powers of ten."""
     tried = sorted(set(values))
     if len(tried) > MOST_NAMED:
         return {"type": "log", "exponentformat": "power", "dtick": 1}
@@ -164,5 +167,5 @@ def _series(marks: Sequence[Mark]) -> list[str]:
 
 
 def _look(place: int) -> tuple[str, str]:
-    """Colour and symbol of the series that stands at this place."""
+    """Returns colour and symbol of a series by its index."""
     return COLOURS[place % len(COLOURS)], SYMBOLS[place % len(SYMBOLS)]

@@ -18,14 +18,14 @@ from mlmtune_core.runs.run import ENDED, Run
 from mlmtune_core.runs.shelf import create_run, find_group_leader, find_run, join
 from mlmtune_core.storage import home, is_safe_name, new_id, write_atomically
 
-OF_THE_BODY = ("learning_rate", "layer_decay", "decay_towards")  # which a head alone does not have
+OF_THE_BODY = ("learning_rate", "layer_decay", "decay_towards")  # settings that head-only runs do not use
 TOGETHER = ("head_learning_rate", "weight_decay", "dropout", "max_grad_norm", "bias_correction", *OF_THE_BODY)
 MAX_RUNS = 200
-MOST_TOGETHER = 64  # what they hold in memory grows with their number
+MOST_TOGETHER = 64  # memory grows with their number
 
 
 def make_grid(settings: Mapping[str, object], choices: Mapping[str, Sequence[object]]) -> list[RunConfig]:
-    """`settings` with every combination of `choices` (setting -> its values), the last one fastest. Raises ConfigError."""
+    """Returns `settings` with every combination of `choices` (setting -> its values), the last one fastest. Raises ConfigError."""
     combinations = list(product(*choices.values()))
     if len(combinations) > MAX_RUNS:
         raise ConfigError(
@@ -37,16 +37,16 @@ def make_grid(settings: Mapping[str, object], choices: Mapping[str, Sequence[obj
 
 
 def group(configs: Sequence[RunConfig]) -> list[list[int]]:
-    """Indices of the configs that can be trained together: head only, and equal but for what a head may differ in.
+    """Returns groups of indices of the configs that can be trained together: head_only, equal but for what heads may differ in.
 
-    At most MOST_TOGETHER at a time. Seeds may differ where batches are counted in examples, and so are of one size, and where
-    neither the encoder nor what is learnt from depends on them.
+    At most MOST_TOGETHER at a time. Seeds may differ if batches are counted in examples, and so have one size, and if neither the
+    encoder nor the training examples depend on the seed.
     """
     groups: dict[str, list[int]] = {}
     for i, config in enumerate(configs):
         by_seed = config.batch_tokens or config.initial_weights != "pretrained" or config.train_examples or config.label_noise
         may_differ = {*TOGETHER} if by_seed else {*TOGETHER, "seed"}
-        alone = config.strategy != "head_only" or config.task == "masked_words"  # whose inputs no two epochs share
+        alone = config.strategy != "head_only" or config.task == "masked_words"  # inputs differ in every epoch
         shared = f"alone {i}" if alone else config.model_dump_json(exclude=may_differ)
         groups.setdefault(shared, []).append(i)
     return [
@@ -58,7 +58,7 @@ def group(configs: Sequence[RunConfig]) -> list[list[int]]:
 
 @dataclass(frozen=True)
 class Member:
-    """One run to be: its settings, its examples (with a column `split`), and what it is called in the sweep (`arm`)."""
+    """A run of a sweep to be: its settings, its examples (with a column `split`), and its name in the sweep (`arm`)."""
 
     config: RunConfig
     examples: pd.DataFrame
@@ -66,7 +66,7 @@ class Member:
 
 
 class Queue(Protocol):
-    """What a sweep needs of the queue of runs."""
+    """What a sweep needs of the queue."""
 
     def submit(self, run: Run) -> None: ...
     def pause(self, run: Run) -> None: ...
@@ -75,20 +75,20 @@ class Queue(Protocol):
 
 
 class Sweep:
-    """A folder with sweep.json: what is swept, and the ids of its runs. All else is derived from the runs."""
+    """A folder with sweep.json: what is varied, and the ids of the runs. All else is derived from the runs."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.id = folder.name
 
     def about(self) -> dict[str, Any]:
-        """`created`, `owner`, `data` (as of a run), `choices` (setting -> values), `lesson`, `estimate` (seconds), `runs`
+        """Returns `created`, `owner`, `data` (as of a run), `choices` (setting -> values), `lesson`, `estimate` (seconds) and `runs`
         (each with `id`, `arm`, and `examples`, the number of its table).
         """
         return json.loads((self.folder / "sweep.json").read_text(encoding="utf-8"))
 
     def runs(self) -> list[Run]:
-        """Its runs, in the order of the grid; those that were deleted are left out."""
+        """Returns its runs, in the order of the grid, without deleted ones."""
         found = []
         for each in self.about()["runs"]:
             with suppress(RunError):
@@ -96,11 +96,11 @@ class Sweep:
         return found
 
     def arms(self) -> dict[str, str]:
-        """id of a run -> its arm."""
+        """Returns run id -> its arm."""
         return {each["id"]: each["arm"] for each in self.about()["runs"]}
 
     def state(self) -> str:
-        """finished, paused, interrupted, queued or training: of the runs that have not ended, the liveliest."""
+        """Returns finished, paused, interrupted, queued or training: the most active state of its unfinished runs."""
         states = {run.state() for run in self.runs()} - set(ENDED)
         if not states:
             return "finished"
@@ -116,17 +116,17 @@ class Sweep:
                 queue.submit(run)
 
     def pause(self, queue: Queue) -> None:
-        """Has all runs that have not ended give their workers back."""
+        """Pauses all unfinished runs."""
         for run in self._unfinished():
             queue.pause(run)
 
     def stop(self, queue: Queue) -> None:
-        """Ends all runs; those that were measured keep their best model."""
-        for run in reversed(self._unfinished()):  # leaders last: nobody begins meanwhile
+        """Stops all runs; evaluated ones keep their best model."""
+        for run in reversed(self._unfinished()):  # leaders last, so that no follower starts in the meantime
             queue.stop(run)
 
     def resume(self, queue: Queue) -> None:
-        """Queues what has not ended, once more together as far as it can be."""
+        """Queues the unfinished runs, together again as far as possible."""
         unended, tables = self._unfinished(), {each["id"]: each["examples"] for each in self.about()["runs"]}
         for table in sorted(set(tables.values())):
             for leader in _join_alike([run for run in unended if tables[run.id] == table]):
@@ -140,13 +140,13 @@ class Sweep:
         write_atomically(self.folder / f"{name}.json", json.dumps(content, ensure_ascii=False).encode())
 
     def load(self, name: str) -> dict[str, Any] | None:
-        """What `keep` wrote, or None."""
+        """Reads what `save` wrote, or returns None."""
         with suppress(FileNotFoundError):
             return json.loads((self.folder / f"{name}.json").read_text(encoding="utf-8"))
         return None
 
     def delete(self) -> None:
-        """Removes it with all its runs, which must have ended or wait nowhere."""
+        """Deletes it with all its runs, which must have ended or wait nowhere."""
         for run in self.runs():
             run.delete()
         for file in self.folder.iterdir():
@@ -163,9 +163,9 @@ def create_sweep(
     lesson: str = "",
     details: Mapping[str, Any] | None = None,
 ) -> Sweep:
-    """Writes all runs and the sweep itself, last. Runs that can be trained together know of one another (see `sweeps.group`).
+    """Writes all runs and then the sweep itself. Runs that can train together form groups (see `group`).
 
-    data: as `create_run` takes it. choices: what is swept. details: what else is to be remembered, such as a student's prediction.
+    data: as for `create_run`. choices: what is varied. details: what else to remember, such as a student's prediction.
     """
     sweep = Sweep(home() / "sweeps" / new_id())
     tables = list({id(member.examples): member.examples for member in members}.values())
@@ -196,7 +196,7 @@ def create_sweep(
 
 
 def find_sweep(sweep_id: str) -> Sweep:
-    """A sweep by its id, as links name it. Raises RunError where there is none."""
+    """Returns a sweep by its id, as links name it. Raises RunError if there is none."""
     folder = home() / "sweeps" / sweep_id
     with suppress(OSError):
         if is_safe_name(sweep_id) and (folder / "sweep.json").is_file():
@@ -205,7 +205,7 @@ def find_sweep(sweep_id: str) -> Sweep:
 
 
 def list_sweeps(owner: str | None = None) -> list[Sweep]:
-    """All sweeps, or those of one person, newest first."""
+    """Returns all sweeps, or those of one person, newest first."""
     folder = home() / "sweeps"
     found = [Sweep(child) for child in folder.iterdir() if (child / "sweep.json").is_file()] if folder.is_dir() else []
     about = {sweep: sweep.about() for sweep in found}
@@ -214,7 +214,7 @@ def list_sweeps(owner: str | None = None) -> list[Sweep]:
 
 
 def _join_alike(runs: Sequence[Run]) -> list[Run]:
-    """Has runs on the same examples be trained together where their settings allow it; returns those that stand in the queue."""
+    """Groups runs on the same examples where their settings allow it; returns those that stand in the queue."""
     groups = [[runs[i] for i in alike] for alike in group([run.config() for run in runs])]
     for each in groups:
         join(each)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from mlmtune_core.models.masking import IGNORE_INDEX as IGNORE_INDEX  # every task and batching take it from here
+from mlmtune_core.models.masking import IGNORE_INDEX as IGNORE_INDEX  # re-exported for tasks and batches
 
 if TYPE_CHECKING:
     import torch
@@ -17,13 +17,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Encoded:
-    """One input of the model: `inputs` by name, each a list of T integers, and what it should answer.
+    """One input of the model: `inputs` by name, each a list of T integers, and its label.
 
-    `example` is the index of the example it came from. `labels` is what LABELS_ARE says: one number per text (or
-    a list of 0 and 1, one per label name, where several labels may hold), one number per token (IGNORE_INDEX where
-    nothing is asked), one span (start and end token), or one score.
-    `words` holds, per token, the index of the word that this token answers for, or -1; `offsets` holds, per token,
-    where it stands in the context (-1 outside). Tasks that need neither leave them empty. `cut`: sub-words lost.
+    `example` is the index of its example. `labels` is what LABELS_ARE says: one number per text (or a list of 0 and 1, one per label
+    name, for several labels), one number per token (IGNORE_INDEX if the token has none), one span (start and end token), or one score.
+    `words` holds, per token, the index of the word that this token answers for, or -1; `offsets` holds, per token, its
+    position in the context (-1 outside). Tasks that need neither leave them empty. `cut`: sub-words lost to truncation.
     """
 
     example: int
@@ -40,7 +39,7 @@ class Encoded:
 
     @cached_property
     def digest(self) -> bytes:
-        """16 bytes that stand for all the encoder reads."""
+        """16 bytes that identify everything that the encoder reads."""
         state = hashlib.blake2b(digest_size=16)
         for name in sorted(self.inputs):
             state.update(name.encode())
@@ -50,9 +49,9 @@ class Encoded:
 
 @dataclass(frozen=True)
 class Dataset:
-    """Examples of one split and what the tokenizer made of them; `redraw` makes the inputs of an epoch, where they differ from epoch to epoch.
+    """Examples of one split, encoded. `redraw` makes the inputs of an epoch, if they differ from epoch to epoch.
 
-    `vocabulary`: how many tokens the tokenizer knows; 0 where that does not matter.
+    `vocabulary`: size of the tokenizer's vocabulary; 0 if it does not matter.
     """
 
     examples: Sequence[Any]
@@ -62,25 +61,25 @@ class Dataset:
 
     @cached_property
     def lengths(self) -> list[int]:
-        """Tokens of every input."""
+        """Number of tokens of every input."""
         return [item.length for item in self.encoded]
 
     def of_epoch(self, epoch: int) -> Sequence[Encoded]:
-        """The inputs as they are learnt from in an epoch (1 is the first); their lengths are always the same."""
+        """Returns the training inputs of an epoch, from 1; their lengths are the same in every epoch."""
         return self.redraw(epoch) if self.redraw else self.encoded
 
 
 class Task(Protocol):
-    """What `training`, `worker`, `predicting` and `reviewing` ask of a task module.
+    """What the core asks of a task module.
 
     TITLE: its name. COLUMNS: the roles it needs. LABELS_ARE: "one per text", "one per token", "one span" or
-    "one number" (how batching pads). BEST_METRIC: what ranks runs, and whether "max" or "min" is better.
-    BASELINE: the trivial predictor it must beat, from what is learnt from and what is measured with.
-    encode: `label_all_pieces` is for tasks on tokens, `truncation` for those with one answer per text; the others read windows and cut nothing.
-    build_head: `vectors` of the hidden size are read one after the other (see pooling); tasks on tokens read one of each.
+    "one number" (how labels are padded). BEST_METRIC: what ranks runs, and whether "max" or "min" is better.
+    BASELINE: the trivial predictor it must beat, from the training and the evaluated examples.
+    encode: `label_all_pieces` is for tasks on tokens, `truncation` for those with one answer per text; the others read windows and truncate nothing.
+    build_head: reads `vectors` concatenated vectors of the hidden size (see model.pool); tasks on tokens read one of each.
 
-    Where inputs are drawn by chance there is one name more: redraw(encoded, tokenizer, seed, epoch) -> encoded. Where nothing is
-    frozen it is asked in every epoch; else inputs stay, so that what frozen layers make of them is computed once.
+    If inputs are random, there is one more name: redraw(encoded, tokenizer, seed, epoch) -> encoded. Without frozen layers it is called in
+    every epoch; with them inputs stay, so that the frozen layers' outputs are computed once.
     """
 
     TITLE: str
@@ -116,12 +115,12 @@ class Task(Protocol):
         label_names: Sequence[str],
         tokenizer: Any,
     ) -> dict[str, Any]:
-        """One input as the pages show it: plain values, and `view`, which names the way to draw it."""
+        """Returns one answer for the pages: plain values, and `view`, which names the way to draw it."""
 
     def review(
         self, predictions: dict[int, Any], examples: Sequence[Any], label_names: Sequence[str]
     ) -> dict[str, Any]:
-        """What was right and wrong on many examples, as plain tables: `classes`, `confusion`, `pairs`, ..."""
+        """Returns what was right and wrong on many examples, as plain tables: `classes`, `confusion`, `pairs`, ..."""
 
     def find_truth(self, example: Any) -> Any:
-        """What should have been answered, in the terms of `decode`."""
+        """Returns the true answer, in the terms of `decode`."""

@@ -9,9 +9,9 @@ BEGINS_WORD = ("▁", "Ġ")
 def encode_texts(
     tokenizer: Any, texts: Sequence[str], second_texts: Sequence[str] | None, max_length: int, truncation: str = "head"
 ) -> list[tuple[dict[str, list[int]], int]]:
-    """Per text (inputs by name, sub-words cut off): [CLS] a [SEP], or [CLS] a [SEP] b [SEP] with segments 0 and 1.
+    """Returns, per text, (inputs by name, number of sub-words lost): [CLS] a [SEP], or [CLS] a [SEP] b [SEP] with segments 0 and 1.
 
-    What is too long is cut as `positions_to_keep` says.
+    Long inputs are truncated as `positions_to_keep` says.
     """
     pairs = [list(texts)] if second_texts is None else [list(texts), list(second_texts)]
     whole = tokenizer(*pairs, return_attention_mask=False)
@@ -24,7 +24,7 @@ def encode_texts(
 
 
 def positions_to_keep(parts: list[int | None], max_length: int, truncation: str) -> list[int]:
-    """The places of the tokens that are read, at most max_length. parts: of each token 0 (first text), 1 (second) or None ([CLS], [SEP]), which stay.
+    """Returns the positions of the tokens to keep, at most max_length. parts: per token 0 (first text), 1 (second) or None ([CLS], [SEP]), which stay.
 
     Of a pair the longer text loses first. Kept is the beginning (head), the end (tail), or a quarter of the room at the
     beginning and the rest at the end (both; Sun et al. 2019, section 5.3.1).
@@ -43,8 +43,8 @@ def positions_to_keep(parts: list[int | None], max_length: int, truncation: str)
 
 
 def describe_tokens(tokenizer: Any, inputs: dict[str, list[int]]) -> dict[str, list[Any]]:
-    """`tokens` as text; `segments`: 0 for the first text and its marks, 1 for the second; `joined`, the words they make, and `word_of`, per
-    token the place of its word among them.
+    """Returns `tokens` as text; `segments`: 0 for the first text and its marks, 1 for the second; `joined`, the words they make; and `word_of`,
+    per token the index of its word in `joined`.
     """
     tokens = tokenizer.convert_ids_to_tokens(inputs["input_ids"])
     word_of = _number_words(tokens, set(tokenizer.all_special_tokens))
@@ -60,7 +60,7 @@ def describe_tokens(tokenizer: Any, inputs: dict[str, list[int]]) -> dict[str, l
 
 
 def _number_words(tokens: Sequence[str], special: set[str]) -> list[int]:
-    """Per token the number of its word. WordPiece marks what continues a word (##), others what begins one (▁ or Ġ)."""
+    """Returns, per token, the number of its word. WordPiece marks continuations of a word (##), others its beginning (▁ or Ġ)."""
     begins = any(token[:1] in BEGINS_WORD for token in tokens)
     numbers: list[int] = []
     for i, token in enumerate(tokens):
@@ -71,7 +71,7 @@ def _number_words(tokens: Sequence[str], special: set[str]) -> list[int]:
 
 
 def _count_segments(tokenizer: Any, inputs: dict[str, list[int]]) -> list[int]:
-    """For families without token types (RoBERTa, DistilBERT): all after the first separator is the second text."""
+    """For families without token types (RoBERTa, DistilBERT): everything after the first separator is the second text."""
     ids, segments, segment = inputs["input_ids"], [], 0
     for i, token in enumerate(ids):
         segments.append(segment)

@@ -9,14 +9,14 @@ from mlmtune_core.data.readers.cells import truncate
 from mlmtune_core.tasks.metrics import find_entities
 
 KINDS = ("boundary", "type", "both", "missed", "invented")
-SHOWN = 300  # of each kind
+SHOWN = 300  # errors listed per kind
 SENTENCE_CHARACTERS = 600
-Entity = tuple[str, int, int]  # its type, its first and its last word
+Entity = tuple[str, int, int]  # type, first word, last word
 
 
 @dataclass(frozen=True)
 class Pair:
-    """An entity of the data with the predicted one that answers it; None where there is none. `kind`: `correct`, or one of KINDS."""
+    """A true entity with the predicted one that matches it; None if there is none. `kind`: `correct`, or one of KINDS."""
 
     kind: str
     true: Entity | None
@@ -32,7 +32,7 @@ RULES: dict[str, Callable[[Entity, Entity], bool]] = {
 
 
 def pair_entities(true: Sequence[Entity], said: Sequence[Entity]) -> list[Pair]:
-    """Each true entity with at most one predicted one, and the other way round, in the order of the sentence.
+    """Pairs each true entity with at most one predicted one, and vice versa, in the order of the sentence.
 
     The kinds are those of Manning ("Doing Named Entity Recognition? Don't optimize for F1", 2006); MUC-5 (Chinchor and Sundheim 1993)
     and SemEval-2013 task 9 (Segura-Bedmar et al. 2013), and nervaluate after them, call missed ones missing and invented ones
@@ -53,8 +53,8 @@ def pair_entities(true: Sequence[Entity], said: Sequence[Entity]) -> list[Pair]:
 
 
 def find_entity_errors(examples: Sequence[Any], said: Sequence[Sequence[str]]) -> dict[str, Any]:
-    """`counts` by kind, `correct` among them; `errors`: at most SHOWN of each kind, with `kind`, `row`, `true`, `predicted` (words and type,
-    empty where there is none) and `text`, the sentence. examples: with `row`, `words`, `tags`; said: one tag per word of each.
+    """Returns `counts` by kind, `correct` among them, and `errors`: at most SHOWN of each kind, with `kind`, `row`, `true`, `predicted` (words and
+    type, empty if there is none) and `text`, the sentence. examples: with `row`, `words`, `tags`; said: one tag per word of each.
     """
     counts, errors = Counter[str](), []
     for example, tags in zip(examples, said, strict=True):
@@ -67,7 +67,7 @@ def find_entity_errors(examples: Sequence[Any], said: Sequence[Sequence[str]]) -
 
 
 def _overlap(one: Entity, other: Entity) -> int:
-    """How many words two entities share; below 1 where they do not touch."""
+    """Returns how many words two entities share; below 1 if they do not touch."""
     return min(one[2], other[2]) - max(one[1], other[1]) + 1
 
 

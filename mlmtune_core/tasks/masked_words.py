@@ -24,14 +24,14 @@ Answers = list[tuple[int, int, float]]
 
 @dataclass(frozen=True)
 class PlainExample:
-    """A text, and nothing that was said about it; `row` is its line in the file."""
+    """A text without a label; `row` is its line in the file."""
 
     row: int
     text: str
 
 
 def to_examples(rows: Sequence[dict[str, Any]]) -> list[PlainExample]:
-    """Rows with `row`, `text` -> examples. Raises DataError that names the row."""
+    """Turns rows with `row`, `text` into examples. Raises DataError that names the row."""
     for row in rows:
         if not str(row["text"]).strip():
             raise DataError("Row {row}: the text is empty. Write one or remove the row.", row=row["row"])
@@ -39,7 +39,7 @@ def to_examples(rows: Sequence[dict[str, Any]]) -> list[PlainExample]:
 
 
 def find_labels(examples: Sequence[PlainExample]) -> list[str]:
-    """None: every word of the vocabulary may be the answer, and the head knows it."""
+    """Returns no names: every word of the vocabulary may be the answer, and the head knows it."""
     return []
 
 
@@ -51,7 +51,7 @@ def encode(
     label_all_pieces: bool = False,
     truncation: str = "head",
 ) -> list[Encoded]:
-    """One encoded per window of max_length tokens, one after the other; what is hidden in it depends on the window alone."""
+    """Returns one encoded per window of max_length tokens; what is masked in a window depends on the window alone."""
     windows = tokenizer(
         [example.text for example in examples],
         truncation=True,
@@ -69,7 +69,7 @@ def encode(
 
 
 def redraw(encoded: Sequence[Encoded], tokenizer: Any, seed: int, epoch: int) -> list[Encoded]:
-    """The same windows with other words hidden: in every epoch others (Liu et al. 2019, section 4.1)."""
+    """Returns the same windows with other words masked, different in every epoch (Liu et al. 2019, section 4.1)."""
     return _hide(encoded, tokenizer, np.random.default_rng([seed, epoch]))
 
 
@@ -85,12 +85,12 @@ def _hide(encoded: Sequence[Encoded], tokenizer: Any, rng: np.random.Generator) 
 
 
 def build_head(hidden_size: int, label_names: Sequence[str], head: str, dropout: float, vectors: int = 1) -> nn.Module:
-    """That of the checkpoint's family; it becomes one where it meets its encoder."""
+    """Returns a placeholder for the head of the checkpoint's family: it is built when it meets its encoder."""
     return MaskedHead()
 
 
 def compute_loss(logits: torch.Tensor, batch: dict[str, torch.Tensor]) -> torch.Tensor:
-    """Mean cross-entropy over the words that are asked for: logits (B, T, 3) as MaskedHead gives them, batch["labels"] (B, T) -> scalar."""
+    """Mean cross-entropy over the masked words: logits (B, T, 3) as MaskedHead gives them, batch["labels"] (B, T) -> scalar."""
     asked = logits[batch["labels"] != IGNORE_INDEX]
     return (asked[:, 1] - asked[:, 0]).sum() / max(1, len(asked))
 
@@ -98,7 +98,7 @@ def compute_loss(logits: torch.Tensor, batch: dict[str, torch.Tensor]) -> torch.
 def decode(
     logits: Sequence[np.ndarray], encoded: Sequence[Encoded], examples: Sequence[PlainExample], label_names: Sequence[str]
 ) -> dict[int, Answers]:  # fmt: skip
-    """Of each example, per hidden word (its token id, the id that was guessed, its cross-entropy in nats); logits: one (T, 3) array per encoded."""
+    """Returns, per example, (token id, predicted id, cross-entropy in nats) of each masked word; logits: one (T, 3) array per encoded."""
     predictions: dict[int, Answers] = {i: [] for i in range(len(examples))}
     for item, scores in zip(encoded, logits, strict=True):
         for label, (truth, total, said) in zip(item.labels, scores.tolist(), strict=True):
@@ -108,7 +108,7 @@ def decode(
 
 
 def compute_metrics(predictions: dict[int, Answers], examples: Sequence[PlainExample]) -> dict[str, float]:
-    """Mean cross-entropy of the hidden words in nats, and the share that was guessed."""
+    """Returns the mean cross-entropy of the masked words in nats, and the share that was predicted correctly."""
     answers = [answer for said in predictions.values() for answer in said]
     if not answers:
         return {"masked_loss": 0.0, "masked_accuracy": 0.0}
@@ -119,9 +119,9 @@ def compute_metrics(predictions: dict[int, Answers], examples: Sequence[PlainExa
 
 
 def BASELINE(train: Dataset, others: Dataset) -> dict[int, Answers]:  # noqa: N802
-    """Each word as often as in the training texts, whatever stands around it (unigrams).
+    """Predicts each word as often as it occurs in the training texts (unigrams), whatever its context.
 
-    What was never seen shares the weight that Witten and Bell (1991, method C) leave to it: so many parts as there are seen words.
+    Unseen words share the weight that Witten and Bell (1991, method C) leave to them: as many parts as there are seen words.
     """
     counts = Counter(
         token for item in train.encoded for token in unmask_tokens(item.inputs["input_ids"], item.labels)[1:-1]
@@ -141,7 +141,7 @@ def BASELINE(train: Dataset, others: Dataset) -> dict[int, Answers]:  # noqa: N8
 def explain(
     logits: Sequence[np.ndarray], encoded: Sequence[Encoded], example: PlainExample, label_names: Sequence[str], tokenizer: Any
 ) -> dict[str, Any]:  # fmt: skip
-    """`hidden`: per hidden word what it was, what was guessed, and the probability of the true one; `tokens` as the model read them."""
+    """`hidden`: per masked word the true one, the predicted one, and the probability of the true one; `tokens` as the model read them."""
     answers = decode(logits, encoded, [example], label_names)[0]
     name = tokenizer.convert_ids_to_tokens
     hidden = [{"true": name(true), "said": name(said), "probability": float(np.exp(-loss))} for true, said, loss in answers]
@@ -152,10 +152,10 @@ def explain(
 def review(
     predictions: dict[int, Answers], examples: Sequence[PlainExample], label_names: Sequence[str]
 ) -> dict[str, Any]:
-    """No table: every word is a class of its own."""
+    """Returns no table: every word is a class of its own."""
     return {}
 
 
 def find_truth(example: PlainExample) -> str:
-    """The text: what is hidden in it is drawn where it is encoded."""
+    """Returns the text: which words are masked is drawn when it is encoded."""
     return example.text

@@ -91,13 +91,13 @@ def by_entity(true: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]])
 
 
 def find_entities(tags: Sequence[str]) -> list[tuple[str, int, int]]:
-    """(type, first word, last word) of every entity of a sentence, as CoNLL-2003 reads tags; a tag without B- or I- is an entity of one word."""
+    """Returns (type, first word, last word) of every entity of a sentence, as CoNLL-2003 reads tags; a tag without B- or I- is an entity of one word."""
     return get_entities(_as_spans([tags])[0])
 
 
 def find_answer_kind(accepted: Sequence[str], said: str) -> str:
-    """`right` as exact match sees it; else `declined` (there is an answer, none was given), `answered` (there is none, one was given),
-    `overlapping` (shares words with an accepted answer) or `elsewhere`.
+    """Returns `right` as exact match has it, or else `declined` (there is an answer, none was given), `answered` (there is none, one was
+    given), `overlapping` (shares words with an accepted answer) or `elsewhere`.
     """
     if any(_normal(answer) == _normal(said) for answer in accepted or [""]):
         return "right"
@@ -113,7 +113,7 @@ def confusion(true: Sequence[str], predicted: Sequence[str], names: Sequence[str
 
 
 def _by_kind(want: set[tuple], got: set[tuple], names: Sequence[str]) -> list[dict[str, Any]]:
-    """A row per name, over things whose first part is the name."""
+    """Returns a row per name, over items whose first part is the name."""
     by_name: dict[str, tuple[set[tuple], set[tuple]]] = {name: (set(), set()) for name in names}
     for side, things in enumerate((want, got)):
         for thing in things:
@@ -123,7 +123,7 @@ def _by_kind(want: set[tuple], got: set[tuple], names: Sequence[str]) -> list[di
 
 
 def _class_row(name: str, want: set[tuple], got: set[tuple]) -> dict[str, Any]:
-    """Precision, recall and F1 of what was found (`got`) against what is there (`want`)."""
+    """Precision, recall and F1 of the predicted items (`got`) against the true ones (`want`)."""
     hits, both = len(want & got), len(want) + len(got)
     return {
         "label": name,
@@ -135,12 +135,12 @@ def _class_row(name: str, want: set[tuple], got: set[tuple]) -> dict[str, Any]:
 
 
 def _placed(rows: Sequence[Sequence[str]]) -> set[tuple[str, int]]:
-    """Labels with the number of their text."""
+    """Returns labels with the index of their text."""
     return {(label, i) for i, labels in enumerate(rows) for label in labels}
 
 
 def _placed_entities(sentences: Sequence[Sequence[str]]) -> set[tuple[str, int, int, int]]:
-    """(type, number of its sentence, first word, last word)"""
+    """Returns (type, index of its sentence, first word, last word)."""
     return {(kind, i, first, last) for i, tags in enumerate(sentences) for kind, first, last in find_entities(tags)}
 
 
@@ -155,13 +155,13 @@ def _correlate(one: np.ndarray, other: np.ndarray) -> float:
 
 
 def _rank(values: np.ndarray) -> np.ndarray:
-    """Ranks, equal values sharing their mean rank."""
+    """Returns ranks; equal values share their mean rank."""
     _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
     return (np.cumsum(counts) - (counts + 1) / 2)[place]
 
 
 def _normal(answer: str) -> str:
-    """Lower case, without punctuation, English articles and repeated blanks, as SQuAD's own script does."""
+    """Lower-cases, removes punctuation, English articles and repeated blanks, as SQuAD's own script does."""
     return " ".join(word for word in PUNCTUATION.sub("", answer.lower()).split() if word not in ("a", "an", "the"))
 
 

@@ -30,9 +30,9 @@ ERRORS_SHOWN = 1000
 
 @dataclass(frozen=True)
 class QuestionExample:
-    """A question, its context, and every accepted answer with the sign of the context at which it starts.
+    """A question, its context, and every accepted answer with the character of the context at which it starts.
 
-    No answer at all means that the context does not hold one. `row` is its line or number in the uploaded file.
+    Without any answer, the context does not hold one. `row` is its line or number in the uploaded file.
     """
 
     row: int
@@ -43,7 +43,7 @@ class QuestionExample:
 
 
 def to_examples(rows: Sequence[dict[str, Any]]) -> list[QuestionExample]:
-    """Rows with `row`, `question`, `context`, `answer` and perhaps `answer_start` -> examples. Raises DataError."""
+    """Turns rows with `row`, `question`, `context`, `answer` and perhaps `answer_start` into examples. Raises DataError."""
     return [_to_example(row) for row in rows]
 
 
@@ -66,7 +66,7 @@ def _to_example(row: dict[str, Any]) -> QuestionExample:
 
 
 def find_labels(examples: Sequence[QuestionExample]) -> list[str]:
-    """start and end, the two numbers asked of every token; and `no answer`, if some question has none."""
+    """Returns start and end, the two outputs per token; and `no answer`, if some question has none."""
     return [START, END] + ([NO_ANSWER] if any(not example.answers for example in examples) else [])
 
 
@@ -78,10 +78,10 @@ def encode(
     label_all_pieces: bool = False,
     truncation: str = "head",
 ) -> list[Encoded]:
-    """[CLS] question [SEP] a piece of the context [SEP], one encoded per window; neighbours share half of the context.
+    """Returns one encoded per window: [CLS] question [SEP] a piece of the context [SEP]; neighbours share half of the context.
 
-    The label of a window is the first accepted answer's first and last token, or (0, 0), [CLS], where it is not whole
-    in the window (Devlin et al. 2019, section 4.3); one that is longer than what neighbours share may be whole in none.
+    The label of a window is the first accepted answer's first and last token, or (0, 0), [CLS], if the answer is not whole in the
+    window (Devlin et al. 2019, section 4.3); an answer longer than the shared part may be whole in none.
     `cut`: sub-words of a question that is longer than half the room.
     """
     encoded: list[Encoded] = []
@@ -117,12 +117,12 @@ def _encode_one(i: int, example: QuestionExample, tokenizer: Any, max_length: in
 
 
 def _fit_question(question: str, tokenizer: Any, room: int) -> tuple[str, int, int]:
-    """(the question, its sub-words, how many were cut off): at most `room` sub-words of it are read."""
+    """Returns (the question, its sub-words, number of sub-words lost), with at most `room` sub-words."""
     offsets = tokenizer(question, add_special_tokens=False, return_offsets_mapping=True)["offset_mapping"]
     if len(offsets) <= room:
         return question, len(offsets), 0
     short = question[: offsets[room - 1][1]]
-    while len(tokenizer(short, add_special_tokens=False)["input_ids"]) > room:  # a cut word may have more sub-words
+    while len(tokenizer(short, add_special_tokens=False)["input_ids"]) > room:  # a truncated word may have more sub-words
         short = short[:-1]
     return short, len(tokenizer(short, add_special_tokens=False)["input_ids"]), len(offsets) - room
 
@@ -133,7 +133,7 @@ def build_head(hidden_size: int, label_names: Sequence[str], head: str, dropout:
 
 
 def compute_loss(logits: torch.Tensor, batch: dict[str, torch.Tensor]) -> torch.Tensor:
-    """Mean of the cross-entropies of start and end over the tokens that are no padding: logits (B, T, 2), labels (B, 2)."""
+    """Mean of the cross-entropies of start and end over the tokens that are not padding: logits (B, T, 2), labels (B, 2)."""
     masked = logits.masked_fill(batch["attention_mask"].unsqueeze(-1) == 0, float("-inf"))
     starts, ends = masked.unbind(-1)
     return (
@@ -147,9 +147,9 @@ def decode(
     examples: Sequence[QuestionExample],
     label_names: Sequence[str],
 ) -> dict[int, str]:
-    """The best span of each question over all its windows, or "" for no answer; logits: one (T, 2) array per encoded.
+    """Returns the best span of each question over all its windows, or "" for no answer; logits: one (T, 2) array per encoded.
 
-    No answer wins where [CLS] beats the best span in every window, and only if the training data knew such questions.
+    No answer wins if [CLS] beats the best span in every window, and only if the training data had such questions.
     """
     best = {i: (-np.inf, "") for i in range(len(examples))}
     null = dict.fromkeys(range(len(examples)), np.inf)
@@ -168,7 +168,7 @@ def compute_metrics(predictions: dict[int, str], examples: Sequence[QuestionExam
 
 
 def BASELINE(train: Dataset, others: Dataset) -> dict[int, str]:  # noqa: N802
-    """The first sentence of the context, for every question."""
+    """Answers every question with the first sentence of the context."""
     return {i: re.split(r"(?<=[.!?])\s", example.context.strip())[0] for i, example in enumerate(others.examples)}
 
 
@@ -177,7 +177,7 @@ def explain(
 ) -> dict[str, Any]:  # fmt: skip
     """`span`: the answer; the best spans with their probability among each other; the tokens of the window it came from.
 
-    Each token: its text, whether it may answer, its logits and probabilities as start and as end (softmax over the window), and the place of
+    Per token: its text, whether it may answer, its logits and probabilities as start and as end (softmax over the window), and the index of
     its word in `joined`.
     """
     spans = [
@@ -231,7 +231,7 @@ def review(
 
 
 def _find_kinds(predictions: dict[int, str], examples: Sequence[QuestionExample]) -> dict[str, Any]:
-    """`counts` by kind (see `metrics.find_answer_kind`); `errors`: all that is not right, each with its `kind`."""
+    """`counts` by kind (see `metrics.find_answer_kind`); `errors`: everything that is not right, each with its `kind`."""
     kinds = [metrics.find_answer_kind(example.answers, predictions[i]) for i, example in enumerate(examples)]
     names = ("right", "overlapping", "elsewhere", *(("declined", "answered") if any(not e.answers for e in examples) else ("declined",)))  # fmt: skip
     errors = [
@@ -243,5 +243,5 @@ def _find_kinds(predictions: dict[int, str], examples: Sequence[QuestionExample]
 
 
 def find_truth(example: QuestionExample) -> list[str]:
-    """The accepted answers; none where the context does not hold one."""
+    """Returns the accepted answers; none if the context does not hold one."""
     return list(dict.fromkeys(example.answers))

@@ -33,7 +33,7 @@ class ScoredExample:
 
 
 def to_examples(rows: Sequence[dict[str, Any]]) -> list[ScoredExample]:
-    """Rows with `row`, `text`, `score` and perhaps `second_text` -> examples. Raises DataError that names the row."""
+    """Turns rows with `row`, `text`, `score` and perhaps `second_text` into examples. Raises DataError that names the row."""
     examples = []
     for row in rows:
         if not str(row["text"]).strip():
@@ -53,7 +53,7 @@ def to_examples(rows: Sequence[dict[str, Any]]) -> list[ScoredExample]:
 
 
 def find_labels(examples: Sequence[ScoredExample]) -> list[str]:
-    """The scale of the answers instead of names: mean and standard deviation of the training scores, as text."""
+    """Returns the scale of the scores instead of names: mean and standard deviation of the training scores, as text."""
     scores = np.array([example.score for example in examples])
     return [repr(float(scores.mean())), repr(float(scores.std()) or 1.0)]
 
@@ -66,7 +66,7 @@ def encode(
     label_all_pieces: bool = False,
     truncation: str = "head",
 ) -> list[Encoded]:
-    """One encoded per example; its label is the standardised score (score - mean) / deviation."""
+    """Returns one encoded per example; its label is the standardised score (score - mean) / deviation."""
     mean, deviation = map(float, label_names)
     texts = [example.text for example in examples]
     seconds = [example.second_text for example in examples] if any(e.second_text for e in examples) else None
@@ -92,7 +92,7 @@ def decode(
     examples: Sequence[ScoredExample],
     label_names: Sequence[str],
 ) -> dict[int, float]:
-    """The output of each example on the scale of the data; logits: one (1,) array per encoded."""
+    """Returns the output of each example on the scale of the data; logits: one (1,) array per encoded."""
     mean, deviation = map(float, label_names)
     return {item.example: float(z[0]) * deviation + mean for item, z in zip(encoded, logits, strict=True)}
 
@@ -103,7 +103,7 @@ def compute_metrics(predictions: dict[int, float], examples: Sequence[ScoredExam
 
 
 def BASELINE(train: Dataset, others: Dataset) -> dict[int, float]:  # noqa: N802
-    """The mean of the training scores, for everyone."""
+    """Predicts the mean of the training scores."""
     return dict.fromkeys(range(len(others.examples)), float(np.mean([example.score for example in train.examples])))
 
 
@@ -131,5 +131,5 @@ def review(
 
 
 def find_truth(example: ScoredExample) -> float:
-    """Its score."""
+    """Returns its score."""
     return example.score

@@ -35,7 +35,7 @@ class PairExample:
 
 
 def to_examples(rows: Sequence[dict[str, Any]]) -> list[PairExample]:
-    """Rows with `row`, `text`, `second_text`, `label` -> examples. Raises DataError that names the row."""
+    """Turns rows with `row`, `text`, `second_text`, `label` into examples. Raises DataError that names the row."""
     for row in rows:
         if not str(row["text"]).strip() or not str(row["second_text"]).strip():
             raise DataError("Row {row}: one of the two texts is empty. Write it or remove the row.", row=row["row"])
@@ -43,7 +43,7 @@ def to_examples(rows: Sequence[dict[str, Any]]) -> list[PairExample]:
 
 
 def find_labels(examples: Sequence[PairExample]) -> list[str]:
-    """The label names, sorted."""
+    """Returns the label names, sorted."""
     return sorted({example.label for example in examples})
 
 
@@ -55,7 +55,7 @@ def encode(
     label_all_pieces: bool = False,
     truncation: str = "head",
 ) -> list[Encoded]:
-    """One encoded per example: [CLS] a [SEP] b [SEP] in two segments; the longer text loses what is too much."""
+    """Returns one encoded per example: [CLS] a [SEP] b [SEP] in two segments; the longer text is truncated first."""
     index = {name: i for i, name in enumerate(label_names)}
     inputs = encode_texts(
         tokenizer, [example.text for example in examples], [example.second_text for example in examples], max_length, truncation
@@ -82,7 +82,7 @@ def decode(
     examples: Sequence[PairExample],
     label_names: Sequence[str],
 ) -> dict[int, str]:
-    """The most likely label of each pair; logits: one (C,) array per encoded."""
+    """Returns the most likely label of each pair; logits: one (C,) array per encoded."""
     return {item.example: label_names[int(scores.argmax())] for item, scores in zip(encoded, logits, strict=True)}
 
 
@@ -94,7 +94,7 @@ def compute_metrics(predictions: dict[int, str], examples: Sequence[PairExample]
 
 
 def BASELINE(train: Dataset, others: Dataset) -> dict[int, str]:  # noqa: N802
-    """The majority class of the training pairs, for everyone."""
+    """Predicts the most frequent label of the training pairs."""
     majority = Counter(example.label for example in train.examples).most_common(1)[0][0]
     return dict.fromkeys(range(len(others.examples)), majority)
 
@@ -117,5 +117,5 @@ def review(predictions: dict[int, str], examples: Sequence[PairExample], label_n
 
 
 def find_truth(example: PairExample) -> str:
-    """Its label."""
+    """Returns its label."""
     return example.label

@@ -26,7 +26,7 @@ BEST_METRIC = ("accuracy", "max")
 
 @dataclass(frozen=True)
 class TextExample:
-    """A text and its label, or the tuple of its labels where several may hold; `row` is its line in the file."""
+    """A text and its label, or the tuple of its labels if it may have several; `row` is its line in the file."""
 
     row: int
     text: str
@@ -34,12 +34,12 @@ class TextExample:
 
     @property
     def is_multi_label(self) -> bool:
-        """True where a text may have any number of labels."""
+        """Whether a text may have any number of labels."""
         return isinstance(self.label, tuple)
 
 
 def to_examples(rows: Sequence[dict[str, Any]]) -> list[TextExample]:
-    """Rows with `row`, `text`, `label` (a text, or a list of them) -> examples. Raises DataError that names the row."""
+    """Turns rows with `row`, `text`, `label` (a text, or a list of them) into examples. Raises DataError that names the row."""
     for row in rows:
         if not str(row["text"]).strip():
             raise DataError("Row {row}: the text is empty. Write one or remove the row.", row=row["row"])
@@ -54,7 +54,7 @@ def to_examples(rows: Sequence[dict[str, Any]]) -> list[TextExample]:
 
 
 def find_labels(examples: Sequence[TextExample]) -> list[str]:
-    """The label names, sorted."""
+    """Returns the label names, sorted."""
     return sorted({name for example in examples for name in _names(example)})
 
 
@@ -66,7 +66,7 @@ def encode(
     label_all_pieces: bool = False,
     truncation: str = "head",
 ) -> list[Encoded]:
-    """One encoded per example: [CLS] sub-words [SEP], cut at max_length (`cut` counts what was lost)."""
+    """Returns one encoded per example: [CLS] sub-words [SEP], truncated at max_length (`cut` counts what was lost)."""
     index = {name: i for i, name in enumerate(label_names)}
     inputs = encode_texts(tokenizer, [example.text for example in examples], None, max_length, truncation)
     return [
@@ -99,7 +99,7 @@ def decode(
     examples: Sequence[TextExample],
     label_names: Sequence[str],
 ) -> dict[int, str | list[str]]:
-    """The most likely label of each example, or all labels with a logit above 0; logits: one (C,) array per encoded."""
+    """Returns the most likely label of each example, or all labels with a logit above 0; logits: one (C,) array per encoded."""
     return {
         item.example: [name for name, z in zip(label_names, scores, strict=True) if z > 0]
         if examples[item.example].is_multi_label
@@ -109,13 +109,13 @@ def decode(
 
 
 def compute_metrics(predictions: dict[int, str | list[str]], examples: Sequence[TextExample]) -> dict[str, float]:
-    """accuracy and macro F1 over all examples; where several labels may hold, micro F1 too."""
+    """accuracy and macro F1 over all examples; with several labels, micro F1 too."""
     count: Callable[..., dict[str, float]] = metrics.several_labels if examples[0].is_multi_label else metrics.classification
     return count([example.label for example in examples], [predictions[i] for i in range(len(examples))])
 
 
 def BASELINE(train: Dataset, others: Dataset) -> dict[int, str | list[str]]:  # noqa: N802
-    """The most frequent label (or set of labels) of the training examples, for everyone."""
+    """Predicts the most frequent label (or set of labels) of the training examples."""
     majority = Counter(example.label for example in train.examples).most_common(1)[0][0]
     return dict.fromkeys(range(len(others.examples)), list(majority) if isinstance(majority, tuple) else majority)
 
@@ -123,7 +123,7 @@ def BASELINE(train: Dataset, others: Dataset) -> dict[int, str | list[str]]:  # 
 def explain(
     logits: Sequence[np.ndarray], encoded: Sequence[Encoded], example: TextExample, label_names: Sequence[str], tokenizer: Any
 ) -> dict[str, Any]:  # fmt: skip
-    """`labels`: the answer with logits and probabilities by label (sigmoid where several may hold), tokens, what was cut."""
+    """`labels`: the answer with logits and probabilities by label (sigmoid for several labels), tokens, and what was lost."""
     several = example.is_multi_label
     scores = name_scores(logits[0], (sigmoid if several else softmax)(logits[0]), label_names)
     if several:
@@ -134,7 +134,7 @@ def explain(
 def review(
     predictions: dict[int, str | list[str]], examples: Sequence[TextExample], label_names: Sequence[str]
 ) -> dict[str, Any]:
-    """`classes`: precision, recall, F1 per label; and `confusion`, where each text has one label."""
+    """`classes`: precision, recall, F1 per label; and `confusion`, if each text has one label."""
     true: list[Any] = [example.label for example in examples]
     said: list[Any] = [predictions[i] for i in range(len(examples))]
     if examples[0].is_multi_label:
@@ -146,7 +146,7 @@ def review(
 
 
 def find_truth(example: TextExample) -> str | list[str]:
-    """Its label, or the list of its labels."""
+    """Returns its label, or the list of its labels."""
     return list(example.label) if isinstance(example.label, tuple) else example.label
 
 

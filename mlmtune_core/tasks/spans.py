@@ -8,9 +8,9 @@ OUTSIDE = (-1, -1)
 
 
 def find_span(offsets: Sequence[tuple[int, int]], answers: Sequence[tuple[int, str]]) -> tuple[int, int]:
-    """First and last token of the first answer (its first sign, its text) that is whole in this window, or (0, 0).
+    """Returns first and last token of the first answer (its first character, its text) that is whole in this window, or (0, 0).
 
-    `offsets`: per token the signs of the context it covers, (-1, -1) outside.
+    `offsets`: per token its characters in the context, (-1, -1) outside.
     """
     inside = [position for position, offset in enumerate(offsets) if offset != OUTSIDE]
     for start, answer in answers if inside else ():
@@ -23,7 +23,7 @@ def find_span(offsets: Sequence[tuple[int, int]], answers: Sequence[tuple[int, s
 
 
 def best_spans(scores: np.ndarray, offsets: Sequence[tuple[int, int]], count: int) -> list[tuple[float, int, int]]:
-    """(start logit + end logit, first sign, last sign) of the best spans that do not end before they start.
+    """Returns (start logit + end logit, first character, last character) of the best spans that do not end before they start.
 
     scores: (T, 2), start and end logit of every token; only tokens of the context may answer.
     """

@@ -35,7 +35,7 @@ class SentenceExample:
 
 
 def to_examples(rows: Sequence[dict[str, Any]]) -> list[SentenceExample]:
-    """Rows with `row`, `words`, `tags` -> examples. Raises DataError that names the row."""
+    """Turns rows with `row`, `words`, `tags` into examples. Raises DataError that names the row."""
     for row in rows:
         if len(row["words"]) != len(row["tags"]) or not len(row["words"]):
             raise DataError(
@@ -50,7 +50,7 @@ def to_examples(rows: Sequence[dict[str, Any]]) -> list[SentenceExample]:
 
 
 def find_labels(examples: Sequence[SentenceExample]) -> list[str]:
-    """The tag names, sorted."""
+    """Returns the tag names, sorted."""
     return sorted({tag for example in examples for tag in example.tags})
 
 
@@ -62,7 +62,7 @@ def encode(
     label_all_pieces: bool = False,
     truncation: str = "head",
 ) -> list[Encoded]:
-    """One encoded per window of max_length tokens; each word is asked for in one window, where it has most context."""
+    """Returns one encoded per window of max_length tokens; each word has a label in one window, where it has most context."""
     index = {name: i for i, name in enumerate(label_names)}
     encoded: list[Encoded] = []
     for i, example in enumerate(examples):
@@ -105,12 +105,12 @@ def _encode_one(
 
 
 def _visible(word: str, tokenizer: Any) -> str:
-    """A word that the tokenizer drops (a control character, say) becomes the unknown token, so that it keeps its place."""
+    """Replaces a word that the tokenizer drops (a control character, say) by the unknown token, so that it keeps its place."""
     return word if tokenizer.tokenize(word) else tokenizer.unk_token
 
 
 def _window_of_each_word(word_ids: Sequence[Sequence[int | None]]) -> dict[int, int]:
-    """word -> the window in which its first sub-word stands farthest from the edge."""
+    """Returns word -> the window in which its first sub-word is farthest from the edge."""
     best: dict[int, tuple[int, int]] = {}
     for w, words_here in enumerate(word_ids):
         for p, word in enumerate(words_here):
@@ -129,7 +129,7 @@ def build_head(hidden_size: int, label_names: Sequence[str], head: str, dropout:
 
 
 def compute_loss(logits: torch.Tensor, batch: dict[str, torch.Tensor]) -> torch.Tensor:
-    """Mean cross-entropy over the tokens that are asked for: logits (B, T, C), batch["labels"] (B, T) -> scalar."""
+    """Mean cross-entropy over the tokens with a label: logits (B, T, C), batch["labels"] (B, T) -> scalar."""
     return functional.cross_entropy(logits.flatten(0, 1), batch["labels"].flatten(), ignore_index=IGNORE_INDEX)
 
 
@@ -139,7 +139,7 @@ def decode(
     examples: Sequence[SentenceExample],
     label_names: Sequence[str],
 ) -> dict[int, list[str]]:
-    """One tag per word of each example; logits: one (T, C) array per encoded."""
+    """Returns one tag per word of each example; logits: one (T, C) array per encoded."""
     predictions = {i: [label_names[0]] * len(example.words) for i, example in enumerate(examples)}
     for item, scores in zip(encoded, logits, strict=True):
         for position, word in enumerate(item.words):
@@ -156,7 +156,7 @@ def compute_metrics(predictions: dict[int, list[str]], examples: Sequence[Senten
 
 
 def BASELINE(train: Dataset, others: Dataset) -> dict[int, list[str]]:  # noqa: N802
-    """The most frequent tag of the training words (nearly always O), for every word."""
+    """Predicts the most frequent tag of the training words (nearly always O) for every word."""
     majority = Counter(tag for example in train.examples for tag in example.tags).most_common(1)[0][0]
     return {i: [majority] * len(example.words) for i, example in enumerate(others.examples)}
 
@@ -164,8 +164,8 @@ def BASELINE(train: Dataset, others: Dataset) -> dict[int, list[str]]:  # noqa: 
 def explain(
     logits: Sequence[np.ndarray], encoded: Sequence[Encoded], example: SentenceExample, label_names: Sequence[str], tokenizer: Any
 ) -> dict[str, Any]:  # fmt: skip
-    """`words`: per word its sub-words, and the scores of the first of them; `tokens`: every token of every window with scores of its own,
-    and as `word` the word that it answers for, or -1.
+    """`words`: per word its sub-words and the scores of the first of them; `tokens`: every token of every window with its own scores
+    and, as `word`, the word that it answers for, or -1.
     """
     found: dict[int, dict[str, Any]] = {}
     tokens: list[dict[str, Any]] = []
@@ -195,5 +195,5 @@ def review(
 
 
 def find_truth(example: SentenceExample) -> list[str]:
-    """Its tags, one per word."""
+    """Returns its tags, one per word."""
     return list(example.tags)
