@@ -17,8 +17,8 @@ from mlmtune_core.training.batches import to_batch
 from mlmtune_core.workers import progress
 from mlmtune_core.workers.cores import every_core
 
-STEPS = 64  # of the path from baseline to input
-AT_ONCE = 16  # inputs in one pass
+STEPS = 64  # steps from baseline to input
+AT_ONCE = 16  # inputs per forward pass
 RANDOM_TRIES = 30
 SEED = 0
 
@@ -33,8 +33,9 @@ class Target:
 
 
 def attribute_typed(name: str, moment: str, method: str, place: int, column: int, *fields: str) -> dict[str, Any]:
-    """`method` (occlusion, gradients or attention) on typed texts. `place`: the word where every word is labelled, the token where a
-    place is asked for; `column`: which label; 0 for start and 1 for end.
+    """Applies `method` (occlusion, gradients or attention) to typed texts.
+
+    `place`: the word, if every word has a label; the token, if a position is predicted; `column`: which label; 0 for start and 1 for end.
     """
     trained = load_run(open_run(name), moment)
     return _attribute(trained, typed_record(trained, fields), method, place, column)
@@ -43,7 +44,7 @@ def attribute_typed(name: str, moment: str, method: str, place: int, column: int
 def attribute_example(
     name: str, moment: str, method: str, place: int, column: int, row: int, split: str = "validation"
 ) -> dict[str, Any]:
-    """The same on an example that was measured with."""
+    """As `attribute_typed`, on an evaluated example."""
     run = open_run(name)
     return _attribute(load_run(run, moment), find_example(run, row, split), method, place, column)
 
@@ -63,7 +64,7 @@ def _attribute(trained: Trained, record: dict[str, Any], method: str, place: int
 
 
 def occlude(trained: Trained, target: Target) -> dict[str, Any]:
-    """How much the logit falls when one token is replaced by [MASK] (Zeiler and Fergus 2014): `values` (T,), 0 for special tokens; `logit`."""
+    """Returns by how much the logit falls if one token is replaced by [MASK] (Zeiler and Fergus 2014): `values` (T,), 0 for special tokens; `logit`."""
     ids, mask_id = _ids(target), _hidden_id(trained)
     groups = torch.zeros_like(ids)
     places = open_places(trained, target)
@@ -79,8 +80,9 @@ def occlude(trained: Trained, target: Target) -> dict[str, Any]:
 
 
 def integrate(trained: Trained, target: Target) -> dict[str, Any]:
-    """Integrated gradients over the word embeddings, from [PAD] in every open place (Sundararajan et al. 2017): `values` (T,), one sum a
-    token; `logit` and `baseline`, that of the empty input; `delta`, by how much the values miss their difference.
+    """Integrated gradients over the word embeddings, from [PAD] at every ordinary token (Sundararajan et al. 2017).
+
+    Returns `values` (T,), one sum per token; `logit` and `baseline`, that of the empty input; `delta`, by how much the values miss their difference.
     """
     ids = _ids(target)
     empty = ids.clone()
@@ -101,8 +103,8 @@ def integrate(trained: Trained, target: Target) -> dict[str, Any]:
 
 
 def check_by_deleting(trained: Trained, target: Target, values: Sequence[float]) -> dict[str, Any]:
-    """Whether the top tokens matter more than others: `removed`, how many ([MASK] in their place); `drop`, by how much the logit falls
-    without them; `random_drops`, the same for as many tokens drawn at random, RANDOM_TRIES times.
+    """Checks whether the top tokens matter more than others. Returns `removed`, how many ([MASK] in their place); `drop`, by how much the
+    logit falls without them; `random_drops`, the same for as many random tokens, RANDOM_TRIES times.
     """
     places = open_places(trained, target)
     count = max(1, round(len(places) / 5))
@@ -115,7 +117,7 @@ def check_by_deleting(trained: Trained, target: Target, values: Sequence[float])
 
 
 def find_drops(trained: Trained, target: Target, groups: Sequence[Sequence[int]]) -> list[float]:
-    """By how much the logit falls without the tokens at the places of each group ([MASK] in their place)."""
+    """Returns by how much the logit falls without the tokens of each group ([MASK] in their place)."""
     without = _ids(target).repeat(len(groups) + 1, 1)
     for row, places in enumerate(groups, 1):
         without[row, torch.as_tensor(np.asarray(places))] = _hidden_id(trained)
@@ -126,7 +128,7 @@ def find_drops(trained: Trained, target: Target, groups: Sequence[Sequence[int]]
 
 
 def find_attention(trained: Trained, item: Encoded) -> list[list[list[list[float]]]]:
-    """Weights by layer and head, (L, A, T, T): row i, how much token i takes from each other."""
+    """Returns attention weights by layer and head, (L, A, T, T): row i is what token i takes from each other token."""
     encoder = trained.model.encoder
     with eager_attention(encoder), torch.no_grad():
         inputs = {name: torch.tensor([values], device=trained.model.device) for name, values in item.inputs.items()}
@@ -143,7 +145,7 @@ def _find_target(encoded: Sequence[Encoded], place: int, column: int, labels_are
 
 
 def _logit_of(trained: Trained, target: Target, count: int) -> Callable[[torch.Tensor], torch.Tensor]:
-    """Token ids (B, T) -> that logit, (B,), all else as in the input. `count`: rows that it will about be asked for."""
+    """Returns a function from token ids (B, T) to that logit, (B,), all else as in the input. `count`: expected number of rows."""
     done = 0
     labels_are = TASKS[trained.config.task].LABELS_ARE
     batch = to_batch([target.item], trained.pad_id, labels_are)
@@ -165,12 +167,12 @@ def _ids(target: Target) -> torch.Tensor:
 
 
 def open_places(trained: Trained, target: Target) -> list[int]:
-    """Positions of tokens that are no special ones."""
+    """Returns the positions of tokens that are not special."""
     special = set(trained.tokenizer.all_special_ids) - {trained.tokenizer.unk_token_id}
     return [place for place, token in enumerate(target.item.inputs["input_ids"]) if token not in special]
 
 
 def _hidden_id(trained: Trained) -> int:
-    """[MASK], or [PAD] where the tokenizer has none."""
+    """Returns the id of [MASK], or of [PAD] if the tokenizer has none."""
     tokenizer = trained.tokenizer
     return tokenizer.mask_token_id if tokenizer.mask_token_id is not None else tokenizer.pad_token_id or 0

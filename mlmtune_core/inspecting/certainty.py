@@ -13,7 +13,7 @@ BINS = 10
 
 @dataclass(frozen=True)
 class Calibration:
-    """A row for each bin that holds an answer: mean confidence, share that is right, how many; and the expected calibration error."""
+    """One row per non-empty bin: mean confidence, accuracy, count; and the expected calibration error."""
 
     confidence: np.ndarray
     accuracy: np.ndarray
@@ -22,7 +22,7 @@ class Calibration:
 
 
 def find_calibration(confidences: np.ndarray, right: np.ndarray, bins: int = BINS) -> Calibration:
-    """(N,) probabilities of the given answers and whether they are right -> bins of equal width.
+    """Bins (N,) confidences of the given answers, with whether they are right, into bins of equal width.
 
     The error is the mean over answers of |confidence - accuracy| of their bin (Guo et al. 2017, eq. 3).
     """
@@ -36,11 +36,11 @@ def find_calibration(confidences: np.ndarray, right: np.ndarray, bins: int = BIN
 
 
 SHOWN = 50
-SLICES = 4  # of as many answers each
+SLICES = 4  # slices of equal size
 
 
 def find_certainty(name: str, split: str = "validation") -> dict[str, Any]:
-    """Of run `name`: `calibration` (rows with `confidence`, `accuracy`, `count`) and its `error`; `confident_errors` and `least_certain`,
+    """Returns, for run `name`, `calibration` (rows with `confidence`, `accuracy`, `count`) and its `error`; `confident_errors` and `least_certain`,
     rows with `row`, `text`, `true`, `predicted`, `confidence`; `slices`, rows with `by` (length or label), `slice`, `accuracy`, `count`.
     """
     points = find_points(open_run(name), split)
@@ -74,7 +74,7 @@ def _list(points: Points, confidences: np.ndarray, order: list[int]) -> list[dic
 
 
 def _slice_by_length(points: Points, right: np.ndarray) -> list[dict[str, Any]]:
-    """By number of words, in SLICES parts of about as many texts; texts of one length stay together."""
+    """Slices by number of words, in SLICES parts of similar size; texts of one length stay together."""
     lengths = np.array(points.lengths)
     edges = np.unique(np.quantile(lengths, np.linspace(0, 1, SLICES + 1)).astype(int))
     rows = []

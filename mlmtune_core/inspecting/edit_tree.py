@@ -8,14 +8,14 @@ from typing import Any
 from mlmtune_core.data.words import find_words
 
 MOST_ROWS = 40
-Field = str | tuple[str, ...]  # a text, or the words of a sentence where every word has a label
+Field = str | tuple[str, ...]  # a text, or the words of a sentence if every word has a label
 Fields = tuple[Field, ...]
 
 
 @dataclass(frozen=True)
 class Row:
-    """One input. `edit`: how it came from its parent: asked (the root), masked, removed, swapped, typed, or each (one of a word masked after
-    the other); `word`: the one that was masked or taken away.
+    """One input. `edit`: how it came from its parent: asked (the root), masked, removed, swapped, typed, or each (one word of a series masked);
+    `word`: the word that was masked or removed.
     """
 
     id: int
@@ -27,7 +27,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Change:
-    """What is followed through the tree: its value in this row and how far that is from its parent's, None where the word is gone;
+    """What is followed through the tree: its value in this row and its difference from the parent's, None if the word is gone;
     and the words whose tags differ from the parent's: (word, before, after).
     """
 
@@ -37,19 +37,19 @@ class Change:
 
 
 def begin_tree(fields: Fields) -> tuple[Row, ...]:
-    """The root alone."""
+    """Returns the root alone."""
     return (Row(0, None, "asked", "", fields),)
 
 
 def add_row(rows: Sequence[Row], parent: int, edit: str, fields: Fields, word: str = "") -> tuple[Row, ...]:
-    """One row more; none where there are MOST_ROWS, or where nothing changed."""
+    """Adds a row; none if there are MOST_ROWS already, or if nothing changed."""
     if len(rows) >= MOST_ROWS or find_row(rows, parent).fields == fields:
         return tuple(rows)
     return (*rows, Row(max(row.id for row in rows) + 1, parent, edit, word, fields))
 
 
 def mask_each(rows: Sequence[Row], parent: int, part: int, mask: str) -> tuple[Row, ...]:
-    """A row for every word of one text of a row, with that word masked; as many as there is room for."""
+    """Adds a row for every word of one text of a row, with that word masked; as many as there is room for."""
     fields = find_row(rows, parent).fields
     for place, word in enumerate(words_of(fields[part], mask)):
         if word != mask:
@@ -58,26 +58,26 @@ def mask_each(rows: Sequence[Row], parent: int, part: int, mask: str) -> tuple[R
 
 
 def remove_row(rows: Sequence[Row], row_id: int) -> tuple[Row, ...]:
-    """Without a row and all that came from it; the root stays."""
+    """Removes a row and its descendants; the root stays."""
     gone = {row_id} - {0}
-    for row in rows:  # parents stand before what came from them
+    for row in rows:  # parents come before their children
         if row.parent in gone:
             gone.add(row.id)
     return tuple(row for row in rows if row.id not in gone)
 
 
 def find_row(rows: Sequence[Row], row_id: int) -> Row:
-    """By its id; the root where it is gone."""
+    """Returns a row by its id; the root if it is gone."""
     return next((row for row in rows if row.id == row_id), rows[0])
 
 
 def words_of(field: Field, mask: str) -> list[str]:
-    """The words that can be masked or taken away."""
+    """Returns the words that can be masked or removed."""
     return [field[start:end] for start, end in find_words(field, mask)] if isinstance(field, str) else list(field)
 
 
 def replace_word(fields: Fields, part: int, place: int, mask: str, by: str = "") -> Fields:
-    """The fields with one word of one of them replaced, or taken away."""
+    """Returns the fields with one word of one of them replaced, or removed."""
     field = fields[part]
     if isinstance(field, str):
         start, end = find_words(field, mask)[place]
@@ -88,8 +88,8 @@ def replace_word(fields: Fields, part: int, place: int, mask: str, by: str = "")
 
 
 def follow(rows: Sequence[Row], answers: Sequence[dict[str, Any]], followed: Any) -> dict[int, Change]:
-    """id -> what changed. answers: of each row, as `what_if.answer_rows` gives them; `followed`: a label, or the place of a word of the root,
-    whose tag there is followed; of no meaning for numbers and spans.
+    """Returns id -> what changed. answers: of each row, as `what_if.answer_rows` gives them; `followed`: a label, or the index of a word of the
+    root, whose tag is followed; ignored for numbers and spans.
     """
     by_id = {row.id: (row, answer) for row, answer in zip(rows, answers, strict=True)}
     values = {row.id: _value(by_id[0], (row, answer), followed) for row, answer in by_id.values()}
@@ -105,8 +105,8 @@ def follow(rows: Sequence[Row], answers: Sequence[dict[str, Any]], followed: Any
 
 
 def in_order(rows: Sequence[Row], changes: dict[int, Change]) -> list[tuple[Row, int]]:
-    """(row, how deep it stands), every row below its parent: in the order in which they were made, then those of a word masked after the
-    other, the largest change first.
+    """Returns (row, depth), every row below its parent: in the order in which they were made, then those of a series of masked words, the
+    largest change first.
     """
 
     def rank(row: Row) -> tuple[bool, float]:
@@ -122,7 +122,7 @@ def in_order(rows: Sequence[Row], changes: dict[int, Change]) -> list[tuple[Row,
 
 
 def align(words: Sequence[str], others: Sequence[str]) -> dict[int, int]:
-    """place -> place in `others`, for words that are the same or stand in for one another."""
+    """Returns index -> index in `others`, for words that are equal or replace one another."""
     places: dict[int, int] = {}
     for tag, start, end, first, last in SequenceMatcher(None, words, others, autojunk=False).get_opcodes():
         if tag == "equal" or (tag == "replace" and end - start == last - first):

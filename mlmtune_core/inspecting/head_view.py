@@ -15,24 +15,24 @@ KINDS = {"one per token": "one label", "one span": "one place", "one number": "o
 
 
 def open_typed(name: str, moment: str, place: int, *fields: str) -> dict[str, Any]:
-    """The head of run `name` at a moment on typed texts (see `predicting.predict`). `place`: the word, where every word has a label; 0 or 1
-    for start or end, where a span is asked for.
+    """Opens the head of run `name` at a moment on typed texts (see `predicting.predict`). `place`: the word, if every word has a label; 0 or 1 for
+    start or end of a span.
     """
     trained = load_run(open_run(name), moment)
     return open_head(trained, typed_record(trained, fields), place) | {"truth": None}
 
 
 def open_example(name: str, moment: str, place: int, row: int, split: str = "validation") -> dict[str, Any]:
-    """The same on an example that was measured with."""
+    """As `open_typed`, on an evaluated example."""
     this = open_run(name)
     return open_head(load_run(this, moment), find_example(this, row, split), place)
 
 
 def open_head(trained: Trained, record: dict[str, Any], place: int) -> dict[str, Any]:
-    """`vectors` (N, D), `weight` (D, C), `bias` (C,), `kind` as arithmetic.Linear has them, in float64 from the model's float32;
-    `logits` as the model computed them; `names` of the logits; `token`, the token whose vector was read, `tokens` of the
-    whole input; `between`, the head whose hidden layer made the vectors (pooler: dense, tanh; mlp: dense, GELU), or an empty text; `pooling`, of
-    what (see pooling), an empty text where it is one token's; `scale`, (mean, deviation) of a number's scores; `truth`, None where it is not known.
+    """Returns `vectors` (N, D), `weight` (D, C), `bias` (C,), `kind` as arithmetic.Linear has them, in float64 from the model's float32;
+    `logits` as the model computed them; `names` of the logits; `token`, whose vector was read; `tokens` of the whole input;
+    `between`, the head whose hidden layer made the vectors (pooler: dense, tanh; mlp: dense, GELU), or ""; `pooling`, or "" if the vector
+    is one token's; `scale`, (mean, deviation) of the scores; `truth`, None if unknown.
     """
     task = TASKS[trained.config.task]
     _, encoded = trained.encode([record])
@@ -67,7 +67,7 @@ def open_head(trained: Trained, record: dict[str, Any], place: int) -> dict[str,
 
 
 def _find_place(encoded: list[Encoded], place: int, labels_are: str) -> tuple[Encoded, int]:
-    """The window, and the position in it, of a word; for a span the window that holds its truth; else [CLS]."""
+    """Returns the window of a word and its position there; for a span the window with its true answer; else [CLS]."""
     if labels_are == "one per token":
         for item in encoded:
             if place in item.words:
@@ -78,14 +78,14 @@ def _find_place(encoded: list[Encoded], place: int, labels_are: str) -> tuple[En
 
 
 def _run(trained: Trained, item: Encoded, labels_are: str) -> tuple[np.ndarray, np.ndarray]:
-    """(logits, what the last layer of the head read), both without the batch: (C,) and (D,), or (T, C) and (T, D)."""
+    """Returns (logits, input of the head's last layer), both without the batch: (C,) and (D,), or (T, C) and (T, D)."""
     with capture_inputs(trained.model.head.classifier) as caught:
         ((_, logits, _),) = compute_logits(trained.model, [item], 1, trained.pad_id, labels_are)
     return logits[0].cpu().double().numpy(), caught[0][0].cpu().double().numpy()
 
 
 def _find_truth(item: Encoded, position: int, place: int, labels_are: str) -> Any:
-    """As `arithmetic.find_loss` takes it."""
+    """Returns the truth as `arithmetic.find_loss` takes it."""
     if labels_are == "one per token":
         return None if item.labels[position] == IGNORE_INDEX else item.labels[position]
     if labels_are == "one span":

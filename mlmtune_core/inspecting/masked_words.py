@@ -12,21 +12,21 @@ from mlmtune_core.runs.kept_weights import BEST, START
 from mlmtune_core.runs.run import Run
 from mlmtune_core.runs.shelf import open_run
 
-MASK = "[MASK]"  # as it is typed, whatever the tokenizer calls it
+MASK = "[MASK]"  # as users type it, whatever the tokenizer calls it
 SIDES = {"before": START, "after": BEST}
 
 
 def has_head(name: str) -> bool:
-    """Whether run `name` can be asked for masked words by itself: its checkpoint has such a head, or it has trained one."""
+    """Returns whether run `name` can predict masked words: its checkpoint has such a head, or the run trained one."""
     return _own_head(load_run(open_run(name))) is not None
 
 
 def fill(name: str, head_run: str, sentence: str, words: Sequence[str] = (), top: int = 10) -> dict[str, Any]:
-    """The candidates of every [MASK] of a sentence by run `name`: the `top` best before and after training, and `words` that are asked for.
+    """Returns the candidates for every [MASK] of a sentence: the `top` best before and after training, and the requested `words`.
 
-    `tokens` as the model reads them; `places`: per [MASK] its `place` among them and `candidates`, each with `token`, whether it was
+    `tokens` as the model reads them; `places`: per [MASK] its index `place` and `candidates`, each with `token`, whether it was
     `asked` for, and on each side (`before`, `after`) `probability` (softmax over the whole vocabulary), `logit` and `rank`. `unknown`: words
-    that are no single token, with their sub-words. `head`: "run" where the head is that of `head_run`, which trained it on the same
+    that are not a single token, with their sub-words. `head`: "run" if the head is that of `head_run`, which trained it on the same
     checkpoint with the encoder frozen; else "own". Raises RunError without a head, without [MASK], and for a sentence that is too long.
     """
     this = open_run(name)
@@ -63,7 +63,7 @@ def _read(trained: Trained, sentence: str) -> dict[str, list[int]]:
 
 
 def _find_tokens(tokenizer: Any, words: Sequence[str]) -> tuple[list[int], dict[str, list[str]]]:
-    """(ids of the words that are one token, the others with their sub-words)."""
+    """Returns (ids of the words that are one token, the others with their sub-words)."""
     pieces = {word: tokenizer(word, add_special_tokens=False)["input_ids"] for word in map(str.strip, words) if word}
     whole = [ids[0] for ids in pieces.values() if len(ids) == 1 and ids[0] != tokenizer.unk_token_id]
     names = tokenizer.convert_ids_to_tokens
@@ -71,7 +71,7 @@ def _find_tokens(tokenizer: Any, words: Sequence[str]) -> tuple[list[int], dict[
 
 
 def _own_head(trained: Trained) -> MaskedHead | None:
-    """The head that was trained with this model, or that its checkpoint brought along; found by the names of its weights."""
+    """Returns the head that was trained with this model, or came with its checkpoint; found by its weights' names."""
     if isinstance(trained.model.head, MaskedHead):
         return trained.model.head
     head = MaskedHead()
@@ -97,14 +97,14 @@ def _find_head(this: Run, trained: Trained, head_run: str) -> MaskedHead:
 
 @torch.inference_mode()
 def _score(trained: Trained, head: MaskedHead, inputs: dict[str, list[int]], places: list[int]) -> torch.Tensor:
-    """Logits (places, V)."""
+    """Returns logits (places, V)."""
     batch = {name: torch.tensor([ids], device=trained.model.device) for name, ids in inputs.items()}
     batch["attention_mask"] = torch.ones_like(batch["input_ids"])
     return head.score(trained.model.read_tokens(batch)[0, places]).float().cpu()
 
 
 def _compare(logits: dict[str, torch.Tensor], asked: list[int], top: int, tokenizer: Any) -> list[dict[str, Any]]:
-    """The best of both sides and those asked for, the likeliest afterwards first."""
+    """Returns the best of both sides and the requested words, the most probable after training first."""
     best = {token for scores in logits.values() for token in scores.topk(top).indices.tolist()} | {*asked}
     shares = {side: scores.softmax(dim=0) for side, scores in logits.items()}
     candidates = [

@@ -9,11 +9,11 @@ from mlmtune_core.charts import BLUE, FONT_SIZE, GREEN, GREY, ORANGE, RED, axis_
 
 PALETTE = (BLUE, ORANGE, GREEN, RED, "#CC79A7", "#56B4E9", "#8a6d00", "#5b6770")  # as .streamlit/config.toml
 
-LEGEND_ABOVE = 8  # entries: more would leave the map no height
+LEGEND_ABOVE = 8  # legend entries; more would leave no room for the map
 
 
 def plot_matrix(values: Sequence[Sequence[float]], names: Sequence[str], x_title: str, y_title: str, separators: str) -> go.Figure:  # fmt: skip
-    """Numbers as colours, a row per name and a column per place: orange above zero, blue below, and nothing at zero."""
+    """Plots numbers as colours, a row per name and a column per place: orange above zero, blue below, no colour at zero."""
     reach = max(abs(value) for row in values for value in row) or 1.0
     cells = {
         "type": "heatmap",
@@ -30,7 +30,7 @@ def plot_matrix(values: Sequence[Sequence[float]], names: Sequence[str], x_title
 
 
 def plot_sum(names: Sequence[str], values: Sequence[float], x_title: str, separators: str) -> go.Figure:
-    """Summands one below the other, each beginning where the sum of those above it ends; the last bar is the sum."""
+    """Plots summands one below the other, each from where the sum above ends; the last bar is the sum."""
     bars = {
         "type": "waterfall",
         "orientation": "h",
@@ -47,7 +47,7 @@ def plot_sum(names: Sequence[str], values: Sequence[float], x_title: str, separa
 
 
 def plot_attention(tokens: Sequence[str], weights: Sequence[Sequence[float]], x_title: str, y_title: str, separators: str) -> go.Figure:  # fmt: skip
-    """Who takes from whom: a row per token, which adds up to 1."""
+    """Plots attention weights: a row per token, which adds up to 1."""
     names = axis_labels(tokens)
     cells = {
         "type": "heatmap",
@@ -68,10 +68,10 @@ def plot_map(
     places: Sequence[Sequence[float]], labels: Sequence[object], right: Sequence[bool], texts: Sequence[str],
     x_title: str, y_title: str, signs: tuple[str, str], separators: str, reach: Sequence[Sequence[float]] = ()
 ) -> go.Figure:  # fmt: skip
-    """Points in the plane, a colour for each label (or a scale, of numbers), a disc where the answer is right and a cross where it is not.
+    """Plots points in the plane, a colour per label (or a scale, for numbers), a disc for a right answer and a cross for a wrong one.
 
-    `customdata` is the place of each point in `places`. `signs`: what disc and cross mean. `reach`: points that must
-    fit into the axes, if these are not only `places`: with the same ones several maps stand on the same axes.
+    `customdata` is each point's index in `places`. `signs`: names of disc and cross. `reach`: points that the axes must cover,
+    if not only `places`: maps with the same ones have the same axes.
     """
     numbers = isinstance(labels[0], float)
     kinds = [None] if numbers else sorted(set(map(str, labels)))
@@ -97,24 +97,24 @@ def plot_map(
                 )
     ends = [[min(axis), max(axis)] for axis in zip(*(reach or places), strict=True)]
     spread = [[low - 0.05 * (high - low or 1), high + 0.05 * (high - low or 1)] for low, high in ends]
-    fixed = {"automargin": False}  # margins that are sought cost a second drawing
+    fixed = {"automargin": False}  # automatic margins cost a second drawing
     more = {
         "margin": {"l": 70, "r": 10, "t": 30, "b": 60},
         "showlegend": not numbers or len(traces) > 1,
-        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom"} if len(traces) <= LEGEND_ABOVE else {},  # else beside it, to scroll
+        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom"} if len(traces) <= LEGEND_ABOVE else {},  # else beside it, scrollable
     }
     return make_figure(traces, x_title, y_title, separators, 430, fixed | {"range": spread[0]}, fixed | {"range": spread[1]}, more)
 
 
 def plot_bars(names: Sequence[str], values: Sequence[float], x_title: str, separators: str) -> go.Figure:
-    """A bar for each name, in their order, from top to bottom."""
+    """Plots a bar per name, in order, from top to bottom."""
     bars = {"type": "bar", "orientation": "h", "y": list(range(len(names))), "x": values, "marker": {"color": BLUE}, "hovertemplate": "%{x:.4f}<extra></extra>"}  # fmt: skip
     ticks = {"tickvals": list(range(len(names))), "ticktext": axis_labels(names), "autorange": "reversed", "showgrid": False}
     return make_figure([bars], x_title, "", separators, 110 + 26 * len(names), y=ticks)
 
 
 def plot_paired_bars(names: Sequence[str], first: Sequence[float], second: Sequence[float], titles: tuple[str, str], x_title: str, separators: str) -> go.Figure:  # fmt: skip
-    """Two bars for each name, shares from 0 to 1; those of the second are hatched and of another colour."""
+    """Plots two bars per name, shares from 0 to 1; the second is hatched, in another colour."""
     looks = ({"color": BLUE}, {"color": ORANGE, "pattern": {"shape": "/"}})
     bars = [
         {
@@ -138,7 +138,7 @@ def plot_paired_bars(names: Sequence[str], first: Sequence[float], second: Seque
 
 
 def plot_changes(names: Sequence[str], values: Sequence[float], x_title: str, separators: str) -> go.Figure:
-    """A bar for each name, in their order, from top to bottom: orange to the right of zero, blue to the left, with its number."""
+    """Plots a bar per name, in order, from top to bottom: orange to the right of zero, blue to the left, with its number."""
     bars = {
         "type": "bar",
         "orientation": "h",
@@ -158,7 +158,7 @@ def plot_changes(names: Sequence[str], values: Sequence[float], x_title: str, se
 
 
 def plot_calibration(confidence: Sequence[float], accuracy: Sequence[float], count: Sequence[int], x_title: str, y_title: str, separators: str) -> go.Figure:  # fmt: skip
-    """How often answers of like confidence are right; on the dotted line they are as good as they say."""
+    """Plots accuracy by confidence; the dotted line is perfect calibration."""
     points = {
         "type": "scatter",
         "mode": "lines+markers",

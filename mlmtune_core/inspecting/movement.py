@@ -24,10 +24,10 @@ MOST_EXAMPLES = 200
 
 
 def find_movement(name: str, split: str = "validation") -> dict[str, Any]:
-    """Of run `name`: `weights`, a row for embeddings, each layer and the head, with `moved`, ||after - before|| / ||before|| over all its
-    numbers, and `learnt`, whether any of them differs; `drift`, a row for embeddings and each layer, with `similarity`, the CKA
-    of its [CLS] vectors before and after on some examples (1: the same but for turning and stretching); `path`, a row for every evaluation
-    of which the head is kept, with its `epoch`, how far the head is from where it began, `moved`, and from the evaluation before, `step`.
+    """Returns, for run `name`: `weights`, a row for embeddings, each layer and the head, with `moved`, ||after - before|| / ||before|| over all
+    its numbers, and `learnt`, whether any of them differs; `drift`, a row for embeddings and each layer, with `similarity`, the CKA
+    of its [CLS] vectors before and after on some examples (1: equal up to rotation and scale); `path`, a row for every evaluation
+    of which the head is kept, with its `epoch`, the head's distance from its start, `moved`, and from the evaluation before, `step`.
     """
     run = open_run(name)
     trained = load_run(run)
@@ -36,7 +36,7 @@ def find_movement(name: str, split: str = "validation") -> dict[str, Any]:
 
 
 def find_path(run: Run) -> list[dict[str, Any]]:
-    """The way of the head, a row per evaluation: distances divided by the length of its weights at the beginning."""
+    """Returns the path of the head, a row per evaluation: distances divided by the norm of its initial weights."""
     heads = [(epoch, torch.cat([weight.reshape(-1) for _, weight in sorted(head.items())])) for epoch, head in read_heads(run).items()]
     if not heads or heads[0][0] != 0:
         return []
@@ -50,7 +50,7 @@ def find_path(run: Run) -> list[dict[str, Any]]:
 
 
 def compare_weights(before: Model, after: Model) -> list[dict[str, Any]]:
-    """A row for each part: its `name`, `moved` and `learnt`."""
+    """Returns a row per part: its `name`, `moved` and `learnt`."""
     rows = []
     for (name, old), (_, new) in zip(_parts(before).items(), _parts(after).items(), strict=True):
         distance = torch.linalg.vector_norm(new - old).item()
@@ -67,7 +67,7 @@ def find_cka(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def _parts(model: Model) -> dict[str, torch.Tensor]:
-    """Part -> all its numbers in a row. What belongs to no layer and is no embedding (a pooler) counts with the embeddings' neighbours: not at all."""
+    """Returns part -> all its numbers in a row. What is neither in a layer nor an embedding (a pooler) is left out."""
     layers = list(find_layers(model.encoder).children())
     of_layers = {id(weight) for layer in layers for weight in layer.parameters()}
     first = [weight for name, weight in model.encoder.named_parameters() if "embed" in name and id(weight) not in of_layers]
@@ -87,7 +87,7 @@ def _find_drift(frame: Any, split: str, before: Model, trained: Trained) -> list
 
 
 def _read_layers(model: Model, encoded: list[Encoded], labels_are: str, trained: Trained) -> list[np.ndarray]:
-    """The first token's vector after the embeddings and after each layer, (N, H) each."""
+    """Returns the first token's vector after the embeddings and after each layer, (N, H) each."""
     found: list[list[np.ndarray]] = []
     order = order_by_length([item.length for item in encoded], BATCH_SIZE)
     for indices in progress.each(order, len(order)):

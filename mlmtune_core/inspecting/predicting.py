@@ -25,18 +25,18 @@ from mlmtune_core.training.assembly import make_model
 from mlmtune_core.training.evaluation import compute_logits
 
 KEPT_MODELS = 6
-RECORDS_KEPT = 8  # examples that come with a loaded model, on which exports of it are compared with it
+RECORDS_KEPT = 8  # examples that come with a loaded model; exports are compared with it on them
 
 
 @dataclass(frozen=True)
 class Trained:
-    """The best model of a run, ready to be asked."""
+    """A model with the head of its task, its tokenizer and label names, ready for inputs."""
 
     config: RunConfig
     model: Model
     tokenizer: Any
     label_names: list[str]
-    records: Sequence[dict[str, Any]]  # the first of its examples, as rows
+    records: Sequence[dict[str, Any]]  # its first examples, as rows
 
     @property
     def record(self) -> dict[str, Any]:
@@ -49,24 +49,23 @@ class Trained:
         return self.tokenizer.pad_token_id or 0
 
     def encode(self, records: Sequence[dict[str, Any]]) -> tuple[list[Any], list[Encoded]]:
-        """(examples, encoded) of rows as the run keeps them, as its task reads them."""
+        """Returns (examples, encoded) for rows of a run's data."""
         task = TASKS[self.config.task]
         examples = task.to_examples(records)
         return examples, task.encode(examples, self.tokenizer, self.label_names, self.config.max_length, truncation=self.config.truncation)
 
 
 def predict(name: str, moment: str, *fields: str) -> dict[str, Any]:
-    """The answer of run `name` at a moment (see `load_run`) to typed texts, one per role that its task asks about (see `input_roles`),
-    in that order.
+    """Returns the answer of run `name` at a moment (see `load_run`) to typed texts, one per role of its task (see `input_roles`), in their order.
 
-    Raises RunError before the first weights are kept, and where a text is missing.
+    Raises RunError before the first weights are kept, and if a text is missing.
     """
     trained = load_run(open_run(name), moment)
     return answer(trained, typed_record(trained, fields))
 
 
 def predict_example(name: str, moment: str, row: int, split: str = "validation") -> dict[str, Any]:
-    """The same to an example that was measured with, by its line in the uploaded file, with what is `true`."""
+    """As `predict`, for an evaluated example, by its line in the uploaded file; adds what is `true`."""
     this = open_run(name)
     record = find_example(this, row, split)
     trained = load_run(this, moment)
@@ -75,7 +74,7 @@ def predict_example(name: str, moment: str, row: int, split: str = "validation")
 
 
 def typed_record(trained: Trained, fields: Sequence[str | Sequence[str]]) -> dict[str, Any]:
-    """Typed texts as an example of the run, without its answer; a sentence may come as its words. Raises RunError where a text is missing."""
+    """Returns typed texts as an example without its answer; a sentence may come as its words. Raises RunError if a text is missing."""
     roles = input_roles(trained.config.task, trained.record)
     if len(fields) != len(roles) or not all("".join(field).strip() for field in fields):
         raise RunError("There is something missing to read. Give a text for each of: {roles}.", roles=", ".join(roles))
@@ -83,7 +82,7 @@ def typed_record(trained: Trained, fields: Sequence[str | Sequence[str]]) -> dic
 
 
 def find_example(this: Run, row: int, split: str) -> dict[str, Any]:
-    """An example that the run was measured with, by its line in the uploaded file. Raises RunError where there is none."""
+    """Returns an evaluated example, by its line in the uploaded file. Raises RunError if there is none."""
     frame = this.data()
     found = frame[(frame["row"] == row) & (frame["split"] == split)]
     if found.empty:
@@ -92,14 +91,14 @@ def find_example(this: Run, row: int, split: str) -> dict[str, Any]:
 
 
 def answer(trained: Trained, record: dict[str, Any]) -> dict[str, Any]:
-    """One input through the model, as its task explains it (see `explain` in the task modules)."""
+    """Puts one input through the model; returns what its task explains (see `explain` in the task modules)."""
     task = TASKS[trained.config.task]
     examples, encoded = trained.encode([record])
     return task.explain(find_logits(trained, encoded), encoded, examples[0], trained.label_names, trained.tokenizer)
 
 
 def find_logits(trained: Trained, encoded: Sequence[Encoded]) -> list[np.ndarray]:
-    """Of every encoded, (C,) or, without padding, (T, C)."""
+    """Returns, per encoded, (C,) or, without padding, (T, C)."""
     logits: list[np.ndarray] = [np.empty(0)] * len(encoded)
     labels_are = TASKS[trained.config.task].LABELS_ARE
     for indices, scores, _ in compute_logits(trained.model, encoded, 16, trained.pad_id, labels_are):
@@ -109,14 +108,14 @@ def find_logits(trained: Trained, encoded: Sequence[Encoded]) -> list[np.ndarray
 
 
 def _empty(record: dict[str, Any]) -> dict[str, Any]:
-    """An example of the run without its answer, of the same kinds: what a typed input is written into."""
+    """Returns an example with an empty answer of the same type, to write typed input into."""
     kinds = {"label": lambda label: label if isinstance(label, str) else (), "score": lambda _: 0.0}
     kinds |= {"answer": lambda _: (), "answer_start": lambda _: ()}
     return {role: kinds[role](value) if role in kinds else value for role, value in record.items()}
 
 
 def _typed(fields: dict[str, Any], mask: str) -> dict[str, Any]:
-    """Typed texts by role; words are found in a sentence, the mask token among them, and no tag is expected of them."""
+    """Returns typed texts by role; splits a sentence into words, the mask token among them, with no expected tags."""
     if "words" not in fields:
         return fields
     words = split_words(fields["words"], mask) if isinstance(fields["words"], str) else list(fields["words"])
@@ -124,8 +123,9 @@ def _typed(fields: dict[str, Any], mask: str) -> dict[str, Any]:
 
 
 def load_run(this: Run, moment: str = BEST) -> Trained:
-    """The model of a run at a moment (see moments); the last few stay in memory until their weights change. START: the checkpoint with
-    the fresh head that the run began with.
+    """Loads the model of a run at a moment (see runs/kept_weights); the last few stay in memory until their weights change.
+
+    START is the checkpoint with the initial head.
     """
     if not this.weights_file.is_file():
         raise RunError("This run has kept no model yet. Wait for its first evaluation.")
@@ -139,10 +139,10 @@ def _load(folder: str, moment: str, _changed: int) -> Trained:
     config, file = this.config(), weights_at(this, moment)
     label_names = read_label_names(this)
     if config.strategy == "head_only" and moment not in (BEST, START):
-        base = load_run(this)  # they share the encoder
+        base = load_run(this)  # both share the encoder
         model = Model(base.model.encoder, copy.deepcopy(base.model.head), config.pooling)
     else:
-        torch.manual_seed(config.seed)  # draws the weights again that the run began with
+        torch.manual_seed(config.seed)  # draws the run's initial weights again
         model = make_model(config, TASKS[config.task], label_names)
     unexpected = model.load_state_dict(load_file(file) if file else {}, strict=False).unexpected_keys
     if unexpected:

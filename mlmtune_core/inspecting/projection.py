@@ -32,9 +32,9 @@ TEXT_SIGNS = 160
 
 @dataclass(frozen=True)
 class Points:
-    """N of them, in the order of the examples. vectors: (N, H), what the encoder gives for [CLS], or for a word's first sub-word.
+    """N points, in the order of the examples. vectors: (N, H), the encoder's output for [CLS], or for a word's first sub-word.
 
-    logits: (N, C). truth, said: labels, or scores. rows: lines of the file; texts: as a page shows them, cut; lengths: in words.
+    logits: (N, C). truth, said: labels, or scores. rows: lines of the file; texts: as a page shows them, shortened; lengths: in words.
     """
 
     vectors: np.ndarray
@@ -47,15 +47,15 @@ class Points:
 
 
 def find_points(run: Run, split: str = "validation", moment: str = BEST) -> Points:
-    """Of the model of `run` at a moment (see `predicting.load_run`).
+    """Returns the points of a run's model at a moment (see `predicting.load_run`).
 
-    At most MOST_POINTS, the first. Raises RunError before a model is kept, and for questions, which have no one vector.
+    At most MOST_POINTS, the first. Raises RunError before a model is kept, and for questions, which have no single vector.
     """
     return find_points_at(run, split, [moment])[0]
 
 
 def find_points_at(run: Run, split: str, moments: Sequence[str]) -> list[Points]:
-    """The same at several moments: the layers that were frozen run once for all of them."""
+    """As `find_points` at several moments: frozen layers run once for all of them."""
     models = [load_run(run, moment) for moment in moments]
     task = TASKS[models[0].config.task]
     if task.LABELS_ARE == "one span":
@@ -83,7 +83,7 @@ def find_points_at(run: Run, split: str, moments: Sequence[str]) -> list[Points]
 
 
 def find_confidences(points: Points) -> np.ndarray:
-    """(N,): the probability of each answer by softmax; where several labels may hold, the mean of every label's own certainty."""
+    """Returns (N,): the probability of each answer by softmax; for several labels, the mean certainty over the labels."""
     if points.truth and isinstance(points.truth[0], list):
         shares = sigmoid(points.logits)
         return np.maximum(shares, 1 - shares).mean(axis=1)
@@ -91,7 +91,7 @@ def find_confidences(points: Points) -> np.ndarray:
 
 
 def _asked(item: Encoded) -> list[int]:
-    """Positions that answer for something: those of words, or [CLS]."""
+    """Returns the positions that carry an answer: those of words, or [CLS]."""
     return [position for position, word in enumerate(item.words) if word >= 0] if item.words else [0]
 
 
@@ -100,7 +100,7 @@ def _of_word(answer: Any, item: Encoded, position: int) -> Any:
 
 
 def _text_of(record: dict[str, Any], item: Encoded, position: int) -> str:
-    """The text; or a word in its sentence."""
+    """Returns the text; or a word with its sentence."""
     if item.words:
         words = list(map(str, record["words"]))
         text = f"{words[item.words[position]]} · {' '.join(words)}"
@@ -114,16 +114,16 @@ def _length_of(record: dict[str, Any]) -> int:
 
 
 FOLDS = 5
-MOST_MEASURED = 600  # of the points: silhouette and probes grow with the square
+MOST_MEASURED = 600  # points; silhouette and probes grow with their square
 MOST_ITERATIONS = 500
 SEED = 0
 
 
 def draw_map(name: str, split: str = "validation", method: str = "pca") -> dict[str, Any]:
-    """Of run `name` at START and at BEST, each with `places` (N, 2), `said`, `silhouette` and `probe`; `truth`, `rows` and `texts` of
-    both; `explained`, the share of the variance that each axis shows (PCA alone).
+    """Returns, for run `name` at START and at BEST, `places` (N, 2), `said`, `silhouette` and `probe`; and `truth`, `rows` and `texts` of
+    both; `explained`, the share of the variance along each axis (PCA only).
 
-    One projection is fitted on both together, so that the axes hold still. `method`: pca, or tsne (van der Maaten and Hinton 2008).
+    One projection is fitted on both together, so that the axes stay. `method`: pca, or tsne (van der Maaten and Hinton 2008).
     """
     run = open_run(name)
     before, after = _both(run, split)
@@ -144,14 +144,14 @@ def draw_map(name: str, split: str = "validation", method: str = "pca") -> dict[
 
 
 def draw_map_at(name: str, moment: str, split: str = "validation") -> dict[str, Any]:
-    """The `places`, `said`, `silhouette` and `probe` of run `name` at another moment, on the axes of its map by PCA."""
+    """Returns `places`, `said`, `silhouette` and `probe` of run `name` at another moment, on the axes of its PCA map."""
     run = open_run(name)
     points = find_points(run, split, moment)
     return _describe(points, _fit(*_both(run, split)).transform(points.vectors))
 
 
 def _both(run: Run, split: str) -> tuple[Points, Points]:
-    """Before and after training; kept, because every other moment asks for their axes."""
+    """Returns the points before and after training; cached, because every other moment needs their axes."""
     return _read_both(str(run.folder), split, weights_changed(run))
 
 
@@ -167,13 +167,13 @@ def _fit(before: Points, after: Points) -> PCA:
 
 
 def _spread(vectors: np.ndarray) -> np.ndarray:
-    """(N, D) -> (N, 2) by t-SNE."""
+    """Projects (N, D) to (N, 2) by t-SNE."""
     perplexity = min(30.0, (len(vectors) - 1) / 3)
     return TSNE(2, perplexity=perplexity, init="pca", random_state=SEED).fit_transform(vectors)
 
 
 def find_silhouette(vectors: np.ndarray, labels: list[Any]) -> float | None:
-    """Mean silhouette of the labels, -1 to 1 (Rousseeuw 1987): near 1 each label stands by itself. None where labels cannot be told apart."""
+    """Returns the mean silhouette of the labels, -1 to 1 (Rousseeuw 1987): near 1 the labels are well separated. None if it is undefined."""
     vectors, labels = _few(vectors, labels)
     kinds = {str(label) for label in labels}
     if not 1 < len(kinds) < len(labels) or isinstance(labels[0], float):
@@ -182,8 +182,8 @@ def find_silhouette(vectors: np.ndarray, labels: list[Any]) -> float | None:
 
 
 def find_probe(vectors: np.ndarray, labels: list[Any]) -> float | None:
-    """How much of the labels a linear model reads off the vectors, over parts held out in turn: accuracy (Alain and Bengio 2016); R² for
-    numbers. None where some label is too rare to be held out.
+    """Returns how much of the labels a linear model reads from the vectors, cross-validated: accuracy (Alain and Bengio 2016), or R² for
+    numbers. None if some label is too rare.
     """
     vectors, labels = _few(vectors, labels)
     if isinstance(labels[0], float):
@@ -207,7 +207,7 @@ def _describe(side: Points, places: np.ndarray) -> dict[str, Any]:
 
 
 def _few(vectors: np.ndarray, labels: list[Any]) -> tuple[np.ndarray, list[Any]]:
-    """At most MOST_MEASURED of them, always the same."""
+    """Returns at most MOST_MEASURED of them, always the same."""
     if len(labels) <= MOST_MEASURED:
         return vectors, labels
     chosen = np.sort(np.random.default_rng(SEED).choice(len(labels), MOST_MEASURED, replace=False))

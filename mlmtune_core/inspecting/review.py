@@ -20,9 +20,9 @@ from mlmtune_core.tasks.base import Dataset
 
 
 def review(name: str, split: str = "validation") -> dict[str, Any]:
-    """Of run `name`: how many `examples`, `metrics` and `baseline` by name, and the task's own tables (see `review` in the task modules).
+    """Returns, for run `name`, the number of `examples`, `metrics` and `baseline` by name, and the task's own tables (see `review` in the task modules).
 
-    The examples themselves: see example_list. Raises RunError before a model is kept.
+    For the examples themselves see `list_examples`. Raises RunError before a model is kept.
     """
     this = open_run(name)
     config, frame, said = this.config(), this.data(), this.predictions(split)
@@ -46,10 +46,10 @@ KEPT_LISTS = 4
 
 @dataclass(frozen=True)
 class Measured:
-    """One example that was measured with, what is `true` of it and what the best model `said`, in the task's terms; `texts` by role.
+    """One evaluated example, what is `true` of it and what the best model `said`, in the task's terms; `texts` by role.
 
-    `far`: how far a number is off; 0 for all else. `searched`: its texts, folded for the search. `example`: as its task has it.
-    `words`: where each has its label.
+    `far`: the error of a number; 0 for all else. `searched`: its texts, folded for the search. `example`: as its task has it.
+    `words`: if each has a label.
     """
 
     row: int
@@ -64,16 +64,16 @@ class Measured:
 
 
 def read_measured(run: Run, split: str) -> list[Measured]:
-    """All examples of a split with their answers, in their order. Raises RunError before a model is kept."""
+    """Returns all examples of a split with their answers, in order. Raises RunError before a model is kept."""
     return _read(run.folder, split, run.predictions_changed(split))
 
 
 def list_examples(name: str, split: str = "validation", which: str = "wrong", true: str | None = None, said: str | None = None, text: str = "") -> dict[str, Any]:  # fmt: skip
-    """Of run `name`: how many were `found`, `of` how many, and the first SHOWN of them as `rows` with `row`, the texts, `true` and `predicted`.
+    """Returns, for run `name`, how many were `found`, `of` how many, and the first SHOWN of them as `rows` with `row`, the texts, `true` and `predicted`.
 
-    `which`: wrong, right or all. `true`, `said`: one cell of the confusion matrix, or a row or a column of it where the other is None;
-    where every word has a label, `rows` are then words, each with its `word`. `text`: what they hold, in upper or lower case.
-    Numbers: farthest off first.
+    `which`: wrong, right or all. `true`, `said`: one cell of the confusion matrix, or a row or column of it if the other is None;
+    if every word has a label, `rows` are words, each with its `word`. `text`: what they contain, ignoring case.
+    Numbers: the largest error first.
     """
     run = open_run(name)
     measured, task = read_measured(run, split), TASKS[run.config().task]
@@ -88,12 +88,12 @@ def list_examples(name: str, split: str = "validation", which: str = "wrong", tr
 
 
 def read_texts(row: Mapping[str, Any]) -> dict[str, str]:
-    """role -> text of all that a model reads of a row; words as one text."""
+    """Returns role -> text of all that a model reads of a row; words as one text."""
     return {role: row[role] if isinstance(row[role], str) else " ".join(map(str, row[role])) for role in INPUT_ROLES if role in row}
 
 
 def fold(text: str) -> str:
-    """As texts are compared: composed, without upper case, any blanks as one."""
+    """Returns a text as it is compared: composed Unicode, case-folded, blanks joined."""
     return " ".join(unicodedata.normalize("NFC", text).casefold().split())
 
 
@@ -121,7 +121,7 @@ def _fits(right: bool, which: str) -> bool:
 
 
 def _list_words(measured: Sequence[Measured], which: str, true: str | None, said: str | None) -> list[dict[str, Any]]:
-    """The words with such tags, each in its sentence."""
+    """Returns the words with such tags, each with its sentence."""
     return [
         {"row": one.row, "word": word, "words": truncate(one.texts["words"], TEXT_SIGNS), "true": tag, "predicted": guess}
         for one in measured
@@ -131,7 +131,7 @@ def _list_words(measured: Sequence[Measured], which: str, true: str | None, said
 
 
 def show_measured(one: Measured, labels_are: str) -> dict[str, Any]:
-    """As a row of a table: tags beside their words, those outside of any entity left out; several answers to one question set apart by bars."""
+    """Returns an example as a row of a table: tags beside their words, without O; several answers to one question separated by bars."""
     texts = {role: truncate(text, TEXT_SIGNS) for role, text in one.texts.items()}
     true, said = ([f"{word} {tag}" for word, tag in zip(one.words, tags, strict=True) if tag != "O"] or ["–"] for tags in (one.true, one.said)) if one.words else (one.true, one.said)  # fmt: skip
     between = {"one span": " | ", "one per token": " · "}.get(labels_are, ", ")
@@ -146,11 +146,11 @@ Pair = tuple[Measured, Measured]
 
 
 def compare_measured(name: str, other_name: str, split: str = "validation") -> dict[str, Any]:
-    """Of two runs: `scores`, the metrics of each over all that it was measured with itself; `own`, how many these are; `shared`, how many
-    both were measured with, and on these `shared_scores`, `agree` (how many were answered alike; of `words`, where every word has a label), `counts`
-    of those that are right in `both`, in the `first` or the `second` only, or in `neither`, and `rows`, the first SHOWN of the first two kinds with
-    `kind`, `row` (of the first run), the texts, `true`, `first`, `second`. Numbers are never right: the nearer one counts as right, and
-    the farthest apart come first. `learnt`: how many of the first run's examples the second learnt from; they are left out.
+    """Compares two runs. Returns `scores`, the metrics of each over its own evaluated examples; `own`, how many these are; `shared`, how many both
+    evaluated, and on these `shared_scores`, `agree` (how many answers are equal; of `words`, if every word has a label), `counts` of
+    those that are right in `both`, in the `first` or the `second` only, or in `neither`, and `rows`, the first SHOWN of the first two kinds with
+    `kind`, `row` (of the first run), the texts, `true`, `first`, `second`. For numbers the nearer one counts as right, and the farthest
+    apart come first. `learnt`: how many of the first run's examples the second was trained on; they are left out.
     """
     runs = open_run(name), open_run(other_name)
     check_comparable(*runs)
@@ -175,7 +175,7 @@ def compare_measured(name: str, other_name: str, split: str = "validation") -> d
 
 
 def _match(one: Sequence[Measured], other: Sequence[Measured]) -> list[Pair]:
-    """Examples with the same texts and the same truth, each taken once, in the order of the first."""
+    """Returns examples with the same texts and the same truth, each taken once, in the order of the first."""
     free = defaultdict[tuple[str, ...], list[Measured]](list)
     for each in reversed(other):
         free[(*_key(each.texts), repr(each.true))].append(each)
@@ -212,7 +212,7 @@ def _score(task: Any, measured: Sequence[Measured]) -> dict[str, float]:
 
 
 def _count_words(pairs: Sequence[Pair]) -> tuple[int, int]:
-    """(words that both tag alike, all words)"""
+    """Returns (words that both tag alike, all words)."""
     alike = [tag == guess for one, other in pairs for tag, guess in zip(one.said, other.said, strict=True)]
     return sum(alike), len(alike)
 

@@ -31,8 +31,8 @@ KEPT_ANSWERS = 512
 
 
 def open_fields(name: str, moment: str, kind: str, *asked: Any) -> dict[str, Any]:
-    """What can be changed of an input of run `name`, `typed` (texts) or `example` (its row and, perhaps, its split): `fields`, its texts, or its
-    words where each has a label; their `roles`; `mask`, the token that hides a word, empty where the tokenizer has none.
+    """Returns what can be edited in an input of run `name`, `typed` (texts) or `example` (its row and, perhaps, its split): `fields`, its texts, or
+    its words if each has a label; their `roles`; `mask`, the token that hides a word, "" if the tokenizer has none.
     """
     run = open_run(name)
     trained = load_run(run, moment)
@@ -43,8 +43,8 @@ def open_fields(name: str, moment: str, kind: str, *asked: Any) -> dict[str, Any
 
 
 def answer_rows(name: str, moment: str, rows: Sequence[Fields]) -> list[dict[str, Any]]:
-    """The answer to each row, with its `view` and what is compared: `said` and `probabilities` by label; `words`, each with its label and
-    probabilities; `said` and `score`, a number or a span with the sum of its logits. Raises RunError where a text is empty.
+    """Returns the answer to each row, with its `view` and what is compared: `said` and `probabilities` by label; `words`, each with its label and
+    probabilities; `said` and `score`, a number or a span with the sum of its logits. Raises RunError if a text is empty.
     """
     changed = weights_changed(open_run(name))
     return [_answer(name, moment, changed, fields) for fields in progress.each(rows, len(rows))]
@@ -75,13 +75,13 @@ COMPACT = {
 
 
 BATCH_SIZE = 32
-TRIED = 2  # inputs on which it is seen whether an encoder can be cut
+TRIED = 2  # inputs on which it is tested whether the encoder can be split
 
 
 def read_all(run: Run, models: Sequence[Trained], encoded: Sequence[Encoded]) -> list[tuple[list[np.ndarray], list[np.ndarray]]]:
-    """By model, for every encoded: (vectors that the head reads, logits), (T, H) and (T, C) for words, (1, H) and (1, C) else.
+    """Yields, per model, for every encoded: (vectors that the head reads, logits), (T, H) and (T, C) for words, (1, H) and (1, C) else.
 
-    models: moments of `run`. What it left of its frozen layers is used, where it is still there.
+    models: moments of `run`. Uses the cached activations of its frozen layers, if they are still there.
     """
     first = models[0]
     labels_are = TASKS[first.config.task].LABELS_ARE
@@ -105,7 +105,7 @@ def read_all(run: Run, models: Sequence[Trained], encoded: Sequence[Encoded]) ->
 
 @contextmanager
 def _shortened(models: Sequence[Trained], few: dict[str, torch.Tensor]) -> Iterator[None]:
-    """Within, the last layer is computed for [CLS] alone, where nothing else is read; others read more of these models."""
+    """Context in which the last layer is computed for [CLS] alone, if nothing else is read; other users of these models read more."""
     try:
         for trained in models:
             use_first_token_only(trained.model, few)
@@ -116,7 +116,7 @@ def _shortened(models: Sequence[Trained], few: dict[str, torch.Tensor]) -> Itera
 
 
 def _read(trained: Trained, encoded: Sequence[Encoded], labels_are: str, prefix: PrefixCache | None) -> Iterator[tuple[list[int], np.ndarray, np.ndarray]]:  # fmt: skip
-    """(indices, vectors, logits) of one batch after the other."""
+    """Yields (indices, vectors, logits) of one batch after the other."""
     with capture_inputs(trained.model.head) as caught:
         for indices, scores, _ in compute_logits(trained.model, encoded, BATCH_SIZE, trained.pad_id, labels_are, prefix):
             yield indices, caught.pop().float().cpu().numpy(), scores.cpu().numpy()

@@ -7,18 +7,18 @@ from typing import Any
 from mlmtune_core.charts import BLUE, FONT_SIZE, GREEN, GREY, ORANGE, RED
 from mlmtune_core.inspecting.trials.suggested_rate import mean_of
 
-SMOOTHING = 0.9  # as the live chart smooths
+SMOOTHING = 0.9  # as in the live chart
 FAINT, DIGITS, CURVES = 0.22, 5, 3
-MOST_RATES = 80  # points of a schedule
+MOST_RATES = 80  # points drawn of a schedule
 Figure = dict[str, Any]
 
 
 def plot_rates(
     found: dict[str, Any], texts: dict[str, str], separators: str
 ) -> tuple[Figure, list[list[dict[str, Any]]]]:
-    """The curves of every rate, faint, with one of them drawn over; and for each rate what that one is made of.
+    """Plots the curves of every rate, faint, with one of them highlighted; and returns for each rate what its highlight consists of.
 
-    `found`: what head_trials.try_rates gives. A move says which trace (`to`) takes the points from `begin` to `end` of another (`from`), or
+    `found`: from head_trials.try_rates. A move says which trace (`to`) takes the points from `begin` to `end` of another (`from`), or
     which points. All faint curves of a kind are one trace with gaps: a browser draws three traces in a third of the time of thirty.
     """
     lanes, total, level = found["lanes"], found["steps"] * found["epochs"], [found["majority"]] * 2
@@ -45,7 +45,7 @@ def plot_rates(
 
 
 def _moves(lane: dict[str, Any], lent: list[tuple[int, int]], final: float | None, first: int) -> list[dict[str, Any]]:
-    """What is drawn over for one rate: its three curves, its point, and its rate by step, of which some eighty steps will do."""
+    """Returns what is highlighted for one rate: its three curves, its point, and its rate by step, thinned to some eighty steps."""
     steps = range(0, len(lane["rates"]), max(1, len(lane["rates"]) // MOST_RATES))
     return [
         *({"to": first + part, "from": part, "begin": begin, "end": end} for part, (begin, end) in enumerate(lent)),
@@ -66,14 +66,14 @@ def _rate_panels(texts: dict[str, str], total: int, highest_loss: float) -> dict
 
 
 def final_accuracy(found: dict[str, Any], lane: dict[str, Any]) -> float | None:
-    """On the validation examples after the last epoch; None where the run would have failed before."""
+    """Returns the validation accuracy after the last epoch; None if the run would have failed before."""
     last = lane["evaluations"][-1]
     return last["validation_accuracy"] if last["epoch"] == found["epochs"] else None
 
 
 def plot_overfitting(found: dict[str, Any], texts: dict[str, str], separators: str) -> Figure:
-    """Loss and accuracy by epoch, learnt from and measured with, the gap between them filled; where validation turns, where a run would
-    stop, and what the test says at the best epoch and at the last. `found`: what head_trials.try_labels gives.
+    """Plots training and validation loss and accuracy by epoch, the gap between them filled; where validation turns, where early stopping
+    would stop, and the test score at the best epoch and at the last. `found`: from head_trials.try_labels.
     """
     evaluations = found["lanes"][0]["evaluations"]
     last = evaluations[-1]["epoch"]
@@ -94,7 +94,7 @@ def plot_overfitting(found: dict[str, Any], texts: dict[str, str], separators: s
 def _compare(
     evaluations: Sequence[dict[str, Any]], kind: str, best: int, texts: dict[str, str]
 ) -> list[dict[str, Any]]:
-    """Lines of what is learnt from and of validation, the gap filled; the test as two points."""
+    """Returns lines for training and validation, the gap filled, and the test as two points."""
     epochs = [each["epoch"] for each in evaluations]
     train = _line(epochs, [each[f"train_{kind}"] for each in evaluations], texts["train"], BLUE, 3)
     validation = _line(
@@ -114,13 +114,13 @@ def _compare(
 
 
 def _marks_of(found: dict[str, Any], last: int, texts: dict[str, str]) -> list[tuple[int, str, str, float]]:
-    """(epoch, name, dash, height): the second line ends below the name of the first."""
+    """Returns (epoch, name, dash, height): the second line ends below the name of the first."""
     marks = [(found["turn"], texts["turn"], "dot", 1.0)] if found["turn"] else []
     return marks + ([(found["stopped"], texts["stopped"], "dash", 0.9)] if found["stopped"] < last else [])
 
 
 def _mark(panel: int, last: int, epoch: int, name: str, dash: str, height: float) -> tuple[dict[str, Any], dict[str, Any]]:  # fmt: skip
-    """A line from the bottom up, and its name at its upper end."""
+    """Returns a vertical line with its name at its upper end."""
     words = {"text": name, "showarrow": False, "font": {"size": FONT_SIZE, "color": RED}}
     side = {"xanchor": "right" if epoch > last / 2 else "left", "yanchor": "top"}
     return _upright(panel, epoch, height, RED, dash), words | side | {"x": epoch, "y": height} | _of(panel)
@@ -132,7 +132,7 @@ def _upright(panel: int, x: float, height: float, colour: str, dash: str) -> dic
 
 
 def plot_finder(test: dict[str, Any], runs: Sequence[dict[str, Any]], texts: dict[str, str], separators: str) -> Figure:
-    """Above, the loss of the range test by rate with what it suggests; below, how real runs at these rates ended, where there are any."""
+    """Plots the range test's loss by rate with its suggestions; below, how real runs at these rates ended, if there are any."""
     above, below = ((0.56, 1), (0, 0.4)) if runs else ((0, 1), (0, 0))
     data = [
         _line(test["rates"], test["losses"], texts["raw"], BLUE, 1, opacity=0.4),
@@ -159,7 +159,7 @@ LOGARITHMIC = {"type": "log", "tickformat": ".0e", "dtick": 1}
 
 
 def _curves_of(lane: dict[str, Any]) -> list[dict[str, Any]]:
-    """Training loss smoothed, validation loss, validation accuracy."""
+    """Returns smoothed training loss, validation loss, validation accuracy."""
     evaluations, steps = lane["evaluations"], [each["step"] for each in lane["evaluations"]]
     marked = {"mode": "lines+markers", "marker": {"symbol": "diamond", "size": 9}}
     return [
@@ -170,7 +170,7 @@ def _curves_of(lane: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _join(curves: Sequence[dict[str, Any]]) -> tuple[dict[str, Any], list[tuple[int, int]]]:
-    """One faint trace of curves of a kind, a gap behind each; and where in it each begins and ends."""
+    """Returns one faint trace of curves of a kind, separated by gaps; and where in it each begins and ends."""
     points = {axis: [value for curve in curves for value in (*curve[axis], None)] for axis in ("x", "y")}
     line = {"color": curves[0]["line"]["color"], "width": 1.5}
     look = {"mode": "lines", "opacity": FAINT, "showlegend": False, "hoverinfo": "skip", "line": line}
@@ -181,7 +181,7 @@ def _join(curves: Sequence[dict[str, Any]]) -> tuple[dict[str, Any], list[tuple[
 
 
 def _smooth(losses: Sequence[float]) -> list[float]:
-    """A moving average, as the live chart draws it."""
+    """A moving average, as in the live chart."""
     average, smooth = 0.0, []
     for step, loss in enumerate(losses, start=1):
         average = SMOOTHING * average + (1 - SMOOTHING) * loss
@@ -199,7 +199,7 @@ def _line(
 
 
 def _of(panel: int) -> dict[str, str]:
-    """Where a mark of a panel stands: across its x axis, from bottom to top."""
+    """Returns the axes of a mark of a panel: across its x axis, from bottom to top."""
     ends = "" if panel == 1 else str(panel)
     return {"xref": f"x{ends}", "yref": f"y{ends} domain"}
 
@@ -209,7 +209,7 @@ def _on(panel: int) -> dict[str, str]:
 
 
 def _panel(number: int, x_title: str, y_title: str, x_domain: Sequence[float], y_domain: Sequence[float], x: dict[str, Any], y: dict[str, Any]) -> dict[str, Any]:  # fmt: skip
-    """The two axes of a part of the figure."""
+    """Returns the two axes of a panel."""
     ends = "" if number == 1 else str(number)
     common = {
         "gridcolor": "rgba(128,128,128,.28)",

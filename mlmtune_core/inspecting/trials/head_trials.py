@@ -20,13 +20,13 @@ from mlmtune_core.training.order import count_steps, shuffle
 from mlmtune_core.workers.cores import one_core
 from mlmtune_core.workers.progress import part, report
 
-WARMING = 0.8  # of the bar, where features have to be computed first
+WARMING = 0.8  # share of the progress bar for computing features
 
 
 def try_rates(examples: pd.DataFrame, fingerprint: str, settings: dict[str, Any], rates: Sequence[float], seeds: int) -> dict[str, Any]:  # fmt: skip
-    """A head for each rate and seed, all trained in one go, each as its run alone would be (head only, no early stopping).
+    """Trains a head for each rate and seed, all at once, each as its run alone would be (head_only, no early stopping).
 
-    `lanes`: rate, seed, `losses` and `rates` by step, `evaluations`; a lane whose loss is no number any more ends there. `majority`:
+    `lanes`: rate, seed, `losses` and `rates` by step, `evaluations`; a lane ends where its loss is no longer finite. `majority`:
     the score of the trivial predictor; `sizes` by split; `steps`: in one epoch.
     """
     config = _head_alone(settings)
@@ -36,9 +36,9 @@ def try_rates(examples: pd.DataFrame, fingerprint: str, settings: dict[str, Any]
 
 
 def try_labels(examples: pd.DataFrame, fingerprint: str, settings: dict[str, Any], labels: int, noise: float) -> dict[str, Any]:  # fmt: skip
-    """One head on at most `labels` examples of which the share `noise` is labelled wrongly, measured after every epoch on all splits.
+    """Trains one head on at most `labels` examples of which the share `noise` is mislabelled, evaluated after every epoch on all splits.
 
-    As `try_rates`, with one lane, `wrong` (how many labels are), and what `find_stop` and `find_turn` say of its evaluations: `best`, `stopped`, `turn`.
+    Returns as `try_rates`, with one lane, `wrong` (number of wrong labels), and `best`, `stopped`, `turn` from `find_stop` and `find_turn`.
     """
     config = _head_alone(settings)
     split = split_in_three(examples, config.validation_share, config.seed)
@@ -58,9 +58,9 @@ def try_labels(examples: pd.DataFrame, fingerprint: str, settings: dict[str, Any
 
 
 def find_stop(values: Sequence[float], patience: int) -> tuple[int, int]:
-    """(best epoch, epoch after which a run with this patience ends), counted from 1; the lowest value is the best.
+    """Returns (best epoch, epoch after which a run with this patience ends), counted from 1; the lowest value is the best.
 
-    An epoch counts as better only where it is below all before, as runs judge; patience 0 never ends one.
+    An epoch is better only if it is below all before, as in runs; patience 0 never ends one.
     """
     best = 0
     for place, value in enumerate(values):
@@ -72,15 +72,15 @@ def find_stop(values: Sequence[float], patience: int) -> tuple[int, int]:
 
 
 def find_turn(losses: Sequence[float]) -> int | None:
-    """The epoch (from 1) after which the validation loss was never as low again; None where the last one is the lowest."""
+    """Returns the epoch (from 1) after which the validation loss was never as low again; None if the last one is the lowest."""
     lowest = int(np.argmin(losses))
     return lowest + 1 if lowest + 1 < len(losses) else None
 
 
 def learn(features: Features, examples: pd.DataFrame, configs: Sequence[RunConfig]) -> list[dict[str, Any]]:
-    """What became of a head for each config, all trained together on `train`; they differ in sweeps.TOGETHER and the seed at most.
+    """Trains a head per config, all together on `train`; the configs differ in sweeps.TOGETHER and the seed at most.
 
-    Losses by step with dropout, as runs say them; evaluations before the first epoch and after each without, on every split.
+    Returns losses by step with dropout, as runs log them; evaluations before the first epoch and after each without, on every split.
     """
     config, compute_loss = configs[0], TASKS[configs[0].task].compute_loss
     sides = {name: features.side(rows) for name, rows in examples.groupby("split")}
@@ -125,20 +125,20 @@ def _evaluate(stack: HeadStack, lanes: list[dict[str, Any]], sides: dict[str, Si
 
 
 def _accuracy(logits: torch.Tensor, labels: torch.Tensor) -> float:
-    """The share of right answers; where several labels may hold, of exactly the right sets."""
+    """Returns the share of right answers; for several labels, of exactly the right sets."""
     right = logits.argmax(-1) == labels if labels.dim() == 1 else ((logits > 0) == labels.bool()).all(-1)
     return right.float().mean().item()
 
 
 def _until_finite(lane: dict[str, Any]) -> dict[str, Any]:
-    """The lane up to where a run would have failed."""
+    """Returns the lane up to where a run would have failed."""
     steps = next((step for step, loss in enumerate(lane["losses"]) if not math.isfinite(loss)), len(lane["losses"]))
     kept = [each for each in lane["evaluations"] if each["step"] <= steps and all(map(math.isfinite, each.values()))]
     return lane | {"losses": lane["losses"][:steps], "rates": lane["rates"][:steps], "evaluations": kept}
 
 
 def _majority(examples: pd.DataFrame, task_name: str) -> float:
-    """Accuracy of the trivial predictor on the validation examples."""
+    """Returns the accuracy of the trivial predictor on the validation examples."""
     task = TASKS[task_name]
     train, validation = (Dataset(task.to_examples(to_records(examples[examples["split"] == name])), []) for name in ("train", "validation"))  # fmt: skip
     return task.compute_metrics(task.BASELINE(train, validation), validation.examples)["accuracy"]

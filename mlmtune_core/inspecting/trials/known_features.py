@@ -37,13 +37,13 @@ class Side:
     lengths: list[int]
 
     def batch(self, indices: Sequence[int]) -> dict[str, torch.Tensor]:
-        """What a head learns from in one step."""
+        """Returns the training batch of one step."""
         return {"hidden": self.hidden[indices], "labels": self.labels[indices]}
 
 
 @dataclass(frozen=True)
 class Features:
-    """vectors: (texts, H), what the head reads of each. `places`: texts -> row of vectors; `labels`: label -> what the loss takes."""
+    """vectors: (texts, H), the head's input for each. `places`: texts -> row of vectors; `labels`: label -> what the loss takes."""
 
     config: RunConfig
     label_names: list[str]
@@ -54,13 +54,13 @@ class Features:
     heads: dict[int, nn.Module] = field(default_factory=dict)
 
     def side(self, examples: pd.DataFrame) -> Side:
-        """Rows with the texts and labels of this data set, whatever label stands at which text."""
+        """Returns the rows with the texts and labels of this data set, whatever label a text has."""
         places = [self.places[_texts_of(record)] for record in to_records(examples)]
         labels = torch.tensor([self.labels[to_hashable(label)] for label in examples["label"]])
         return Side(self.vectors[places].unsqueeze(1), labels, [self.lengths[place] for place in places])
 
     def head(self, seed: int) -> nn.Module:
-        """The head that a run with this seed would begin with."""
+        """Returns the head that a run with this seed would start from."""
         if seed not in self.heads:
             torch.manual_seed(seed)
             self.heads[seed] = assembly.make_model(self.config, TASKS[self.config.task], self.label_names).head
@@ -68,9 +68,9 @@ class Features:
 
 
 def know(fingerprint: str, examples: pd.DataFrame, config: RunConfig) -> Features:
-    """The features of split examples for what `config` reads them with; computed at the first call, with reports of how far it is.
+    """Returns the features of split examples for `config`, computed at the first call, with progress reports.
 
-    `fingerprint` stands for the texts; those looked at longest ago are forgotten. Raises RunError where the checkpoint cannot be cut.
+    `fingerprint` identifies the texts; the least recently used are dropped. Raises RunError if the checkpoint cannot be split.
     """
     key = (
         fingerprint,
@@ -86,9 +86,9 @@ def know(fingerprint: str, examples: pd.DataFrame, config: RunConfig) -> Feature
 
 
 def assemble_once(examples: pd.DataFrame, config: RunConfig) -> tuple[Setup, dict[str, Any]]:
-    """What a run with these settings would train with, made as runs make it; nothing of it stays on disk."""
+    """Returns what a run with these settings would train with, built as runs build it; leaves nothing on disk."""
     about = {"name": "trial", "fingerprint": "", "columns": {}}
-    run = create_run(config, examples, about, home() / "runs" / f".trial-{new_id()}")  # beside what runs share
+    run = create_run(config, examples, about, home() / "runs" / f".trial-{new_id()}")  # next to what runs share
     try:
         return worker.assemble_run(run)[:2]
     finally:
@@ -113,7 +113,7 @@ def _compute(examples: pd.DataFrame, config: RunConfig) -> Features:
 
 
 def _read_all(setup: Setup, encoded: Sequence[Encoded]) -> torch.Tensor:
-    """(inputs, H): the first vector of each."""
+    """Returns (inputs, H): the first vector of each."""
     order = order_by_length([item.length for item in encoded], setup.config.batch_size * 2)
     passed = padded_batches(encoded, order, setup.pad_id, setup.task.LABELS_ARE, setup.model.device, setup.prefix)
     vectors = torch.empty(len(encoded), setup.model.encoder.config.hidden_size)

@@ -21,10 +21,10 @@ WINDOWS_SHOWN = 2
 def preview_tokens(
     checkpoint: str, task_name: str, rows: list[dict[str, Any]], max_length: int
 ) -> list[dict[str, Any]]:
-    """What the tokenizer makes of a few checked rows.
+    """Returns what the tokenizer makes of a few checked rows.
 
-    Each: `row`, `windows` (how many inputs it needs) and `inputs` (at most 2 of them): `tokens`, `segments`, `labels` (one
-    per token: its tag, its part of the answer, or ""), `asked` (whether the token answers), and `cut` (sub-words lost).
+    Each: `row`, `windows` (number of inputs it needs) and `inputs` (at most 2 of them): `tokens`, `segments`, `labels` (one
+    per token: its tag, its part of the answer, or ""), `asked` (whether the token carries an answer), and `cut` (sub-words lost).
     """
     task = TASKS[task_name]
     tokenizer = _tokenizer(checkpoint)
@@ -52,7 +52,7 @@ def preview_tokens(
 
 
 def count_sub_words(checkpoint: str, rows: list[dict[str, Any]]) -> list[int]:
-    """Sub-words of all that is read of each row, the tokenizer's marks included; nothing is cut."""
+    """Returns the number of sub-words of each row, special tokens included, without truncation."""
     tokenizer = _tokenizer(checkpoint)
     read = [role for role in INPUT_ROLES if role in rows[0]]
     columns = [[row[role] if role != "words" else " ".join(row[role]) for row in rows] for role in read]
@@ -63,8 +63,8 @@ def count_sub_words(checkpoint: str, rows: list[dict[str, Any]]) -> list[int]:
 def describe_model(
     checkpoint: str, task_name: str, labels: int, strategy: str, head: str, first_layers: int = 0, pooling: str = "cls"
 ) -> dict[str, Any]:
-    """The blocks from the embeddings up to the head: `weights`, how many of them learn in the run (`learning`), and `state`: learning, later
-    (it rests at first), partly, frozen or unused. `trainable`, `total`, `layers`; `first`: weights that learn from the first step on.
+    """Returns the blocks from the embeddings to the head: `weights`, how many of them are trained in the run (`learning`), and `state`: learning,
+    later (frozen at first), partly, frozen or unused. `trainable`, `total`, `layers`; `first`: weights trained from the first step on.
     """
     encoder = _empty_encoder(checkpoint)
     checkpoints.keep_first_layers(encoder, first_layers)
@@ -107,7 +107,7 @@ def _block(name: str, weights: list[torch.nn.Parameter]) -> dict[str, Any]:
 
 
 def _empty_encoder(checkpoint: str) -> torch.nn.Module:
-    """The architecture without its weights: shapes only, nothing is read or allocated."""
+    """Builds the architecture without its weights: shapes only, nothing is read or allocated."""
     from transformers import AutoModel
 
     with torch.device("meta"):
@@ -115,14 +115,14 @@ def _empty_encoder(checkpoint: str) -> torch.nn.Module:
 
 
 def _asked(item: Encoded) -> list[bool]:
-    """Per token whether it answers: the first sub-word of each word, the context; nothing for a task on whole texts."""
+    """Returns, per token, whether it carries an answer: the first sub-word of each word, the context; empty for tasks on whole texts."""
     if item.offsets:
         return [offset != OUTSIDE for offset in item.offsets]
     return [label != IGNORE_INDEX for label in item.labels] if item.words else []
 
 
 def _labels_shown(item: Encoded, label_names: list[str]) -> list[str]:
-    """Per token its tag, or `answer` for the tokens of the answer; nothing for a task that asks about the whole text."""
+    """Returns, per token, its tag, or `answer` for the tokens of the answer; empty for tasks on whole texts."""
     if item.offsets:
         start, end = item.labels
         return ["answer" if 0 < start <= p <= end else "" for p in range(item.length)]
@@ -137,7 +137,7 @@ def _tokenizer(checkpoint: str) -> Any:
 
 
 def warm() -> None:
-    """Pays for imports and the bundled tokenizer before the first visit asks."""
+    """Pays for imports and the bundled tokenizer before the first visit."""
     import mlmtune_core.inspecting.predicting  # noqa: F401
 
     _tokenizer(checkpoints.BUNDLED)

@@ -21,18 +21,18 @@ from mlmtune_core.training.setup import Setup, TrainingState
 from mlmtune_core.training.steps import Stepper
 from mlmtune_core.workers.progress import part, report
 
-LOWEST, HIGHEST = 1e-7, 1.0  # fastai goes on to 10, beyond what a run here takes
+LOWEST, HIGHEST = 1e-7, 1.0  # fastai goes up to 10, which no run here allows
 STEPS = 100
 SMOOTHING = 0.98
-EXPLODED = 4.0  # times the lowest smoothed loss
+EXPLODED = 4.0  # factor over the lowest smoothed loss
 SKIPPED_FIRST, SKIPPED_LAST = STEPS // 10, 5
 
 
 def find_rate(examples: pd.DataFrame, settings: dict[str, Any]) -> dict[str, Any]:
-    """The range test of Smith (2015) as fastai's LRFinder does it: one step at each rate, each a little higher than the one before.
+    """Runs the range test of Smith (2015) as fastai's LRFinder does: one step at each rate, each a little higher than the one before.
 
-    Step i of 100 has the rate LOWEST * (HIGHEST / LOWEST) ** (i / 100), the same for all weights that learn, without warm-up. The loss is
-    smoothed, s_i = 0.98 s_(i-1) + 0.02 loss_i, and divided by 1 - 0.98 ** i; the test ends where that exceeds four times its lowest.
+    Step i of 100 has the rate LOWEST * (HIGHEST / LOWEST) ** (i / 100), the same for all trainable weights, without warm-up. The loss is
+    smoothed, s_i = 0.98 s_(i-1) + 0.02 loss_i, and divided by 1 - 0.98 ** i; the test ends when that exceeds four times its lowest.
     Returns `rates`, `losses`, `smoothed`, and `suggestions`: by `suggest_valley` and `suggest_steep`, which leave out the first ten steps
     and the last five. Source: fastai/fastai, fastai/callback/schedule.py.
     """
@@ -52,16 +52,16 @@ def find_rate(examples: pd.DataFrame, settings: dict[str, Any]) -> dict[str, Any
 
 
 def suggest_steep(rates: Sequence[float], losses: Sequence[float]) -> float:
-    """The rate where the loss falls fastest: argmin over i of (loss_(i+1) - loss_i) / (ln rate_(i+1) - ln rate_i)."""
+    """Returns the rate at which the loss falls fastest: argmin over i of (loss_(i+1) - loss_i) / (ln rate_(i+1) - ln rate_i)."""
     slopes = np.diff(losses) / np.diff(np.log(rates))
     return float(rates[int(slopes.argmin())])
 
 
 def suggest_valley(rates: Sequence[float], losses: Sequence[float]) -> float:
-    """A rate in the middle of the longest valley: of the longest falling subsequence of losses, of m values that ends at place e,
-    the rate at place e - m + floor(m / 3) + floor(m / 6). (fastai counts the values of the valley back from its end, not the places it spans.)
+    """Returns a rate in the middle of the longest valley: of the longest falling subsequence of losses, of m values that ends at index e,
+    the rate at index e - m + floor(m / 3) + floor(m / 6). (fastai counts the values of the valley back from its end, not the places it spans.)
     """
-    lengths = np.ones(len(losses), dtype=int)  # of the longest falling subsequence that ends at each place
+    lengths = np.ones(len(losses), dtype=int)  # length of the longest falling subsequence that ends at each index
     for place in range(1, len(losses)):
         higher = np.asarray(losses[:place]) > losses[place]
         lengths[place] += max(lengths[:place][higher], default=0)
@@ -71,7 +71,7 @@ def suggest_valley(rates: Sequence[float], losses: Sequence[float]) -> float:
 
 
 def train_at(examples: pd.DataFrame, settings: dict[str, Any], rates: Sequence[float]) -> list[dict[str, Any]]:
-    """Real runs, one a rate, which head and body share: rate, final validation `accuracy` and `loss`; None for a run that failed."""
+    """Carries out real runs, one per rate, shared by head and encoder: rate, final validation `accuracy` and `loss`; None for a run that failed."""
     found = []
     for number, rate in enumerate(rates):
         config = validate({**settings, "head_learning_rate": rate, "learning_rate": rate, "patience": 0})
@@ -96,7 +96,7 @@ def _train(config: RunConfig, examples: pd.DataFrame) -> dict[str, float | None]
 
 
 def _climb(setup: Setup, train_set: Dataset) -> Iterator[tuple[float, float]]:
-    """(rate, loss) of one step after the other, until a loss is no number."""
+    """Yields (rate, loss) of each step, until a loss is not finite."""
     stepper = Stepper(setup, TrainingState(), STEPS, factor=lambda step: (HIGHEST / LOWEST) ** (step / STEPS))
     set_train_mode(setup.model)
     rng, epoch = np.random.default_rng(setup.config.seed), 0
@@ -117,6 +117,6 @@ def _climb(setup: Setup, train_set: Dataset) -> Iterator[tuple[float, float]]:
 
 
 def _smooth(losses: Sequence[float]) -> float:
-    """The mean of all losses so far, a loss n steps ago weighing 0.98 ** n."""
+    """Returns the mean of all losses so far; a loss n steps ago weighs 0.98 ** n."""
     weights = SMOOTHING ** np.arange(len(losses))[::-1]
     return float(np.dot(weights, losses) / weights.sum())

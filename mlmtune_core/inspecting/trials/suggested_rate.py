@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
-FACTOR = 5.0  # written down before any run: from here on a suggestion misleads
+FACTOR = 5.0  # fixed before any run: from this factor on a suggestion misleads
 
 
 def judge_suggestion(suggestion: float, runs: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
-    """`best`: the rate whose runs were most often right in the end (of equals, with the lowest validation loss), its `best_accuracy`; `ratio`:
+    """Returns `best`: the rate whose runs ended with the highest accuracy (ties: the lowest validation loss), and its `best_accuracy`; `ratio`:
     suggested / best; `word`: "too high" from 5 on, "too low" up to 1/5, else "near"; `tried`: the rate of a run nearest to the suggestion.
 
-    runs: rate, accuracy and loss, None in one that failed. None where all of them failed.
+    runs: rate, accuracy and loss, None for one that failed. Returns None if all failed.
     """
     means = {rate: mean_of(runs, rate) for rate in {run["rate"] for run in runs}}
     ended = {rate: mean for rate, mean in means.items() if mean[0] is not None}
@@ -24,7 +24,7 @@ def judge_suggestion(suggestion: float, runs: Sequence[dict[str, Any]]) -> dict[
 
 
 def mean_of(runs: Sequence[dict[str, Any]], rate: float) -> tuple[float | None, float]:
-    """(mean accuracy, mean loss) of the runs at a rate; (None, inf) where one of them failed."""
+    """Returns (mean accuracy, mean loss) of the runs at a rate; (None, inf) if one of them failed."""
     at = [run for run in runs if run["rate"] == rate]
     if any(run["accuracy"] is None for run in at):
         return None, float("inf")
