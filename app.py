@@ -14,7 +14,7 @@ from starlette.middleware import Middleware
 log = logging.getLogger("mlmtune_core.app")
 ROOT = Path(__file__).resolve().parent
 sys.path[:0] = [str(ROOT)]
-# pages/ stands last, or Streamlit would put it first, where pages/inspecting/page.py hides the standard library's inspect
+# pages/ is last, or Streamlit would put it first, and its folders would hide modules of the same name
 sys.path.append(str(ROOT / "pages"))
 
 from mlmtune_core.runs.limits import check_settings  # noqa: E402

@@ -23,7 +23,7 @@ FOLDERS = {"inspect": "inspecting"}  # address -> folder where they differ: a pa
 
 
 def main() -> None:
-    """Begins the visit, asks who it is where that is wanted, and draws the page of the address once its visitor was let in."""
+    """Begins the visit, asks who it is if the server wants to know, and draws the page of the address once its visitor is admitted."""
     st.set_page_config(page_title="mlmtune", page_icon=str(ICON), layout="wide")
     st.html(STYLE)
     visit = begin_visit()
@@ -60,7 +60,7 @@ def _draw(visit: Visit, signed: SignedIn | None) -> None:
 
 
 def _make_pages(visit: Visit) -> dict[str, st.Page]:
-    """All pages by name; the teacher's stands in the navigation of teachers only, the workers' where there are others' machines."""
+    """Returns all pages by name; only teachers see the teacher's, and the workers' page appears only with a cluster."""
     tr = visit.tr
     titles = {
         "home": tr("Start here"),

@@ -13,7 +13,7 @@ from pages.shared.figures import figure_config
 from pages.shared.projector import find_growth
 
 HERE = Path(__file__).parent
-SHARE = 0.54  # of the window: what is small on a laptop may be larger on a projector
+SHARE = 0.54  # share of the window's height: a chart may be larger on a projector
 
 _component = st.components.v2.component(
     "mlmtune_dial_chart",
@@ -25,10 +25,10 @@ _component = st.components.v2.component(
 
 
 def dial_chart(figure: dict[str, Any], alt: str, height: int, *, key: str, dial: dict[str, Any] | None = None) -> int:
-    """Draws `figure` (data and layout as Plotly takes them), at least `height` pixels high, with `alt` for who cannot see it; returns where the dial stands.
+    """Draws `figure` (data and layout for Plotly), at least `height` pixels high, with `alt` for screen readers; returns the dial's position.
 
-    dial: title; labels, one for each place; said, a sentence for each; moves, for each the traces that change (see explorer_charts);
-    place, where it begins.
+    dial: title; labels, one per position; said, a sentence each; moves, for each the traces that change (see explorer_charts);
+    place, the initial position.
     """
     begins = st.session_state.get(f"{key}_place", dial["place"] if dial else 0)
     data = {
@@ -41,7 +41,7 @@ def dial_chart(figure: dict[str, Any], alt: str, height: int, *, key: str, dial:
         "config": figure_config(key.replace("_", "-")),
     }
     data["dial"] = dial | {"place": begins} if dial else None
-    told = {**data, "dial": dial}  # where the dial stands makes no other figure
+    told = {**data, "dial": dial}  # the dial's position does not make another figure
     data["version"] = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
     found = _component(
         key=key,

@@ -24,7 +24,7 @@ _ahead = st.components.v2.component("mlmtune_load_ahead", html="<span></span>", 
 
 
 def load_ahead(plotly_address: str) -> None:
-    """Has the browser fetch and read the drawing library while nobody waits for it: the chart then stands at once."""
+    """Makes the browser load the plotting library while nobody waits for it, so that the chart appears at once."""
     _ahead(key="load_ahead", height=0, data={"plotly": plotly_address})
 
 
@@ -34,7 +34,7 @@ def live_chart(
     """Draws the run `run_id` from its first event on and follows it until it ends.
 
     `texts`: step, loss, metric, train_loss, train_loss_smooth, validation_loss, baseline, best, unfrozen, epoch, offline, alt.
-    The data change with the language and the projector alone, so a rerun of the page neither remounts nor reloads the chart.
+    The data change only with the language and projector mode, so a rerun of the page neither remounts nor reloads the chart.
     """
     _component(
         key=key,

@@ -36,9 +36,9 @@ def sweep_chart(
 ) -> None:
     """Draws the runs of a sweep (`source`: kind `sweep`, its id) as they go on, or those of a recorded lesson (kind `recorded`, its id).
 
-    runs: for each its `arm`, an index of `arms`, and its `seed`. view: grid (a cell for each arm) or overlay. x: step, epoch or seconds;
+    runs: for each its `arm`, an index of `arms`, and its `seed`. view: grid (a cell per arm) or overlay. x: step, epoch or seconds;
     y: score, validation_loss, train_eval_loss or train_loss. texts: alt, axis_x, axis_y, baseline, seed, offline, and for recordings play,
-    pause, time, speed. The data that were fetched stay while only view, x or y change.
+    pause, time, speed. Fetched data stay if only view, x or y change.
     """
     _component(
         key=key,

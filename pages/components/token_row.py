@@ -22,8 +22,8 @@ MAX_CHIPS = 160
 def token_row(seen: dict[str, Any], label: str, row: int, tr: Translate) -> None:
     """Draws tokens as chips. All text is escaped.
 
-    seen: `tokens`; `segments`, 0 or 1 per token; and, as far as there are, `labels` (a tag per token) and `asked` (false:
-    the token is read, but nothing is asked of it). label: of the whole text, or empty. row: its number, or 0.
+    seen: `tokens`; `segments`, 0 or 1 per token; and, if there are any, `labels` (a tag per token) and `asked` (false:
+    the token is read, but has no label). label: of the whole text, or "". row: its number, or 0.
     """
     tokens = seen["tokens"]
     parts = [seen.get(name) or [""] * len(tokens) for name in ("segments", "labels")]

@@ -25,10 +25,10 @@ def token_strip(
     separators: str = ".,",
     on_pick: Callable[[int], None] | None = None,
 ) -> None:
-    """Draws the words; `on_pick` is told the place of one that is clicked.
+    """Draws the words; calls `on_pick` with the index of a clicked word.
 
-    Each word: word, pieces, label, probabilities and logits by label, as `predicting.answer` gives them; and, where there are, `aside`
-    (true: it is read, but nothing is asked of it) and `note`, a line below its probabilities. `texts`: probability, logit, pieces, alt. Words
+    Each word: word, pieces, label, probabilities and logits by label, as `predicting.answer` gives them; and, if there are any, `aside`
+    (true: it is read, but has no label) and `note`, a line below its probabilities. `texts`: probability, logit, pieces, alt. Words
     reach the page as text, never as markup.
     """
 

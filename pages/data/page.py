@@ -17,7 +17,7 @@ from pages.shared.visit import Visit, go_to, literal, remember, remembered, show
 
 
 def draw(visit: Visit) -> None:
-    """Upload first; then how it was read, the report, and what the model will see."""
+    """Draws the upload, then how it was read, the report, and what the model will read."""
     tr = visit.tr
     data_id = remembered("data")
     with st.expander(tr("Upload a file"), expanded=not data_id, icon=":material/upload_file:"):

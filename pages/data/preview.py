@@ -19,7 +19,7 @@ LENGTHS = (16, 32, 48, 64, 96, 128, 192, 256, 384, 512)
 
 
 def draw_examples(visit: Visit, data: Prepared) -> None:
-    """Five examples as tokens, labels and lengths as charts, and the split as a table."""
+    """Draws five examples as tokens, labels and lengths as charts, and the split as a table."""
     tr, report = visit.tr, data.report
     st.subheader(tr("What the model will see"), anchor="tokens")
     length = int(st.session_state.get("max_length") or RunConfig.model_fields["max_length"].default)
@@ -56,7 +56,7 @@ def draw_examples(visit: Visit, data: Prepared) -> None:
 
 
 def _draw_cut(visit: Visit, task: str, lengths: list[int], max_length: int) -> None:
-    """How many examples are longer than the maximum, and what happens to them."""
+    """Draws how many examples are longer than the maximum, and what happens to them."""
     tr = visit.tr
     longer = [length - max_length for length in lengths if length > max_length]
     says = tr("The tokenizer cuts words into sub-words (## continues a word), puts [CLS] in front and [SEP] at the end. These are the first five examples.")  # fmt: skip
@@ -76,7 +76,7 @@ def _draw_cut(visit: Visit, task: str, lengths: list[int], max_length: int) -> N
 
 
 def _draw_example(visit: Visit, example: dict, row: dict) -> None:
-    """One row of chips per input; long examples need several."""
+    """Draws one row of chips per input; long examples need several."""
     answer = row.get("label", row.get("score", ""))
     answer = visit.number(answer, 2) if isinstance(answer, float) else answer
     answer = ", ".join(answer) if not isinstance(answer, str) else answer
@@ -105,7 +105,7 @@ def _draw_labels(visit: Visit, task: str, report: Report) -> None:
 
 
 def _draw_split(visit: Visit, report: Report) -> None:
-    """How many examples of each label stand on each side."""
+    """Draws how many examples of each label are in each split."""
     tr = visit.tr
     seed = int(st.session_state.get("seed", RunConfig.model_fields["seed"].default))
     st.markdown("**" + tr("The split") + "**", help=hint(visit, "training_set", "validation_set", "test_set"))

@@ -15,7 +15,7 @@ LIMITS = (200, 500, 1000, 2000, 5000, 10_000, MAX_EXAMPLES)
 
 
 def ask_reading(visit: Visit, data_id: str, data: Prepared) -> None:
-    """Draws task, columns and format; what is changed is kept, and the page drawn anew."""
+    """Draws task, columns and format; saves what is changed, and redraws the page."""
     tr, reading = visit.tr, load_reading(data_id)
     wanted = dict(reading)
     left, *others = st.columns(len(ROLES[data.task]) + 1)
@@ -50,7 +50,7 @@ def _ask_column(visit: Visit, data_id: str, data: Prepared, role: str, title: st
 
 
 def _ask_format(visit: Visit, data_id: str, data: Prepared, reading: dict[str, object]) -> dict[str, object]:
-    """Encoding, delimiter, quotes, header, split column, several labels, how many examples; None where nothing is told."""
+    """Asks for encoding, delimiter, quotes, header, split column, several labels, how many examples; None if nothing is told."""
     tr, form = visit.tr, data.format
     told: dict[str, object] = {}
     columns = st.columns(3)
@@ -86,12 +86,12 @@ def _ask_flag(title: str, names: dict[str, str], key: str, reading: dict[str, ob
 
 
 def delimiter_names(tr: Translate) -> dict[str, str]:
-    """delimiter -> its name."""
+    """Returns delimiter -> its name."""
     return {"\t": tr("tab"), ",": tr("comma"), ";": tr("semicolon"), "|": tr("bar")}
 
 
 def format_names(tr: Translate, form: Format) -> str:
-    """One line on how a file was read."""
+    """Returns one line on how a file was read."""
     if form.kind == "table":
         quotes = tr("quotes enclose cells") if form.quoted else tr("quotes are plain signs")
         return tr("Read as a table, {encoding}; delimiter: {delimiter}; {quotes}.").format(

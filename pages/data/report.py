@@ -14,7 +14,7 @@ ICONS = {"error": ":material/error:", "warning": ":material/warning:", "note": "
 
 
 def draw_report(visit: Visit, data_id: str, data: Prepared) -> bool:
-    """Counts and problems; True where training may start."""
+    """Draws counts and problems; returns True if training may start."""
     tr, report = visit.tr, data.report
     kept = visit.number(data.example_count)
     if report.rows_kept < data.example_count:

@@ -47,7 +47,7 @@ def _draw_table(visit: Visit, data_id: str, data: Prepared) -> None:
 
 
 def _rename_label(visit: Visit, data_id: str, data: Prepared) -> None:
-    """One label written as another, in all rows: for labels that differ by case or a slip of the pen."""
+    """Renames one label in all rows: for labels that differ by case or a typing error."""
     tr, column = visit.tr, data.columns.get("label")
     if not column or not data.report or not data.report.labels:
         return
@@ -64,7 +64,7 @@ def _rename_label(visit: Visit, data_id: str, data: Prepared) -> None:
 
 
 def _keep(visit: Visit, data_id: str, batch: Batch) -> None:
-    """Adds the change; that of a sample goes to a copy of it."""
+    """Saves the change; a change of a sample goes to a copy of it."""
     own = accept_copy(data_id, visit.person)
     if own != data_id:
         save_reading(own, {}, visit.person)

@@ -10,7 +10,7 @@ from pages.shared.visit import Visit, literal, remember
 
 
 def ask_side_files(visit: Visit, data_id: str) -> None:
-    """Draws which files are measured with, and lets each be given or taken away."""
+    """Draws which files are evaluated on, and lets each be added or removed."""
     tr, reading = visit.tr, load_reading(data_id)
     titles = {
         "validation": tr("Validation: measured after every epoch; it decides which model is kept"),

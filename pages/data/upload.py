@@ -14,7 +14,7 @@ HUB_SECONDS = 300.0
 
 
 def ask_upload(visit: Visit, key: str) -> str | None:
-    """Draws the three doors; returns the id of new data once they were read. What cannot be read leaves all as it was."""
+    """Draws the three ways in; returns the id of new data once they are read. What cannot be read changes nothing."""
     tr = visit.tr
     by_file, by_paste, by_name = st.tabs([tr("A file"), tr("Paste rows"), tr("A name on the Hub (online)")])
     with by_file:
@@ -70,7 +70,7 @@ def _ask_hub(visit: Visit, key: str) -> str | None:
 
 
 def _keep(visit: Visit, name: str, raw: bytes) -> str | None:
-    """Writes the bytes and has them read once; what cannot be read is removed again, with a sentence."""
+    """Stores the bytes and reads them once; deletes what cannot be read, with a message."""
     try:
         data_id = accept_upload(name, raw, visit.person.id)
     except UserError as error:

@@ -11,7 +11,7 @@ from pages.shell.tour import is_first, offer_again
 
 
 def draw(visit: Visit) -> None:
-    """One sentence, three doors."""
+    """Draws one sentence and three ways to begin."""
     tr = visit.tr
     sentence = tr(
         "Give a pre-trained BERT a few hundred labelled sentences, choose which of its weights may learn, watch the curves "
@@ -34,7 +34,7 @@ def draw(visit: Visit) -> None:
         if st.button(tr("Bring my file"), key="own_data", icon=":material/upload_file:", width="stretch"):
             go_to("data", data="")
     st.caption(tr("You cannot break anything here: every run is a copy, and the pre-trained model stays as it is."))
-    if not is_first(visit):  # who is here for the first time finds it above
+    if not is_first(visit):  # first-time visitors find it above
         offer_again(visit, "tour_again")
 
 

@@ -8,7 +8,7 @@ from mlmtune_core.workers import engine
 
 
 async def clean_daily() -> None:
-    """Cleans until it is cancelled. A fault is written in the log and does not end it."""
+    """Cleans until it is cancelled. Logs an error and goes on."""
     while True:
         try:
             await asyncio.to_thread(_clean)

@@ -2,14 +2,14 @@
 
 import signal
 
-OPEN_ANSWER_SECONDS = 2  # of the five in which the server ends; the workers take about one of the others
+OPEN_ANSWER_SECONDS = 2  # seconds, of the five in which the server ends; the workers take about one of the others
 
 
 def bound_open_answers() -> None:
-    """Limits how long uvicorn waits at its end for answers that nobody fetches; by itself that is for ever.
+    """Limits how long uvicorn waits at its end for responses that nobody fetches; by default it waits forever.
 
-    Streamlit passes no such limit on (1.67), so that it is set on the server that has put its own handler on SIGTERM;
-    without one, as in tests, there is nothing to limit.
+    Streamlit passes no such limit on (1.67), so it is set on the server whose handler is on SIGTERM; without one, as in tests,
+    there is nothing to limit.
     """
     server = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
     if config := getattr(server, "config", None):

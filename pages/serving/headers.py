@@ -16,7 +16,7 @@ INDEX = Path(streamlit.__file__).parent / "static" / "index.html"
 
 
 class SecurityHeaders:
-    """ASGI middleware that adds the headers of `security_headers` to every HTTP answer."""
+    """ASGI middleware that adds the headers of `security_headers` to every HTTP response."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -34,7 +34,7 @@ class SecurityHeaders:
 
 
 def security_headers() -> dict[str, str]:
-    """Nothing from outside the server; framed by itself only, or also by the origins in MLMTUNE_FRAME_ANCESTORS."""
+    """Allows nothing from outside the server; framing by itself only, or also by the origins in MLMTUNE_FRAME_ANCESTORS."""
     ancestors = _read_ancestors()
     policy = {
         "default-src": "'self'",
@@ -52,14 +52,14 @@ def security_headers() -> dict[str, str]:
     headers = {
         "Content-Security-Policy": "; ".join(f"{name} {sources}" for name, sources in policy.items()),
         "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": "same-origin",  # the id of a run stands in the address
+        "Referrer-Policy": "same-origin",  # the address contains the id of a run
         "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     }
-    return headers if ancestors else headers | {"X-Frame-Options": "SAMEORIGIN"}  # which cannot name others
+    return headers if ancestors else headers | {"X-Frame-Options": "SAMEORIGIN"}  # older header that cannot name other origins
 
 
 def _read_ancestors() -> list[str]:
-    """Origins such as https://moodle.example.edu, with blanks between. Raises ConfigError for anything else."""
+    """Reads origins such as https://moodle.example.edu, separated by blanks. Raises ConfigError for anything else."""
     origins = os.environ.get("MLMTUNE_FRAME_ANCESTORS", "").split()
     for origin in origins:
         if not re.fullmatch(r"https?://(\*\.)?[\w.-]+(:\d+)?", origin):
@@ -71,7 +71,7 @@ def _read_ancestors() -> list[str]:
 
 
 def _inline_scripts() -> str:
-    """The scripts that stand in Streamlit's own page, by their hashes: no other inline script runs."""
+    """Returns the hashes of the scripts in Streamlit's own page: no other inline script runs."""
     scripts = re.findall(r"<script>(.*?)</script>", INDEX.read_text(encoding="utf-8"), re.DOTALL)
     digests = [hashlib.sha256(script.encode()).digest() for script in scripts]
     return " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)

@@ -15,13 +15,13 @@ YEAR_SECONDS = 365 * 24 * 3600
 
 
 class PersonCookie:
-    """ASGI middleware: a browser without the cookie gets one with the first HTML page; the websocket then carries it."""
+    """ASGI middleware: gives a browser without the cookie one with its first HTML page; the websocket then carries it."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passes everything on; only the headers of an HTML answer may get one more."""
+        """Passes everything on; may add one header to an HTML response."""
         if scope["type"] != "http" or is_token(_token_in(Headers(scope=scope).get("cookie", ""))):
             await self.app(scope, receive, send)
             return
@@ -37,7 +37,7 @@ class PersonCookie:
 
 
 def admitted(request: Request) -> bool:
-    """True where the sender of a request was let in, or everybody is."""
+    """Returns whether the sender of a request is admitted, or everybody is."""
     return find_person(request.cookies.get(COOKIE, "")).admitted
 
 
@@ -47,7 +47,7 @@ def _new_cookie(scope: Scope) -> str:
 
 
 def _came_by_https(scope: Scope) -> bool:
-    """Here, or at the proxy in front; who claims it falsely only gets a cookie that is never sent back."""
+    """Here, or at the proxy in front; a false claim only gets a cookie that is never sent back."""
     said = Headers(scope=scope).get("x-forwarded-proto", "").partition(",")[0].strip()
     return "https" in (scope.get("scheme"), said)
 

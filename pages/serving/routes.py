@@ -25,7 +25,7 @@ NOT_KEPT = {"Cache-Control": "no-store"}
 
 
 def about_run(answer: Callable[[Request, Run], Response]) -> Callable[[Request], Response]:
-    """A route below runs/<id>: in a class for who is in it; 404 where there is no such run, or `answer` raises RunError or ValueError."""
+    """Wraps a route below runs/<id>: in a class for admitted people; 404 if there is no such run, or `answer` raises RunError or ValueError."""
 
     @wraps(answer)
     def route(request: Request) -> Response:
@@ -41,8 +41,8 @@ def about_run(answer: Callable[[Request, Run], Response]) -> Callable[[Request],
 
 @about_run
 def events(request: Request, run: Run) -> Response:
-    """GET runs/<id>/events?after=<n>: the complete rows from byte n on, where to go on, the state, and for how many seconds
-    nothing new is to be expected.
+    """GET runs/<id>/events?after=<n>: the complete rows from byte n on, where to continue, the state, and for how many seconds
+    nothing new is expected.
     """
     after = min(max(0, int(request.query_params.get("after", 0))), sys.maxsize)
     rows, position, more = run.log.read(after)
@@ -52,7 +52,7 @@ def events(request: Request, run: Run) -> Response:
 
 @about_run
 def export(request: Request, run: Run) -> Response:
-    """GET runs/<id>/<file>: what was prepared to be taken home, by one of the names in EXPORTS. Always a download: what people wrote
+    """GET runs/<id>/<file>: a prepared export, by one of the names in EXPORTS. Always a download: what people wrote
     is never opened as a page of this server.
     """
     name = request.path_params["file"]
@@ -63,7 +63,7 @@ def export(request: Request, run: Run) -> Response:
 
 
 def sweep_events(request: Request) -> Response:
-    """GET sweeps/<id>/events?after=<n>,<n>,...: of each run of a sweep what `events` tells of one."""
+    """GET sweeps/<id>/events?after=<n>,<n>,...: for each run of a sweep what `events` returns for one."""
     if not admitted(request):
         return JSONResponse({"error": "not admitted"}, 403, headers=NOT_KEPT)
     try:
@@ -89,10 +89,10 @@ def recorded(request: Request) -> Response:
 
 
 def _rest(run: Run) -> float:
-    """Seconds to wait before asking again: some for a run that others have to go before."""
+    """Returns the seconds to wait before asking again: some for a run behind others in the queue."""
     try:
         queue = engine.current().queue
-    except RunError:  # nobody is there to begin it
+    except RunError:  # there is no engine to begin it
         return REST_SECONDS
     place = queue.place(run)
     return REST_SECONDS if place and place > max(1, queue.workers) else 0.0
@@ -102,7 +102,7 @@ def health(_: Request) -> Response:
     """GET health: 200 and "ok" while every role has a worker, else 503 and "degraded"; numbers only, no names."""
     try:
         numbers = engine.current().health()
-    except RunError:  # the engine is not up yet, or no more
+    except RunError:  # the engine is not up yet, or has ended
         numbers = {}
     well = bool(numbers) and all(numbers["workers"].values())
     status = {"status": "ok" if well else "degraded", "version": __version__}

@@ -22,7 +22,7 @@ COMPRESSED = KEPT | {"Content-Encoding": "gzip"}
 
 
 class StaticFiles:
-    """ASGI middleware. The names of the files hold a hash of their content, or a version, so that an answer holds for a year."""
+    """ASGI middleware. File names contain a hash or a version, so a response may be cached for a year."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -31,23 +31,23 @@ class StaticFiles:
         self._answers: dict[Path, asyncio.Task[Response]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers for those files; passes on everything else, and whoever takes no gzip."""
+        """Answers for those files; passes on everything else, and clients without gzip."""
         file = self._files.get(scope["path"]) if scope["type"] == "http" and scope["method"] == "GET" else None
         if file is None or "gzip" not in Headers(scope=scope).get("accept-encoding", ""):
             await self._app(scope, receive, send)
             return
         if file not in self._answers:
             self._answers[file] = asyncio.create_task(asyncio.to_thread(compress, file))
-        answer = await asyncio.shield(self._answers[file])  # a visitor who leaves does not end it for the others
+        answer = await asyncio.shield(self._answers[file])  # a client that leaves must not cancel it for the others
         await answer(scope, receive, send)
 
 
 def compress(file: Path) -> Response:
-    """The answer with the content of a file, compressed."""
+    """Returns the response with a file's compressed content."""
     content = gzip.compress(file.read_bytes(), compresslevel=6)
     return Response(content, headers=COMPRESSED, media_type=MEDIA_TYPES[file.suffix])
 
 
 def plotly_script(_: Request) -> Response:
-    """GET scripts/plotly-<version>.min.js, for who takes no gzip."""
+    """GET scripts/plotly-<version>.min.js, for clients without gzip."""
     return FileResponse(PLOTLY_FILE, media_type="text/javascript", headers=KEPT)

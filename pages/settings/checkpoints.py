@@ -15,7 +15,7 @@ SECONDS = 300.0
 
 
 def draw_keep_checkpoint(visit: Visit, run: Run) -> None:
-    """Under a run on masked words that has ended: a name, and the button that keeps its best model as a checkpoint."""
+    """Draws, below a finished run on masked words, a name and the button that saves its best model as a checkpoint."""
     tr, key = visit.tr, f"kept_of_{run.id}"
     may = run.weights_file.is_file() and visit.person.may_change(run.owner())
     if run.config().task != "masked_words" or not may:
@@ -45,7 +45,7 @@ def _draw_kept(visit: Visit, name: str) -> None:
     tr = visit.tr
     try:
         kept = find_saved(name)
-    except UserError:  # deleted meanwhile
+    except UserError:  # deleted in the meantime
         return
     st.success(tr("“{title}” is kept.").format(title=literal(kept.title)), icon=":material/bookmark:")
     if st.button(tr("Train a task from it"), key="train_from_it", icon=":material/arrow_forward:"):
@@ -54,12 +54,12 @@ def _draw_kept(visit: Visit, name: str) -> None:
 
 
 def has_kept(visit: Visit) -> bool:
-    """Whether there is one that this person may start from."""
+    """Returns whether there is a saved checkpoint that this person may start from."""
     return bool(list_checkpoints(visit.person))
 
 
 def ask_kept(visit: Visit) -> str:
-    """The name, as settings have it, of the one that is chosen; an own one can be deleted beside it."""
+    """Returns the chosen one's name, as settings have it; an own one can be deleted beside it."""
     tr, known = visit.tr, {kept.name: kept for kept in list_checkpoints(visit.person)}
     titles = {name: _describe(visit, kept) for name, kept in known.items()}
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -71,7 +71,7 @@ def ask_kept(visit: Visit) -> str:
 
 
 def _describe(visit: Visit, kept: SavedCheckpoint) -> str:
-    """Its title, whose it is where there is a class, the day; the id, because equal names would be one choice."""
+    """Its title, its owner in a class, the day; and the id, because equal names would be one choice."""
     whose = find_person_name(kept.owner) if is_class() else ""
     return " · ".join(text for text in (kept.title, whose, visit.day(kept.made), kept.id[:4]) if text)
 

@@ -30,34 +30,34 @@ REHEARSED = ("checkpoint", "first_layers", "task", "strategy", "head", "pooling"
 
 
 def draw_cost(visit: Visit, config: RunConfig, examples: pd.DataFrame, fingerprint: str) -> None:
-    """Only the seconds, for examples that no page of their own prepares; measured first, with the page waiting for nothing."""
+    """Draws only the seconds, for examples without a page of their own; measures first, without blocking the page."""
     waiting = not begin_rehearsal(config, fingerprint, examples).done()
     st.fragment(_draw_cost, run_every=LOOK_SECONDS if waiting else None)(visit, config, examples, fingerprint, waiting)
 
 
 def find_cost(config: RunConfig, examples: pd.DataFrame, fingerprint: str) -> float | None:
-    """The seconds that `draw_cost` says; None while they are being measured, or where they cannot be."""
+    """Returns the seconds that `draw_cost` shows; None while they are being measured, or if they cannot be."""
     costs = _read_costs(begin_rehearsal(config, fingerprint, examples))
     return costs and estimate(costs, config, expect_sizes(examples, config.validation_share))
 
 
 def draw_estimate(visit: Visit, config: RunConfig, data: Prepared, examples: pd.DataFrame, used: str) -> None:
-    """A line under Start: measuring, then the seconds for these of the data's examples, and a suggestion where they are many.
+    """Draws a line under Start: measuring, then the seconds for the used examples, and a suggestion if they are many.
 
-    `used` is the key under which the session keeps how many examples are used.
+    `used` is the session key for the number of examples used.
     """
     waiting = not _rehearse(config, data).done()
     st.fragment(_draw, run_every=LOOK_SECONDS if waiting else None)(visit, config, data, examples, used, waiting)
 
 
 def find_estimate(config: RunConfig, data: Prepared, examples: pd.DataFrame) -> float | None:
-    """The seconds that were announced; None while they are being measured, or where they cannot be."""
+    """Returns the announced seconds; None while they are being measured, or if they cannot be."""
     costs = _find_costs(config, data)
     return costs and estimate(costs, config, expect_sizes(examples, config.validation_share))
 
 
 def find_sweep_estimate(configs: Sequence[RunConfig], data: Prepared) -> float | None:
-    """Seconds of all runs of a grid on these data, those that can be trained together as one; None while they are being measured."""
+    """Returns the seconds of all runs of a grid on these data, runs trained together counted once; None while they are being measured."""
     seconds, sizes = 0.0, {}
     for alike in group(configs):
         config = configs[alike[0]]
@@ -70,12 +70,12 @@ def find_sweep_estimate(configs: Sequence[RunConfig], data: Prepared) -> float |
 
 
 def is_measuring(configs: Sequence[RunConfig], data: Prepared) -> bool:
-    """Whether what `find_sweep_estimate` needs is still being measured."""
-    return not all([_rehearse(configs[alike[0]], data).done() for alike in group(configs)])  # a list: all of them are asked at once
+    """Returns whether what `find_sweep_estimate` needs is still being measured."""
+    return not all([_rehearse(configs[alike[0]], data).done() for alike in group(configs)])  # a list, so that all are asked at once
 
 
 def find_want_of_memory(visit: Visit, config: RunConfig, data: Prepared) -> list[str]:
-    """The sentence that says that a run would not fit, where it is known by now."""
+    """Returns the message that a run would not fit into memory, if that is known by now."""
     costs, limit = _find_costs(config, data), engine.current().worker_memory
     needed = costs and needed_bytes(costs, config)
     if not needed or needed <= limit:
@@ -88,7 +88,7 @@ def find_want_of_memory(visit: Visit, config: RunConfig, data: Prepared) -> list
 
 
 def begin_rehearsal(config: RunConfig, fingerprint: str, examples: pd.DataFrame) -> engine.Question:
-    """The question for the costs of a run; settings that change only how often its pieces are due ask nothing new."""
+    """Returns the question for the costs of a run; settings that only change how often its pieces are due ask nothing new."""
     values = tuple((config.model_dump(include=set(REHEARSED)) | config.encoder_settings).items())
     return _ask(values, fingerprint, engine.current().expect_threads(), examples)
 
@@ -114,7 +114,7 @@ def _read_costs(question: engine.Question) -> Costs | None:
     try:
         return question.result() if question.done() else None
     except UserError:
-        return None  # Start itself will say what is wrong
+        return None  # Start will say what is wrong
 
 
 def _draw_cost(visit: Visit, config: RunConfig, examples: pd.DataFrame, fingerprint: str, waiting: bool) -> None:
@@ -122,7 +122,7 @@ def _draw_cost(visit: Visit, config: RunConfig, examples: pd.DataFrame, fingerpr
     if seconds is not None:
         st.markdown(tr("About **{time}** on this machine, if no run is ahead.").format(time=visit.seconds(max(1, seconds))))
         if waiting:
-            st.rerun()  # nothing is left to look for
+            st.rerun()  # nothing else to suggest
     elif not begin_rehearsal(config, fingerprint, examples).done():
         st.caption(tr("Trying out on a few examples how long this will take…"))
 
@@ -154,8 +154,8 @@ def _draw(visit: Visit, config: RunConfig, data: Prepared, examples: pd.DataFram
 
 
 def _offer(sentence: str, key: str, setting: str, value: int) -> None:
-    """A button that writes a value into the session, where a field of the form stands under `setting`."""
+    """Draws a button that writes a value into the session, where a field of the form has the key `setting`."""
     if st.button(
         sentence, key=key, icon=":material/timer:", on_click=st.session_state.__setitem__, args=(setting, value)
     ):
-        st.rerun()  # the whole page, where the number stands, not only this line
+        st.rerun()  # reruns the whole page, which holds the number, not only this line

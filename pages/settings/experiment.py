@@ -11,7 +11,7 @@ NAMES = ("initial_weights", "head", "pooling", "truncation", "train_examples", "
 
 
 def ask_experiment(visit: Visit, task: str) -> dict[str, object]:
-    """Asks for those of them that the task has; returns them by name."""
+    """Asks for those settings that the task has; returns them by name."""
     asked = [name for name in NAMES if not (task in TOKEN_TASKS and name in TEXT_SETTINGS)]
     chosen: dict[str, object] = {}
     with st.expander(visit.tr("For experiments"), icon=":material/science:"):
@@ -23,7 +23,7 @@ def ask_experiment(visit: Visit, task: str) -> dict[str, object]:
 
 
 def fill_experiment(config: RunConfig) -> dict[str, object]:
-    """What stands in the session for the settings of a run, by key."""
+    """Returns what the session must hold for the settings of a run, by key."""
     return {name: getattr(config, name) for name in NAMES}
 
 

@@ -18,7 +18,7 @@ CHOSEN = ("early_stopping_metric", "schedule", "bias_correction")
 
 
 def ask_settings(visit: Visit, task: str, examples: int) -> dict[str, object]:
-    """Asks for every setting; returns them by name, as they were given: `config.validate` judges them."""
+    """Asks for every setting; returns them by name, as typed: `config.validate` checks them."""
     settings: dict[str, object] = {"task": task, **_ask_checkpoint(visit)}
     strategy = ask_strategy(visit)
     settings |= {"strategy": strategy, **ask_rates(visit, strategy)}
@@ -38,7 +38,7 @@ def fill_settings(config: RunConfig) -> None:
 
 
 def ask_examples(visit: Visit, available: int, key: str) -> int:
-    """How many of the examples take part: all, or fewer for a quick look. The number stands in the session under `key`."""
+    """Asks how many of the examples to use: all, or fewer for a quick try. The number is in the session under `key`."""
     lowest = min(FEWEST_EXAMPLES, available)
     st.session_state[key] = min(max(st.session_state.get(key, available), lowest), available)
     return st.number_input(
@@ -109,7 +109,7 @@ def _ask_regularisation(visit: Visit, task: str, strategy: str) -> dict[str, obj
 
 
 def _ask_number(visit: Visit, field: str, suggested: int | None = None) -> float | int:
-    """One setting as a number field with the limits of RunConfig."""
+    """Draws one setting as a number field with the limits of RunConfig."""
     info = RunConfig.model_fields[field]
     low, high = setting_limits(field)
     whole = isinstance(info.default, int)

@@ -15,14 +15,14 @@ LOOK_SECONDS = 3
 
 
 def find_use_of(visit: Visit) -> Use:
-    """How much of the limits the person of this visit uses at this moment."""
+    """Returns how much of the limits the visit's person uses now."""
     return find_usage(visit.person, engine.current().queue.waiting(visit.person.id))
 
 
 def draw_limits(visit: Visit, use: Use) -> None:
-    """One line on what waits, what is kept and for how long; a warning once a limit on keeping is near.
+    """Draws one line on what waits, what is kept and for how long; a warning once a limit is near.
 
-    Where a limit stands in the way of Start, the page is drawn again as soon as it no longer does.
+    If a limit blocks Start, the page is redrawn as soon as it no longer does.
     """
     if find_problems(use):
         st.fragment(_wait_for_room, run_every=LOOK_SECONDS)(visit)
@@ -53,14 +53,14 @@ def _wait_for_room(visit: Visit) -> None:
 
 
 def draw_age(visit: Visit, run: Run) -> None:
-    """Until when an ended run is kept, where that is not for ever."""
+    """Draws until when a finished run is kept, if it expires."""
     until = expiry_time(run.last_changed())
     if until is not None and run.state() in (*ENDED, "interrupted", "paused"):
         st.caption(visit.tr("Kept until {day}; then it is deleted by itself.").format(day=visit.day(until)))
 
 
 def _offer_own_runs(visit: Visit) -> None:
-    """A choice among the person's own runs; the page of each has the button that deletes it."""
+    """Offers the person's own runs; the page of each has the button that deletes it."""
     tr, runs = visit.tr, runs_of(visit.person.id)
     if not runs:
         return
@@ -68,7 +68,7 @@ def _offer_own_runs(visit: Visit) -> None:
     for run in runs:
         about = run.about()
         told = [visit.day(about["created"]), about["data"]["name"], state_names(tr)[run.state()], run.id[:4]]
-        names[run.id] = " · ".join(told)  # the id, because equal names would be one choice
+        names[run.id] = " · ".join(told)  # with the id, because equal names would be one choice
     chosen = choice(st.selectbox, tr("Runs of mine"), names, "own_run")
     if st.button(tr("Open this run"), key="open_own_run", icon=":material/open_in_new:"):
         go_to("watch", run=chosen)

@@ -9,11 +9,11 @@ from pages.shared.visit import Visit
 
 RATES = (1e-6, 1e-5, 2e-5, 3e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 3e-2, 1e-1)
 RANKS = (1, 2, 4, 8, 16, 32, 64)
-COUNTED = {"last_layers": "last_layers", "lora": "lora_rank"}  # strategy -> where its number stands in the session
+COUNTED = {"last_layers": "last_layers", "lora": "lora_rank"}  # strategy -> session key of its number
 
 
 def ask_strategy(visit: Visit) -> str:
-    """Which weights may learn, as RunConfig has it."""
+    """Asks which weights are trainable; returns the strategy as RunConfig has it."""
     tr = visit.tr
     names = {
         "head_only": tr("Head only (selective)"),
@@ -37,7 +37,7 @@ def ask_strategy(visit: Visit) -> str:
 
 
 def fill_strategy(config: RunConfig) -> dict[str, object]:
-    """What stands in the session where these settings were given: key -> value."""
+    """Returns what the session must hold for these settings: key -> value."""
     kind, count = parse_strategy(config.strategy)
     rates = {"head_learning_rate": config.head_rate, "learning_rate": config.body_rate}
     filled = {"strategy": kind, "typed_rates": True} | {f"typed_{name}_{kind}": f"{rate:g}" for name, rate in rates.items()}
@@ -46,7 +46,7 @@ def fill_strategy(config: RunConfig) -> dict[str, object]:
 
 
 def ask_rates(visit: Visit, strategy: str) -> dict[str, float | str]:
-    """Two rates, few and log-spaced; their defaults follow the strategy, and so do their keys."""
+    """Asks for two rates from a few log-spaced values; their defaults, and so their keys, depend on the strategy."""
     tr = visit.tr
     kind = parse_strategy(strategy)[0]
     chosen: dict[str, float | str] = {}
@@ -70,7 +70,7 @@ def ask_rates(visit: Visit, strategy: str) -> dict[str, float | str]:
 
 
 def ask_body_settings(visit: Visit, strategy: str) -> dict[str, object]:
-    """How the rate falls from layer to layer, and where weight decay leads; nothing where only the head learns."""
+    """Asks for layer decay and where weight decay leads; nothing if only the head is trained."""
     tr, kind = visit.tr, parse_strategy(strategy)[0]
     if kind == "head_only":
         return {}
@@ -80,14 +80,14 @@ def ask_body_settings(visit: Visit, strategy: str) -> dict[str, object]:
             tr(falls.title), 0.0, 1.0, falls.default, 0.05, key="layer_decay", help=visit.help("layer_decay"), persist_state="session"
         )
     }
-    if kind != "lora":  # whose decay towards zero leads back to the pre-trained model
+    if kind != "lora":  # decay of adapters towards zero leads back to the pre-trained model
         ends = {"zero": tr("zero"), "pretrained": tr("the pre-trained weights")}
         chosen["decay_towards"] = choice(st.radio, tr(leads.title), ends, "decay_towards", help=visit.help("decay_towards"))
     return chosen
 
 
 def _ask_rank(visit: Visit) -> int:
-    """Few, in powers of two; one that came with the settings of another run stands among them."""
+    """Asks for a rank from a few powers of two; a rank from another run's settings is among them."""
     asked = st.session_state.get("lora_rank", 8)
     title, help_text = visit.tr("Rank R"), visit.tr("W stays; W + BA is what is used. A has R rows, B has R columns: the weights that learn grow with R.")
     return st.select_slider(title, sorted({*RANKS, asked}), 8, key="lora_rank", help=help_text, persist_state="session")
@@ -101,7 +101,7 @@ def _ask_rate(visit: Visit, field: str, kind: str, default: float, typed: bool) 
 
 
 def _to_number(text: str) -> float | str:
-    """What was typed as a number; what is none stays as it was typed, and is refused with a sentence."""
+    """Returns typed text as a number; other text stays as typed, and is refused with a message."""
     try:
         return float(text.strip().replace(",", "."))
     except ValueError:

@@ -11,12 +11,12 @@ from pages.shared.visit import Visit
 
 
 def setting_title(visit: Visit, name: str) -> str:
-    """What a setting is called."""
+    """Returns what a setting is called."""
     return visit.tr(RunConfig.model_fields[name].title)
 
 
 def say_setting(visit: Visit, name: str, value: Any) -> str:
-    """One value of a setting; of a checkpoint's folder only the name."""
+    """Formats one value of a setting; of a checkpoint's folder only the name."""
     if name == "strategy":
         return strategy_name(visit.tr, value)
     if name == "checkpoint":
@@ -29,5 +29,5 @@ def say_setting(visit: Visit, name: str, value: Any) -> str:
 
 
 def say_settings(visit: Visit, settings: Mapping[str, Any]) -> str:
-    """Several of them, as a name for what has them."""
+    """Formats several settings, as a name for whatever has them."""
     return " · ".join(say_setting(visit, name, value) for name, value in settings.items()) or visit.tr("all alike")

@@ -15,35 +15,35 @@ from mlmtune_core.workers import engine
 from mlmtune_core.workers.progress import given_up
 from pages.shared.visit import Visit
 
-SOON_SECONDS = 0.8  # what is there by then shows no bar
+SOON_SECONDS = 0.8  # answers that are there by then show no bar
 LOOK_SECONDS = 0.4
-GONE_SECONDS = 3.0  # without a look: that visit waits no more
+GONE_SECONDS = 3.0  # seconds after which a visit that has not looked no longer waits
 
 
 @dataclass
 class Shared:
-    """One question, and when each visit that waits for it has last looked."""
+    """One question, and when each waiting visit last looked."""
 
     question: engine.Question
     looked: dict[str, float] = field(default_factory=dict)
 
 
 def ask(run: Run, function: str, *question: Any) -> Any:
-    """What `function` ("package.module:name") answers to (run id, *question), where that takes a moment. Raises its UserError."""
+    """Returns what `function` ("package.module:name") answers to (run id, *question), for short questions. Raises its UserError."""
     return _answer(run.id, weights_changed(run), function, *question)
 
 
 def ask_slowly(visit: Visit, run: Run, function: str, *question: Any) -> Any | None:
-    """The same where it may take long: None while it is computed, and a bar with a button stands here instead. Raises its UserError.
+    """As `ask` for long questions: returns None while it is computed, and draws a bar with a button instead. Raises its UserError.
 
-    Visits that ask the same share one computation.
+    Visits with the same question share one computation.
     """
     asked = (run.id, weights_changed(run), function, *question)
     return follow(visit, asked, lambda: _begin(*asked), lambda: _begin.clear(*asked))
 
 
 def follow(visit: Visit, asked: tuple[Any, ...], begin: Callable[[], Shared], forget: Callable[[], object], soon: float = SOON_SECONDS) -> Any | None:  # fmt: skip
-    """The answer to what `begin` asks (once for all visits) and `asked` names; None while a bar stands here instead, after `soon` seconds. Raises its UserError."""
+    """Returns the answer to what `begin` asks (once for all visits) under the name `asked`; None while a bar is shown, after `soon` seconds. Raises its UserError."""
     if st.session_state.pop("given_up", None) == asked:
         raise given_up()
     shared = begin()
@@ -58,7 +58,7 @@ def follow(visit: Visit, asked: tuple[Any, ...], begin: Callable[[], Shared], fo
 
 
 def _draw_progress(visit: Visit, shared: Shared, asked: tuple[Any, ...], forget: Callable[[], object]) -> None:
-    """How far it is, and a way out; the page is drawn anew once the answer is there."""
+    """Draws progress and a button to cancel; redraws the page once the answer is there."""
     tr, me = visit.tr, st.session_state.setdefault("visit_id", new_id())
     shared.looked[me] = time.monotonic()
     if shared.question.done():
@@ -75,7 +75,7 @@ def _draw_progress(visit: Visit, shared: Shared, asked: tuple[Any, ...], forget:
 
 
 def _wait(question: engine.Question, soon: float) -> bool:
-    """Whether the answer is there, at once or soon."""
+    """Returns whether the answer is there, now or soon."""
     until = time.monotonic() + soon
     while not question.done() and time.monotonic() < until:
         time.sleep(0.02)

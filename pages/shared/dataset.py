@@ -22,9 +22,9 @@ QUIET_SECONDS = 0.6
 
 
 def open_dataset(visit: Visit, data_id: str) -> Prepared:
-    """The data of a link, with a bar while they are being read.
+    """Returns the data of a link, with a progress bar while they are read.
 
-    Raises DataError for a file that cannot be read, PeopleError for one of somebody else.
+    Raises DataError for a file that cannot be read, PeopleError for somebody else's.
     """
     require_access(data_id, visit.person)
     key = json.dumps([load_reading(data_id), load_edits(data_id)], sort_keys=True)
@@ -38,7 +38,7 @@ def open_dataset(visit: Visit, data_id: str) -> Prepared:
 
 
 def wait_for(visit: Visit, question: engine.Question, data_id: str) -> None:
-    """Draws how far the worker is, until it is done; short work draws nothing."""
+    """Draws the worker's progress until it is done; short work draws nothing."""
     bar, began = None, time.monotonic()
     while not question.done():
         time.sleep(0.02 if time.monotonic() - began < QUIET_SECONDS else LOOK_SECONDS)
@@ -58,13 +58,13 @@ def _prepare(data_id: str, key: str) -> engine.Question:
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def preview(checkpoint: str, task: str, fingerprint: str, max_length: int, _rows: list[dict]) -> list[dict[str, Any]]:
-    """Some examples as the checkpoint's tokenizer makes them (see previewing.preview_tokens)."""
+    """Returns some examples as the checkpoint's tokenizer encodes them (see inspecting/trials/preview)."""
     return engine.current().ask("mlmtune_core.inspecting.trials.preview:preview_tokens", checkpoint, task, _rows, max_length)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def count_sub_words(checkpoint: str, fingerprint: str, _examples: pd.DataFrame) -> list[int]:
-    """The length of every example in sub-words."""
+    """Returns the length of every example in sub-words."""
     return engine.current().ask("mlmtune_core.inspecting.trials.preview:count_sub_words", checkpoint, _examples.to_dict("records"))
 
 
@@ -72,16 +72,16 @@ def count_sub_words(checkpoint: str, fingerprint: str, _examples: pd.DataFrame) 
 def describe_model(
     checkpoint: str, task: str, strategy: str, first_layers: int, labels: int, head: str, pooling: str
 ) -> dict[str, Any]:
-    """Blocks and counts of weights (see previewing.describe_model)."""
+    """Returns blocks and counts of weights (see inspecting/trials/preview)."""
     question = checkpoint, task, labels, strategy, head, first_layers, pooling
     return engine.current().ask("mlmtune_core.inspecting.trials.preview:describe_model", *question)
 
 
 def split_of(report: Report, seed: int) -> pd.DataFrame:
-    """Label (or another kind, see splitting.stratify) x split -> number of examples."""
+    """Returns label (or another stratum, see splitting.find_strata) x split -> number of examples."""
     examples = splitting.split_examples(report.examples, RunConfig.model_fields["validation_share"].default, seed)
     kinds = pd.DataFrame({"kind": splitting.find_strata(examples), "split": examples["split"].to_numpy()})
-    counts = kinds.value_counts(sort=False).unstack(fill_value=0).sort_index()  # as pd.crosstab counts, in a tenth of its time
+    counts = kinds.value_counts(sort=False).unstack(fill_value=0).sort_index()  # what pd.crosstab computes, in a tenth of the time
     counts = counts[[name for name in splitting.SPLITS if name in counts]].rename_axis(columns=None)
     counts["Σ"] = counts.sum(axis=1)
     counts.loc["Σ"] = counts.sum()

@@ -7,21 +7,21 @@ import streamlit as st
 from pages.shared.visit import Visit, remember, remembered
 
 STYLE = Path(__file__).parent / "projector.css"
-GROWTH = 1.35  # of what is written in a chart; of the page see projector.css
+GROWTH = 1.35  # factor for text in charts; for the page see projector.css
 
 
 def is_on() -> bool:
-    """Whether this visit has asked for it."""
+    """Returns whether this visit has asked for projector mode."""
     return remembered("projector") == "1"
 
 
 def find_growth() -> float:
-    """How many times as large as usual this visit wants what is written in charts."""
+    """Returns the factor by which this visit enlarges text in charts."""
     return GROWTH if is_on() else 1.0
 
 
 def draw_projector(visit: Visit) -> None:
-    """The switch in the corner of every page, and what it does."""
+    """Draws the switch in the corner of every page, and applies it."""
     tr, on = visit.tr, is_on()
     if on:
         st.html(STYLE)

@@ -21,31 +21,31 @@ OF_METRICS = {
 
 
 def about_metric(visit: Visit, name: str) -> str | None:
-    """The terms behind a metric (see names.metric_names), for its `help`; None where its name says it all."""
+    """Returns the terms behind a metric (see names.metric_names), for its `help`; None if its name says it all."""
     return hint(visit, *OF_METRICS[name]) if name in OF_METRICS else None
 
 
 def meaning(visit: Visit, term: str) -> str:
-    """What a term means, as plain text."""
+    """Returns what a term means, as plain text."""
     return visit.tr(TERMS[term].meaning)
 
 
 def hint(visit: Visit, *terms: str) -> str:
-    """What these terms mean, for the `help` of a widget, a number or a text."""
+    """Returns what these terms mean, for the `help` of a widget, a number or a text."""
     return "\n\n".join(f"**{literal(visit.tr(TERMS[term].name))}**: {literal(meaning(visit, term))}" for term in terms)
 
 
 def explained(visit: Visit, text: str, *terms: str) -> str:
-    """Markdown in which the first place of each term tells its meaning (see `.term` in page.css): to be drawn with `unsafe_allow_html`.
+    """Returns Markdown in which the first occurrence of each term has a tooltip (see `.term` in page.css): draw it with `unsafe_allow_html`.
 
-    `text` is a message of ours: what people wrote must have gone through `literal`.
+    `text` is one of our messages: what people wrote must have gone through `literal`.
     """
     found: dict[str, str] = {}
     for term in sorted(terms, key=lambda term: -len(TERMS[term].name)):
         name, says = visit.tr(TERMS[term].name), meaning(visit, term)
 
         def draw(match: re.Match[str], name: str = name, says: str = says) -> str:
-            place = f"\x00{len(found)}\x00"  # what a meaning says is not searched for further terms
+            place = f"\x00{len(found)}\x00"  # meanings are not searched for further terms
             told = escaped(f"{name}: {says}")
             found[place] = f'<span class="term" tabindex="0" role="note" aria-label="{told}">{match[0]}</span>'
             return place
@@ -57,6 +57,6 @@ def explained(visit: Visit, text: str, *terms: str) -> str:
 
 
 def _pattern(name: str) -> re.Pattern[str]:
-    """A term as it stands in a text: in either number, its brackets perhaps escaped; and in no link to a place of the page."""
+    """Matches a term in a text: singular or plural, its brackets perhaps escaped; not inside a link to a place on the page."""
     stem = re.escape(name[:-1]) + "(?:y|ies)" if name.endswith("y") else re.escape(name) + "s?"
     return re.compile(rf"(?<![\w#])\\?{stem}(?!\w)".replace(r"\]", r"\\?\]"), re.IGNORECASE)

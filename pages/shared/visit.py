@@ -25,7 +25,7 @@ from pages.serving.person_cookie import COOKIE
 
 REMEMBERED = ("data", "run", "sweep", "lesson", "tour", "projector")
 MARKS = str.maketrans({sign: "\\" + sign for sign in "\\`*_{}[]()#+!|<>~$:@&"})
-# what begins a list or a rule; and what Streamlit replaces in the parsed text, where a backslash no longer helps
+# starts a list or a rule; or is replaced by Streamlit in the parsed text, where a backslash no longer helps
 REPLACED = re.compile(
     r"^(?=-|\d+\.)|(?<=:)(?=material[_/]|streamlit:|//)|(?<=@)(?=\w)|(?<=www)(?=\.)|(?<=[-<>~])(?=[-=>])", re.IGNORECASE
 )
@@ -34,7 +34,7 @@ WORD_JOINER = "\u2060"  # has no width and breaks no line
 
 @dataclass(frozen=True)
 class Visit:
-    """The language of this script run, and who it is for: passed on, never global."""
+    """The language of this script run, and whom it is for: passed on, never global."""
 
     language: str
     tr: Translate
@@ -42,7 +42,7 @@ class Visit:
 
     @property
     def separators(self) -> str:
-        """Decimal and thousands sign, as Plotly wants them."""
+        """Returns decimal and thousands separators, as Plotly wants them."""
         return number_separators(self.language)
 
     def number(self, value: float, digits: int = 0, signed: bool = False) -> str:
@@ -50,16 +50,16 @@ class Visit:
         return format_number(self.language, value, digits, signed)
 
     def percent(self, share: float, digits: int = 0, signed: bool = False) -> str:
-        """0.123 -> 12 %, or +12 %, with the language's signs."""
+        """0.123 -> 12 %, or +12 %, with the language's separators."""
         return format_percent(self.language, share, digits, signed)
 
     def help(self, field: str) -> str:
-        """What a setting of RunConfig does."""
+        """Returns what a setting of RunConfig does."""
         description = RunConfig.model_fields[field].description
         return self.tr(description)
 
     def day(self, moment: float) -> str:
-        """Unix seconds -> 3 May 2026 or 3 de mai. de 2026, where the server is."""
+        """Unix seconds -> 3 May 2026 or 3 de mai. de 2026, in the server's time zone."""
         return format_date(date.fromtimestamp(moment), format="medium", locale=self.language.replace("-", "_"))
 
     def seconds(self, value: float, digits: int = 0) -> str:
@@ -73,7 +73,7 @@ class Visit:
 
 
 def begin_visit() -> Visit:
-    """Language: ?lang=, then the session, then the browser, then English. Puts what is remembered back into the address."""
+    """Determines the language: ?lang=, then the session, then the browser, then English. Restores remembered ids to the address."""
     language = st.query_params.get("lang") or st.session_state.get("lang") or nearest_language(st.context.locale)
     if language not in LANGUAGES:
         language = nearest_language(language)
@@ -90,22 +90,22 @@ def begin_visit() -> Visit:
 
 
 def read_token() -> str:
-    """Who visits, as nobody else can say it: by having signed in, or by the cookie that came with the browser's first page."""
+    """Returns the visitor's secret token: from signing in, or from the cookie that came with the browser's first page."""
     return st.session_state.get("signed_in_token") or read_cookie()
 
 
 def read_cookie() -> str:
-    """What the browser showed when it connected, or nothing. The routes beside the pages know it by this alone."""
+    """Returns the cookie that the browser showed when it connected, or "". Routes know the visitor by this alone."""
     return st.context.cookies.get(COOKIE, "")
 
 
 def this_visit() -> Visit:
-    """The visit that the frame began."""
+    """Returns the visit that the frame began."""
     return st.session_state["visit"]
 
 
 def remembered(name: str) -> str:
-    """The id of `data`, `run`, `sweep` or `lesson` in this visit's address, or an empty text."""
+    """Returns the id of `data`, `run`, `sweep` or `lesson` in this visit's address, or ""."""
     return st.session_state.get(f"link_{name}", "")
 
 
@@ -124,15 +124,15 @@ def go_to(page: str, **ids: str) -> None:
 
 
 def show_error(error: UserError) -> None:
-    """A sentence for the reader, never a traceback. User text in it is shown literally."""
+    """Draws an error message, never a traceback. User text in it is literal."""
     st.error(literal(error.translate(this_visit().tr)), icon=":material/error:")
 
 
 def literal(text: str) -> str:
-    """Text that markdown must not interpret: on one line, its signs escaped, and nothing in it turned into links or icons."""
+    """Returns text that Markdown does not interpret: on one line, escaped, with nothing turned into links or icons."""
     return REPLACED.sub(WORD_JOINER, escape_controls(" ".join(text.split()))).translate(MARKS)
 
 
 def escaped(text: str) -> str:
-    """Text as `st.html` shows it literally, in an attribute too."""
+    """Returns text as `st.html` shows it literally, in an attribute too."""
     return escape(escape_controls(text))

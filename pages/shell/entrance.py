@@ -12,7 +12,7 @@ from pages.shell.sign_in import SignedIn
 
 
 def ask_name_and_code(visit: Visit) -> None:
-    """Draws the form; whoever is let in by it finds the page that they came for."""
+    """Draws the form; whoever it admits gets the page that they came for."""
     tr, coded = visit.tr, bool(class_code())
     with st.form("entrance", width=520, border=True):
         st.subheader(tr("Welcome to the class"), anchor=False)
@@ -28,20 +28,20 @@ def ask_name_and_code(visit: Visit) -> None:
 
 
 def recognise(visit: Visit, signed: SignedIn) -> Visit:
-    """The visit of somebody who signed in: the same person in every browser. Where no code of a class is asked they are in."""
+    """Returns the visit of somebody who signed in: the same person in every browser. Without a class code they are admitted."""
     st.session_state["signed_in_token"] = signed.token
     person = find_person(signed.token)
     if is_class() and not person.admitted and not class_code():
         person = admit(signed.token, signed.name)
     if is_class() and person.admitted and not find_person(read_cookie()).admitted:
-        admit_token(read_cookie(), person.name)  # for the routes, to which only the cookie comes
+        admit_token(read_cookie(), person.name)  # for the routes, which only get the cookie
     visit = replace(visit, person=person if person.name else replace(person, name=signed.name))
     st.session_state["visit"] = visit
     return visit
 
 
 def ask_teacher_code(visit: Visit) -> None:
-    """Draws the form by which somebody who is in becomes a teacher."""
+    """Draws the form by which an admitted person becomes a teacher."""
     with st.form("teacher_code", width=520, border=True):
         code = st.text_input(visit.tr("Teacher's code"), key="teacher_code_typed", type="password", autocomplete="off")
         pressed = st.form_submit_button(visit.tr("Open"), key="teacher_code_go", type="primary")
@@ -50,7 +50,7 @@ def ask_teacher_code(visit: Visit) -> None:
 
 
 def draw_name(visit: Visit) -> None:
-    """Who is in, and the place to correct a name."""
+    """Draws who is visiting, and the place to correct a name."""
     tr = visit.tr
     hint = tr("Your name, as the class sees it")
     with st.popover(literal(visit.person.name), icon=":material/person:", help=hint, key="person"), st.form("rename", border=False):  # fmt: skip
@@ -61,7 +61,7 @@ def draw_name(visit: Visit) -> None:
 
 
 def _change(act: Callable[..., object], *what: str) -> None:
-    """Draws the page anew once it is done; or says why it is not."""
+    """Redraws the page once it is done; or says why it is not."""
     try:
         act(read_token(), *what)
     except UserError as error:

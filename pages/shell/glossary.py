@@ -20,7 +20,7 @@ _component = st.components.v2.component(
 
 
 def draw_glossary(visit: Visit) -> None:
-    """A button; what it opens is sent only while it is open."""
+    """Draws a button; its content is sent only while it is open."""
     tr = visit.tr
     opened = st.popover(tr("Glossary"), icon=":material/menu_book:", key="glossary", on_change="rerun")
     if opened.open:

@@ -17,19 +17,17 @@ LONGEST_NAME = 60
 
 @dataclass(frozen=True)
 class SignedIn:
-    """Someone whom the provider knows. `token`: the same at every visit, and what nobody else can make, since it
-    takes the secret of this server.
-    """
+    """Someone whom the provider knows. `token` is the same at every visit, and nobody else can make it: it needs the server's secret."""
 
     name: str
     token: str
 
 
 def signed_in(visit: Visit) -> SignedIn | None:
-    """Who visits, after signing in; None where the server asks nobody.
+    """Returns who visits, after signing in; None if the server asks nobody.
 
-    Where it asks, and nobody has signed in, draws the way in and ends this run of the script. Raises ConfigError where
-    the settings cannot be read: a door with a broken lock stays shut.
+    If it asks, and nobody has signed in, draws the sign-in and ends this script run. Raises ConfigError if the settings cannot be
+    read: the server then admits nobody.
     """
     providers = _find_providers()
     if not providers:
@@ -45,7 +43,7 @@ def signed_in(visit: Visit) -> SignedIn | None:
 
 
 def draw_way_out(visit: Visit, person: SignedIn) -> None:
-    """The name, and a button to sign out."""
+    """Draws the name, and a button to sign out."""
     st.markdown(literal(person.name), width="content")
     if st.button(visit.tr("Sign out"), key="sign_out", type="tertiary", icon=":material/logout:"):
         st.logout()
@@ -61,7 +59,7 @@ def _draw_way_in(visit: Visit, providers: dict[str | None, str]) -> None:
 
 
 def _find_providers() -> dict[str | None, str]:
-    """What st.login takes (None: the one of [auth] itself) -> its title; empty where nothing is configured."""
+    """Returns what st.login takes (None: the one of [auth] itself) -> its title; empty if nothing is configured."""
     if not st.secrets.load_if_toml_exists():
         if any(Path(file).is_file() for file in st.get_option("secrets.files")):
             raise ConfigError("The file secrets.toml cannot be read. Tell who runs this server.")

@@ -14,13 +14,13 @@ from pages.shell.tour_steps import DONE, IDS, STEPS, Standing, find_step
 
 OFF = "off"
 LOOK_SECONDS = 1.0
-PLACES = re.compile(r"\[([^]]+)\]\(#\w+\)")  # links to what stands on the page of a step
-LIVE = IDS[IDS.index("evaluation") : -1]  # these wait for a run or a part of a page, which draw themselves anew
-BEFORE = "tour_before"  # in the session: the run that there was when the tour began, which is not the tour's
+PLACES = re.compile(r"\[([^]]+)\]\(#\w+\)")  # keys whose links lead to a step's page
+LIVE = IDS[IDS.index("evaluation") : -1]  # these wait for a run or a part of a page that redraws itself
+BEFORE = "tour_before"  # session key of the run that was open when the tour began, which is not the tour's
 
 
 def draw_tour(visit: Visit, page: str) -> None:
-    """One line below the title: what to do next and why, or, on a first visit, the offer to begin. Nothing once it was skipped or finished."""
+    """Draws one line below the title: what to do next and why, or, on a first visit, the offer to begin. Nothing once skipped or finished."""
     reached = remembered("tour")
     if reached in IDS:
         reached = _go_on(visit, page)
@@ -33,12 +33,12 @@ def draw_tour(visit: Visit, page: str) -> None:
 
 
 def is_first(visit: Visit) -> bool:
-    """Whether somebody is here who has no run and was not asked yet."""
+    """Returns whether an admitted visitor has no run and was not asked yet."""
     return not remembered("tour") and not runs_of(visit.person.id)
 
 
 def offer_again(visit: Visit, key: str) -> None:
-    """A button that begins the tour, where it is not under way."""
+    """Draws a button that begins the tour, if it is not under way."""
     if remembered("tour") not in IDS and st.button(
         visit.tr("Take the tour (4 minutes)"), key=key, type="tertiary", icon=":material/signpost:"
     ):
@@ -56,7 +56,7 @@ def _offer(visit: Visit) -> None:
 
 
 def _draw_step(visit: Visit, page: str) -> None:
-    """The bar. While a run is on its way this part alone is drawn again, and looks whether its step was done."""
+    """Draws the bar. While a run is under way only this part is redrawn, and checks whether its step is done."""
     tr, reached = visit.tr, _go_on(visit, page)
     place = IDS.index(reached)
     with (
@@ -87,14 +87,14 @@ def _say_done(visit: Visit) -> str:
 
 
 def _offer_page(visit: Visit, page: str) -> None:
-    """The way to where a step is done."""
+    """Draws the link to the page of a step."""
     title = st.session_state["pages"][page].title.lstrip("0123456789 ")
     if st.button(visit.tr("Go to: {page}").format(page=title), key="tour_go", type="primary", icon=":material/arrow_forward:"):
         go_to(page)
 
 
 def _go_on(visit: Visit, page: str) -> str:
-    """The id of the step that comes next, kept in the address."""
+    """Returns the id of the next step, kept in the address."""
     reached = find_step(remembered("tour"), _look(visit, page))
     if reached != remembered("tour"):
         remember("tour", reached)
@@ -119,7 +119,7 @@ def _look(visit: Visit, page: str) -> Standing:
 
 
 def _find_own_run(visit: Visit) -> Run | None:
-    """The run of the address, if it was begun in this tour by this person."""
+    """Returns the run of the address, if this person began it during this tour."""
     if remembered("run") in ("", st.session_state.get(BEFORE)):
         return None
     try:

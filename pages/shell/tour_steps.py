@@ -118,7 +118,7 @@ IDS = (*(step.id for step in STEPS), DONE)
 
 
 def find_step(reached: str, now: Standing) -> str:
-    """The id of the step that comes next: behind the last one that is done, in whatever order; what was lost is to be done again."""
+    """Returns the id of the next step: the one after the last that is done, in whatever order; what was lost must be done again."""
     if reached == DONE:
         return DONE
     at = IDS.index(reached)

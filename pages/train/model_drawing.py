@@ -21,9 +21,9 @@ BLOCK = "display:flex;justify-content:space-between;gap:1rem;align-items:center;
 
 
 def layer_stack(blocks: list[dict[str, Any]], texts: dict[str, str]) -> None:
-    """Draws blocks (bottom to top: name, detail, state) with the head on top; `texts`: one for each state, and alt.
+    """Draws blocks (bottom to top: name, detail, state) with the head on top; `texts`: one per state, and alt.
 
-    Plain escaped HTML: it holds no state and asks nothing back.
+    Plain escaped HTML, without state or callbacks.
     """
     rows = "".join(_block(block, texts, narrow=i == len(blocks) - 1) for i, block in reversed(list(enumerate(blocks))))
     st.html(f"<div role='img' aria-label='{escaped(texts['alt'])}' class='layer-stack'>{rows}</div>")
@@ -37,11 +37,11 @@ def _block(block: dict[str, Any], texts: dict[str, str], narrow: bool) -> str:
     )
 
 
-SEEN = ("checkpoint", "task", "strategy", "first_layers")  # what the drawing of the model depends on
+SEEN = ("checkpoint", "task", "strategy", "first_layers")  # settings that the drawing depends on
 
 
 def draw_model(visit: Visit, settings: dict[str, object], outputs: int) -> bool:
-    """The stack of layers and the count of weights that will learn; False where there is no such model."""
+    """Draws the stack of layers and the number of trainable weights; returns False if there is no such model."""
     tr = visit.tr
     if not settings["checkpoint"]:
         return False
@@ -71,7 +71,7 @@ def draw_model(visit: Visit, settings: dict[str, object], outputs: int) -> bool:
 
 
 def _say_count(visit: Visit, seen: dict[str, Any]) -> str:
-    """How many weights will learn; where layers have to wait, how many at first, and how many in the end."""
+    """Says how many weights are trained; with gradual unfreezing, how many at first and in the end."""
     tr = visit.tr
     told = {name: visit.number(seen[name]) for name in ("first", "trainable", "total")}
     if seen["first"] == seen["trainable"]:
@@ -82,7 +82,7 @@ def _say_count(visit: Visit, seen: dict[str, Any]) -> str:
 
 
 def _say_weights(visit: Visit, block: dict[str, Any]) -> str:
-    """How many weights a block has; where only some of them learn, how many these are."""
+    """Says how many weights a block has and, if only some are trained, how many these are."""
     if block["state"] != "partly":
         return visit.number(block["weights"])
     frozen = block["weights"] - block["learning"]

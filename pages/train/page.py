@@ -23,7 +23,7 @@ from pages.train.stage import ask_stage
 
 
 def draw(visit: Visit) -> None:
-    """Left: what to ask for; right: the model as it will learn. Start says what is missing."""
+    """Draws the form on the left, the model as it will be trained on the right. Start says what is missing."""
     tr = visit.tr
     if not remembered("data"):
         st.info(tr("There are no data yet. Choose a sample or upload a file first."), icon=":material/arrow_back:")
@@ -65,7 +65,7 @@ def draw(visit: Visit) -> None:
 
 
 def _validate(visit: Visit, settings: dict[str, object], missing: list[str]) -> RunConfig | None:
-    """The settings as a run takes them; or None, and into `missing` what is wrong with them."""
+    """Returns the settings as a run takes them; or None, and adds to `missing` what is wrong with them."""
     try:
         return validate(settings)
     except ConfigError as error:

@@ -13,11 +13,11 @@ from pages.shared.terms import hint
 from pages.shared.visit import Visit
 
 MASKED = "masked_words"
-ABOUT_LABELS = ("too_few_rows",)  # of the errors, what also stands in the way of texts without labels
+ABOUT_LABELS = ("too_few_rows",)  # errors that also block texts without labels
 
 
 def ask_stage(visit: Visit, data: Prepared) -> Prepared:
-    """The data as they are, or as texts alone where the person wants the first stage."""
+    """Returns the data as they are, or as texts alone if the person wants the first stage."""
     tr = visit.tr
     stages = {"task": task_names(tr)[data.task], "masked": tr("First stage: guess masked words in these texts")}
     if data.task != MASKED:
@@ -32,6 +32,6 @@ def ask_stage(visit: Visit, data: Prepared) -> Prepared:
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _as_texts(fingerprint: str, _report: Report) -> Report:
-    """The report on the texts alone; made once, because its fingerprint is counted over all of them."""
+    """Returns the report on the texts alone; cached, because its fingerprint covers all of them."""
     errors = tuple(problem for problem in _report.problems if problem.kind in ABOUT_LABELS)
     return replace(_report, examples=to_plain_texts(_report.examples), labels={}, problems=errors)

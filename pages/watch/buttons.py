@@ -14,13 +14,13 @@ from pages.shared.visit import Visit, go_to, literal, remembered, show_error
 
 BROKEN = ("failed", "interrupted")
 HOLD, RELEASE = "hold", "release"
-TO_DELETE = "run_to_delete"  # in the session: the run that a person is being asked about
+TO_DELETE = "run_to_delete"  # session key of the run that a person is being asked about
 
 
 def act(person: Person, run: Run, what: str) -> None:
     """Does one of pause, resume, stop, again, delete, move_up to a run.
 
-    Raises PeopleError where the person may not, whatever a page has drawn, and RunError where the run is gone or not ready.
+    Raises PeopleError if the person may not, whatever a page has drawn, and RunError if the run is gone or not ready.
     """
     run, queue = open_run(run.id), engine.current().queue
     if not person.may_change(run.owner()):
@@ -41,14 +41,14 @@ def act(person: Person, run: Run, what: str) -> None:
 
 
 def act_on_queue(person: Person, what: str) -> None:
-    """HOLD: no waiting run begins, those under way go on; RELEASE: they begin again. Raises PeopleError where the person may not."""
+    """HOLD: no waiting run begins, those under way go on; RELEASE: they begin again. Raises PeopleError if the person may not."""
     _demand_lead(person)
     queue = engine.current().queue
     {HOLD: queue.hold, RELEASE: queue.release}[what]()
 
 
 def draw_buttons(visit: Visit, run: Run, state: str) -> None:
-    """The buttons that this state and this person allow."""
+    """Draws the buttons that this state and this person allow."""
     tr = visit.tr
     there = state in (*ENDED, "interrupted", "paused") and run.best_folder.is_dir()
     if there and st.button(tr("Open the model"), key="to_inspect", type="primary", icon=":material/search:"):
@@ -63,7 +63,7 @@ def draw_buttons(visit: Visit, run: Run, state: str) -> None:
 
 
 def draw_class_buttons(visit: Visit, run_id: str, state: str, waits: bool) -> None:
-    """What a teacher can do to one run of the class, wherever the page draws it."""
+    """Draws what a teacher can do to one run of the class."""
     tr, run = visit.tr, open_run(run_id)
     if st.button(tr("Look at it"), key="class_open", icon=":material/visibility:"):
         go_to("watch", run=run_id)
@@ -77,14 +77,14 @@ def draw_class_buttons(visit: Visit, run_id: str, state: str, waits: bool) -> No
 
 
 def ask_before_deleting(visit: Visit, run: Run, afterwards: str = "train") -> None:
-    """Opens the dialog, where Delete was pressed for this run; `afterwards` is the page that follows."""
+    """Opens the dialog, if Delete was pressed for this run; `afterwards` is the page that follows."""
     if st.session_state.get(TO_DELETE) == run.id:
         dialog = st.dialog(visit.tr("Delete this run?"), icon=":material/delete:", on_dismiss=_keep)
         dialog(_ask_deletion)(visit, run, afterwards)
 
 
 def train_alike(visit: Visit, run: Run) -> None:
-    """Opens Train with the settings of a run, on its data where this person may use them, else on those of the visit."""
+    """Opens Train with the settings of a run, on its data if this person may use them, else on those of the visit."""
     fill_settings(run.config())
     data_id = run.about()["data"].get("id", "")
     try:
@@ -120,7 +120,7 @@ def _draw_act(visit: Visit, run: Run, what: str, title: str, icon: str, hint: st
 
 
 def try_act(visit: Visit, run: Run, what: str) -> bool:
-    """As `act`, for the person of a visit; what stands in the way is shown as a sentence."""
+    """As `act`, for the person of a visit; shows the error as a message."""
     try:
         act(visit.person, run, what)
     except UserError as error:
@@ -133,7 +133,7 @@ def _draw_delete(visit: Visit, run: Run) -> None:
     ready = run.id not in engine.current().queue.under_way()
     if ready and st.button(visit.tr("Delete"), key="delete", icon=":material/delete:"):
         st.session_state[TO_DELETE] = run.id
-        st.rerun()  # the dialog belongs to the page: this part of it is drawn again every two seconds
+        st.rerun()  # the dialog belongs to the page: this part is redrawn every two seconds
 
 
 def _ask_deletion(visit: Visit, run: Run, afterwards: str) -> None:

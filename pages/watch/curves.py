@@ -11,7 +11,7 @@ from pages.shared.visit import Visit
 
 
 def draw_curves(visit: Visit, run: Run) -> None:
-    """From its first event on; they follow the run until it ends."""
+    """Draws the curves from the first event on; they follow the run until it ends."""
     texts = _find_texts(visit, run.config().task)
     live_chart(run.id, BASE, PLOTLY_ROUTE, texts, key=f"chart_{run.id}", separators=visit.separators)
     says = visit.tr("Above the loss: on the training set at each step, on the validation set at each evaluation. Below the score, with the baseline as a line.")  # fmt: skip

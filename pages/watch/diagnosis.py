@@ -17,7 +17,7 @@ SIGNS = {
 
 
 def draw_diagnosis(visit: Visit, found: Diagnosis | None) -> None:
-    """A quiet line where all is well or nothing can be said yet; else a box that is seen from the last row."""
+    """Draws a quiet line if all is well or it is too early; else a box that is visible from the last row."""
     tr = visit.tr
     if found is None:
         sentence = tr("It is too early to say how the run goes.")
@@ -31,7 +31,7 @@ def draw_diagnosis(visit: Visit, found: Diagnosis | None) -> None:
 
 
 def write_evidence(visit: Visit, found: Diagnosis) -> str:
-    """Its sentence with the numbers as the language writes them."""
+    """Formats the evidence with its numbers in the visit's language."""
     values = {name: _write(visit, name, value, found.values.get("metric", "")) for name, value in found.values.items()}
     return visit.tr(found.evidence).format(**values)
 

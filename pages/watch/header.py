@@ -11,7 +11,7 @@ from pages.watch.buttons import train_alike
 
 
 def open_run_or_ask(visit: Visit, without: str) -> Run | None:
-    """The run of this visit; without one, the sentence `without` and a way on. Raises RunError for an unknown one."""
+    """Returns the run of this visit; without one, draws the sentence `without` and a link. Raises RunError for an unknown one."""
     tr = visit.tr
     if not remembered("run"):
         st.info(without, icon=":material/arrow_back:")
@@ -31,7 +31,7 @@ def open_run_or_ask(visit: Visit, without: str) -> Run | None:
 
 
 def _say_whose(visit: Visit, run: Run) -> None:
-    """Whose run this is, and how to have one like it."""
+    """Says whose run this is, and how to have one like it."""
     tr, name = visit.tr, literal(find_person_name(run.owner()) or visit.tr("somebody else"))
     sentence = tr("This is a run of {name}.") if visit.person.is_teacher else tr("This is a run of {name}: you can look at it.")  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="center"):

@@ -18,7 +18,7 @@ REFRESH_SECONDS = 2
 
 
 def draw(visit: Visit) -> None:
-    """The state above, the curves below, the numbers as a table at the end."""
+    """Draws the state, the curves, and the numbers as a table."""
     tr = visit.tr
     run = open_run_or_ask(visit, tr("No run has been started in this visit. Start one, or open the link of a run."))
     if run is None:
@@ -35,7 +35,7 @@ def draw(visit: Visit) -> None:
 
 
 def _draw_evaluations(visit: Visit, run: Run) -> None:
-    """The table twin of the chart."""
+    """Draws the table for the chart."""
     tr, names = visit.tr, metric_names(visit.tr)
     rows = run.events("EvalDone")
     if not rows:

@@ -18,7 +18,7 @@ from pages.watch.diagnosis import draw_diagnosis
 
 
 def draw_state(visit: Visit, run: Run, living: bool) -> None:
-    """State, numbers and buttons: drawn again every two seconds while the run lives, and once when it ends."""
+    """Draws state, numbers and buttons: every two seconds while the run lives, and once when it ends."""
     state = run.state()
     if living and state in (*ENDED, "interrupted"):
         st.rerun()
@@ -26,11 +26,11 @@ def draw_state(visit: Visit, run: Run, living: bool) -> None:
     progress = summarise(rows, run.about().get("estimate"))
     with st.container(horizontal=True, vertical_alignment="center"):
         _draw_numbers(visit, run, state, progress)
-        with st.container(horizontal=True, width="content"):  # one piece: no button stands alone in a second row
+        with st.container(horizontal=True, width="content"):  # one piece, so that no button stands alone in a second row
             draw_buttons(visit, run, state)
-    with st.container():  # a place of its own, so that nothing jumps when a sentence appears
+    with st.container():  # a fixed place, so that nothing jumps when a sentence appears
         _draw_sentence(visit, run, state, progress)
-        if progress.start and state != "failed":  # of which the sentence above says why, and what to try
+        if progress.start and state != "failed":  # the sentence above says why, and what to try
             draw_diagnosis(visit, diagnose(rows))
         unfreezing = describe_unfreezing(visit.tr, visit.language, rows)
         if unfreezing:
@@ -63,7 +63,7 @@ def _draw_numbers(visit: Visit, run: Run, state: str, progress: Progress) -> Non
 
 
 def _draw_sentence(visit: Visit, run: Run, state: str, progress: Progress) -> None:
-    """How far it is; then how it ended, what was kept, and the proof that frozen weights did not move."""
+    """Draws the progress; then how it ended, what was kept, and the proof that frozen weights did not change."""
     tr, summary = visit.tr, run.summary() or {}
     if progress.total_steps and not summary and state != "interrupted":
         st.progress(progress.step / progress.total_steps)
@@ -97,7 +97,7 @@ def _draw_sentence(visit: Visit, run: Run, state: str, progress: Progress) -> No
 
 
 def _proof_sentence(visit: Visit, progress: Progress) -> str:
-    """That frozen weights did not move, or that they did."""
+    """Says that frozen weights did not change, or that they did."""
     tr, count = visit.tr, visit.number(progress.frozen_weights)
     if not progress.frozen_weights:
         return ""
@@ -109,7 +109,7 @@ def _proof_sentence(visit: Visit, progress: Progress) -> str:
 
 
 def _time_sentence(visit: Visit, run: Run, summary: dict[str, Any]) -> str:
-    """What was announced before Start, for all epochs, beside what it took."""
+    """Says the time announced before Start, for all epochs, beside the time it took."""
     tr, expected, taken = visit.tr, run.about().get("estimate"), summary["seconds"]
     if not expected or summary["reason"] == "stopped":
         return ""
@@ -121,7 +121,7 @@ def _time_sentence(visit: Visit, run: Run, summary: dict[str, Any]) -> str:
 
 
 def _queue_sentence(visit: Visit, run: Run) -> str:
-    """Its place, and how long it will take until it begins; live, with the rest of the state."""
+    """Says its place, and how long it will wait; live, with the rest of the state."""
     tr, queue = visit.tr, engine.current().queue
     place, seconds = queue.place(run), queue.expected_wait(run)
     if place is None:
@@ -151,7 +151,7 @@ def _best_sentence(visit: Visit, run: Run, best: dict[str, Any]) -> str:
 
 
 def _test_sentence(visit: Visit, scores: dict[str, float]) -> str:
-    """What the kept model reached on the test set, where there was one."""
+    """Says what the best model reached on the test set, if there is one."""
     if not scores:
         return ""
     name = next(iter(scores))
