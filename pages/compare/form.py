@@ -47,7 +47,7 @@ LOOK_SECONDS = 1.0
 
 
 def draw_form(visit: Visit, data: Prepared) -> None:
-    """Left: what varies; right: what that makes, and Start."""
+    """Draws what varies on the left; how many runs that makes, and Start, on the right."""
     tr = visit.tr
     left, right = st.columns([5, 4], gap="large")
     with left:
@@ -66,7 +66,7 @@ def draw_form(visit: Visit, data: Prepared) -> None:
 
 
 def fill_form(config: RunConfig, choices: dict[str, list[Any]]) -> None:
-    """Writes what was swept into the form that is drawn next; the other settings are those of a run (see settings_form.fill_settings)."""
+    """Writes a sweep's choices into the form that is drawn next; the other settings are those of a run (see settings/form.fill_settings)."""
     swept = {name: values for name, values in choices.items() if name != "seed"}
     st.session_state["swept"] = list(swept)
     st.session_state["sweep_seeds"] = len(choices.get("seed", [0]))
@@ -93,7 +93,7 @@ def _ask_choices(visit: Visit) -> dict[str, tuple[Any, ...]]:
 
 
 def _draw_start(visit: Visit, data: Prepared, settings: dict[str, Any], choices: dict[str, tuple[Any, ...]]) -> bool:
-    """What the choices make, and the button; True while the time is still being found out."""
+    """Draws what the choices make, and the button; returns True while the time is still being estimated."""
     tr, missing, configs = visit.tr, [], []
     told = " × ".join(visit.number(len(values)) for values in choices.values())
     count = prod(len(values) for values in choices.values())
@@ -132,7 +132,7 @@ def _wait(data: Prepared, settings: dict[str, Any], choices: dict[str, tuple[Any
 
 
 def _start(visit: Visit, data: Prepared, configs: list[RunConfig], choices: dict[str, tuple[Any, ...]], estimate: float | None) -> None:
-    """All runs on one split, that of the first seed: what differs between them is what was chosen, and their luck."""
+    """Starts all runs on one split, that of the first seed: they differ in the choices, and in luck."""
     report = data.report
     about = {"name": data.name, "id": st.session_state["link_data"], "fingerprint": report.fingerprint, "columns": report.columns, "edits": data.edits}
     sides: pd.DataFrame = split_examples(report.examples, configs[0].validation_share, configs[0].seed)
@@ -146,7 +146,7 @@ def _write(value: Any) -> str:
 
 
 def _read(text: str) -> Any:
-    """What was chosen or typed, as a number where it is one; RunConfig judges it."""
+    """Returns what was chosen or typed, as a number if it is one; RunConfig checks it."""
     written = text.strip().replace(",", ".")
     for kind in (int, float):
         try:

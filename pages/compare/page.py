@@ -12,7 +12,7 @@ SHOWN = 12
 
 
 def draw(visit: Visit) -> None:
-    """The sweep of the address; without one, a form for a new one, and those that were made before."""
+    """Draws the sweep of the address; without one, a form for a new one, and earlier sweeps."""
     tr = visit.tr
     if remembered("sweep"):
         draw_sweep(visit, find_sweep(remembered("sweep")))

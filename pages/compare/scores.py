@@ -16,7 +16,7 @@ from pages.shared.visit import Visit, go_to
 
 
 def draw_scores(visit: Visit, sweep: Sweep) -> None:
-    """The score over what was swept, and every run as a row."""
+    """Draws the score over what was varied, and every run as a row."""
     tr, results = visit.tr, read_results(sweep)
     scored = [result for result in results if result.score is not None]
     if scored:

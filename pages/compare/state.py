@@ -14,11 +14,11 @@ from pages.compare.form import fill_form
 from pages.settings.form import fill_settings
 from pages.shared.visit import Visit, go_to, show_error
 
-TO_DELETE = "sweep_to_delete"  # in the session: the sweep that a person is being asked about
+TO_DELETE = "sweep_to_delete"  # session key of the sweep that a person is being asked about
 
 
 def draw_state(visit: Visit, sweep: Sweep, living: bool) -> None:
-    """How many have ended, how long it will take still, and what can be done with all of them."""
+    """Draws how many have ended, the time left, and buttons for all of them."""
     tr, state, runs = visit.tr, sweep.state(), sweep.runs()
     if living and state == "finished":
         st.rerun()

@@ -17,7 +17,7 @@ REFRESH_SECONDS = 2
 
 
 def draw_sweep(visit: Visit, sweep: Sweep) -> None:
-    """The state above, the curves, then what came out."""
+    """Draws the state, the curves, then the results."""
     tr, about = visit.tr, sweep.about()
     told = [about["data"]["name"], *(setting_title(visit, name) for name in about["choices"])]
     st.caption(literal(" · ".join(told)))
@@ -32,7 +32,7 @@ def draw_sweep(visit: Visit, sweep: Sweep) -> None:
 
 
 def draw_chart(visit: Visit, sweep: Sweep) -> None:
-    """The curves of all runs, as small charts or in one, over what the reader likes."""
+    """Draws the curves of all runs, as small charts or in one, over the chosen axis."""
     tr, about = visit.tr, sweep.about()
     runs = sweep.runs()
     if not runs:

@@ -20,13 +20,13 @@ from pages.shared.visit import Visit, go_to, literal, remembered
 CHECKPOINT = BUNDLED
 TASKS = ("sequence_classification", "sentence_pair")
 FEWEST = 16
-PATIENT_SECONDS = 6.0  # a bar would take the curves away that are looked at
+PATIENT_SECONDS = 6.0  # seconds before a bar replaces the curves that somebody is looking at
 STRATEGIES = ("head_only", "last_layers:2", "full")
 
 
 @dataclass(frozen=True)
 class Explored:
-    """The data of the visit, the part of their examples that takes part, and the settings that no explorer changes."""
+    """The data of the visit, those of their examples that take part, and the settings that no explorer changes."""
 
     data: Prepared
     examples: pd.DataFrame
@@ -34,12 +34,12 @@ class Explored:
 
     @property
     def fingerprint(self) -> str:
-        """Stands for the examples."""
+        """Identifies the examples."""
         return self.data.report.fingerprint
 
 
 def open_explored(visit: Visit) -> Explored | None:
-    """The data of this visit; None where there are none that can be explored, and what to do stands here instead."""
+    """Returns the data of this visit; None if none can be explored, and draws what to do instead."""
     tr = visit.tr
     if not remembered("data"):
         return _refuse(tr("There are no data yet. Choose a sample or upload a file first."), tr("Choose data"))
@@ -62,7 +62,7 @@ def open_explored(visit: Visit) -> Explored | None:
 
 
 def say_data(visit: Visit, explored: Explored) -> str:
-    """What is explored, in a line of markdown."""
+    """Returns what is explored, as a line of Markdown."""
     tr, every = visit.tr, len(explored.data.report.examples)
     told = tr("**Data:** {name}, {count} examples. **Task:** {task}.")
     line = told.format(
@@ -74,9 +74,9 @@ def say_data(visit: Visit, explored: Explored) -> str:
 
 
 def ask_explored(visit: Visit, explored: Explored, function: str, *question: Any, patient: bool = False) -> Any | None:
-    """What `function` ("package.module:name") answers to (examples, *question); None while a bar stands here. Raises its UserError.
+    """Returns what `function` ("package.module:name") answers to (examples, *question); None while a bar is shown. Raises its UserError.
 
-    patient: once features are known, the page as it was is left standing for some seconds before there is a bar.
+    patient: once features are known, leaves the page as it is for some seconds before there is a bar.
     """
     asked, known = (explored.fingerprint, function, question), "explored"
     soon = PATIENT_SECONDS if patient and st.session_state.get(known) == explored.fingerprint else SOON_SECONDS
@@ -88,9 +88,9 @@ def ask_explored(visit: Visit, explored: Explored, function: str, *question: Any
 
 
 def offer_run(visit: Visit, explored: Explored, settings: dict[str, Any], examples: pd.DataFrame, key: str) -> None:
-    """A choice of what may learn, and the button that starts a run with these settings on these split examples.
+    """Draws a choice of what to train, and the button that starts a run with these settings on these split examples.
 
-    The rate in `settings` is that of the head; where more learns, all of it has this rate.
+    The rate in `settings` is the head's; if more is trained, all of it has this rate.
     """
     tr = visit.tr
     with st.container(horizontal=True, vertical_alignment="bottom"):

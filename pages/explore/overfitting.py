@@ -26,7 +26,7 @@ HEIGHT = 380
 
 
 def draw_overfitting(visit: Visit, explored: Explored) -> None:
-    """Settings, curves, what the test says, the same as a table, the real run."""
+    """Draws settings, curves, the test scores, the table, and the button for a real run."""
     tr = visit.tr
     split = split_in_three(explored.examples, validate(explored.settings).validation_share, 0)
     labels, noise, more = _ask(visit, int((split["split"] == "train").sum()))
@@ -49,7 +49,7 @@ def draw_overfitting(visit: Visit, explored: Explored) -> None:
 
 
 def _ask(visit: Visit, available: int) -> tuple[int, float, dict[str, Any]]:
-    """(how many labels, share of wrong ones, settings of the run)."""
+    """Returns (how many labels, share of wrong ones, settings of the run)."""
     tr, settings = visit.tr, {}
     first, second = st.columns(3), st.columns(4)
     counts = {count: visit.number(count) for count in LABELS if count < available} | {
@@ -110,7 +110,7 @@ def _draw_curves(visit: Visit, found: dict[str, Any]) -> None:
 
 
 def _draw_test(visit: Visit, found: dict[str, Any]) -> None:
-    """What was found, in a sentence; and the test at the best epoch and at the last."""
+    """Draws the finding in a sentence, and the test score at the best epoch and at the last."""
     tr, evaluations = visit.tr, found["lanes"][0]["evaluations"]
     if evaluations[-1]["epoch"] < found["epochs"]:
         st.warning(

@@ -13,7 +13,7 @@ EXPLORERS = {"rate": draw_rates, "overfitting": draw_overfitting}
 
 
 def draw(visit: Visit) -> None:
-    """The data, then one of the explorers: a change of its settings draws its own part of the page anew."""
+    """Draws the data, then one of the explorers; a change of its settings redraws only its part."""
     explored = open_explored(visit)
     if explored is not None:
         st.fragment(_draw_explorer)(visit, explored)

@@ -24,7 +24,7 @@ HEIGHT = 425
 
 
 def draw_rates(visit: Visit, explored: Explored) -> None:
-    """Settings, the dial with its curves, the same as a table, the real run, and the finder."""
+    """Draws settings, the dial with its curves, the table, the button for a real run, and the finder."""
     tr = visit.tr
     settings = explored.settings | _ask_settings(visit, explored)
     found = ask_explored(
@@ -53,7 +53,7 @@ def draw_rates(visit: Visit, explored: Explored) -> None:
 
 
 def _ask_settings(visit: Visit, explored: Explored) -> dict[str, Any]:
-    """What all rates share: warm-up, schedule, epochs, seed."""
+    """Asks for what all rates share: warm-up, schedule, epochs, seed."""
     tr, columns = visit.tr, st.columns([3, 4, 3, 2], vertical_alignment="bottom")
     shares = {share: visit.percent(share) for share in WARM_UPS}
     with columns[0]:
@@ -80,7 +80,7 @@ def _ask_settings(visit: Visit, explored: Explored) -> dict[str, Any]:
 
 
 def _draw_dial(visit: Visit, found: dict[str, Any]) -> float:
-    """The dial with its four panels; returns the rate that is dialled."""
+    """Draws the dial with its four panels; returns the chosen rate."""
     tr = visit.tr
     texts = {
         "step": tr("Step"),
@@ -109,7 +109,7 @@ def _draw_dial(visit: Visit, found: dict[str, Any]) -> float:
 
 
 def _say(visit: Visit, found: dict[str, Any], lane: dict[str, Any]) -> str:
-    """How a rate ended, in one sentence."""
+    """Says how a rate ended, in one sentence."""
     tr, score = visit.tr, final_accuracy(found, lane)
     if score is None:
         broken = tr("Rate {rate}: after step {step} the loss was no number any more.")
@@ -127,7 +127,7 @@ def _say(visit: Visit, found: dict[str, Any], lane: dict[str, Any]) -> str:
 
 
 def _draw_tables(visit: Visit, found: dict[str, Any], rate: float) -> None:
-    """The end of every rate; and the dialled one, epoch by epoch."""
+    """Draws the end of every rate; and the chosen one, epoch by epoch."""
     tr = visit.tr
     lanes = {lane["rate"]: lane for lane in found["lanes"]}
     rows = [

@@ -15,7 +15,7 @@ from pages.shared.choice import choice
 from pages.shared.tables import number_columns, rate_columns
 from pages.shared.visit import Visit
 
-FULL = {"strategy": "full", "first_layers": 2, "epochs": 2}  # short enough for one run a rate
+FULL = {"strategy": "full", "first_layers": 2, "epochs": 2}  # short enough for one run per rate
 FULL_RATES = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2)
 HIGHEST_OF_BODY = 0.1
 SEEDS = 3
@@ -23,7 +23,7 @@ HEIGHT = 420
 
 
 def draw_finder(visit: Visit, explored: Explored, settings: dict[str, Any], rates: Sequence[float]) -> None:
-    """`settings`: those of the dial, `rates`: its rates. Nothing runs before it is asked for."""
+    """Draws the finder. `settings`: those of the dial, `rates`: its rates. Nothing runs before it is asked for."""
     tr = visit.tr
     st.markdown(
         tr(
@@ -53,7 +53,7 @@ def draw_finder(visit: Visit, explored: Explored, settings: dict[str, Any], rate
 
 
 def _wanted(label: str, key: str, settings: dict[str, Any]) -> bool:
-    """Whether this was asked for with these settings: a button until then."""
+    """Returns whether this was asked for with these settings; draws a button until then."""
     told = f"{key}_asked"
     if st.session_state.get(told) == settings:
         return True
@@ -64,7 +64,7 @@ def _wanted(label: str, key: str, settings: dict[str, Any]) -> bool:
 
 
 def _confront(visit: Visit, explored: Explored, settings: dict[str, Any], rates: Sequence[float], suggestion: float) -> list[dict[str, Any]] | None:  # fmt: skip
-    """Real runs at many rates, the suggested one among them: rate, accuracy, loss. None before they are asked for."""
+    """Returns the real runs at many rates, the suggested one among them: rate, accuracy, loss. None before they are asked for."""
     tr = visit.tr
     if not _wanted(tr("Confront it with real runs"), "confront", settings):
         return None
@@ -119,7 +119,7 @@ def _draw(visit: Visit, test: dict[str, Any], runs: list[dict[str, Any]]) -> Non
 
 
 def _judge(visit: Visit, suggestion: float, runs: list[dict[str, Any]]) -> None:
-    """How far the suggestion is from the best of the real runs, and what that says."""
+    """Draws how far the suggestion is from the best of the real runs, and what that means."""
     tr = visit.tr
     verdict = judge_suggestion(suggestion, runs)
     if verdict is None:

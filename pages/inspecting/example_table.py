@@ -11,12 +11,12 @@ from pages.shared.choice import choice
 from pages.shared.tables import share_columns
 from pages.shared.visit import Visit
 
-NAMED_BY = ("text", "question", "words", "true")  # what a row is called in the list to choose from
+NAMED_BY = ("text", "question", "words", "true")  # the name of a row in the select box
 NAME_SIGNS = 90
 
 
 def draw_rows(visit: Visit, run: Run, side: str, rows: Sequence[dict[str, Any]], titles: dict[str, str], key: str, bars: Sequence[str] = ()) -> None:  # fmt: skip
-    """`rows`: each with `row`, its line in the file of this side, and what `titles` (name -> title) name; those of `bars` are shares.
+    """Draws `rows`: each with `row`, its line in the file of this split, and the columns that `titles` (name -> title) names; those in `bars` are shares.
 
     One is chosen by a click in the table, or in the list below it, which the keyboard reaches.
     """
@@ -42,7 +42,7 @@ def draw_rows(visit: Visit, run: Run, side: str, rows: Sequence[dict[str, Any]],
 
 
 def open_example(run_id: str, row: int, side: str = "validation") -> None:
-    """Has the page show one example by itself, at its next drawing."""
+    """Makes the page show one example at its next rerun."""
     st.session_state.update({"way": "input", "source": "example", f"example_{run_id}": row, "example_side": side})
 
 

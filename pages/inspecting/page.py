@@ -28,7 +28,7 @@ WITHOUT_LABELS = ("masked", "movement", "take", "chapter")  # for a run on texts
 
 
 def draw(visit: Visit) -> None:
-    """One run, and what it is asked: a question draws its own part of the page anew, not the whole."""
+    """Draws one run and a view of it; a question redraws only its own part of the page."""
     sentence = visit.tr("There is no trained model in this visit yet. Train one, or open the link of a run.")
     run = open_run_or_ask(visit, sentence)
     if run is not None:
@@ -36,7 +36,7 @@ def draw(visit: Visit) -> None:
 
 
 def _draw_way(visit: Visit, run: Run) -> None:
-    """One way of looking at the model."""
+    """Draws one view of the model."""
     tr = visit.tr
     names = {
         "input": tr("One input"),
@@ -54,7 +54,7 @@ def _draw_way(visit: Visit, run: Run) -> None:
         WAYS[way](visit, run)
     except UserError as error:
         show_error(error)
-        st.button(tr("Ask again"), key="ask_again", icon=":material/refresh:")  # a click draws this way anew
+        st.button(tr("Ask again"), key="ask_again", icon=":material/refresh:")  # a click redraws this view
 
 
 draw(this_visit())

@@ -14,12 +14,12 @@ from pages.shared.visit import Visit
 
 CHAPTER_SENTENCE = "A Apple foi fundada por Steve Jobs na Califórnia"
 EXAMPLES_OFFERED = 200
-ANSWERS = {"typed": "mlmtune_core.inspecting.predicting:predict", "example": "mlmtune_core.inspecting.predicting:predict_example"}  # what answers to an input
-WORD_KEY = "arithmetic_word"  # of the word whose answer is looked at
+ANSWERS = {"typed": "mlmtune_core.inspecting.predicting:predict", "example": "mlmtune_core.inspecting.predicting:predict_example"}  # session keys of answers to an input
+WORD_KEY = "arithmetic_word"  # session key of the word whose answer is shown
 
 
 def offer_chapter(visit: Visit, run: Run) -> None:
-    """A button that writes the chapter's sentence, where one sentence is asked about."""
+    """Draws a button that writes the chapter's sentence, for tasks on one sentence."""
     tr, (task, _) = visit.tr, _find_roles(run.id)
     if task in ("sequence_classification", "token_classification") and st.button(
         tr("The chapter's sentence: {sentence}").format(sentence=CHAPTER_SENTENCE),
@@ -31,7 +31,7 @@ def offer_chapter(visit: Visit, run: Run) -> None:
 
 
 def ask_input(visit: Visit, run: Run) -> tuple[Any, ...] | None:
-    """What is asked, typed or picked (see `type_input` and `pick_example`); None before it is whole."""
+    """Returns what is asked, typed or picked (see `type_input` and `pick_example`); None before it is complete."""
     tr = visit.tr
     sources = {"type": tr("Type an input"), "example": tr("Pick a validation example")}
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -43,7 +43,7 @@ def ask_input(visit: Visit, run: Run) -> tuple[Any, ...] | None:
 
 
 def type_input(visit: Visit, run: Run) -> tuple[Any, ...] | None:
-    """("typed", texts...) once all that the task asks about is written."""
+    """Returns ("typed", texts...) once all texts of the task are written."""
     tr, names = visit.tr, role_names(visit.tr)
     _, roles = _find_roles(run.id)
     texts = []
@@ -58,7 +58,7 @@ def type_input(visit: Visit, run: Run) -> tuple[Any, ...] | None:
 
 
 def pick_example(visit: Visit, run: Run) -> tuple[Any, ...]:
-    """("example", its row) of one that was measured with, and the split where that is another one: the first of them, and the one that was opened."""
+    """Returns ("example", its row) of an evaluated one, and the split if it is another: the first, or the one that was opened."""
     tr, key = visit.tr, f"example_{run.id}"
     side, frame = ask_side(visit, run, "example_side"), run.data()
     examples = frame[frame["split"] == side]
@@ -76,7 +76,7 @@ def pick_example(visit: Visit, run: Run) -> tuple[Any, ...]:
 
 
 def ask_side(visit: Visit, run: Run, key: str) -> str:
-    """Which of the examples that were measured with: those of validation or, where there are some, of the test."""
+    """Asks which evaluated examples: those of validation or, if there are any, of the test."""
     sides = [side for side in ("validation", "test") if run.has_predictions(side)]
     if len(sides) < 2:
         return "validation"
@@ -85,7 +85,7 @@ def ask_side(visit: Visit, run: Run, key: str) -> str:
 
 
 def ask_place(visit: Visit, answer: dict[str, Any]) -> int:
-    """Which of several answers: that of a word, or the start or the end of a span."""
+    """Asks which of several answers: that of a word, or the start or the end of a span."""
     tr = visit.tr
     if answer["view"] == "words":
         words = {i: f"{i + 1}: {word['word']}" for i, word in enumerate(answer["words"])}
@@ -97,7 +97,7 @@ def ask_place(visit: Visit, answer: dict[str, Any]) -> int:
 
 @st.cache_data(max_entries=128, show_spinner=False)
 def _find_roles(run_id: str) -> tuple[str, tuple[str, ...]]:
-    """(task, what it asks about) of a run: they never change."""
+    """Returns (task, its input roles) of a run: they never change."""
     run = find_run(run_id)
     task = run.config().task
     return task, input_roles(task, run.data().columns)

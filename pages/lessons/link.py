@@ -13,8 +13,8 @@ MOST_SEEDS = 10
 
 @dataclass(frozen=True)
 class Fixed:
-    """seed, seeds: the first one and how many of a live run; on: the id of data that take the place of the lesson's own; hide: parts of the page that are
-    left out; locked: no way to other pages, and nothing to choose but the prediction.
+    """seed, seeds: the first one and how many of a live run; on: the id of data that replace the lesson's own; hide: parts of the page that are
+    left out; locked: no other pages, and nothing to choose but the prediction.
     """
 
     seed: int = 0
@@ -25,7 +25,7 @@ class Fixed:
 
 
 def read_fixed() -> Fixed:
-    """Of this visit's address; what cannot be read is as if it were not there."""
+    """Reads this visit's address; ignores what cannot be read."""
     told = {name: st.session_state.get(f"fixed_{name}", "") for name in FIXED}
     return Fixed(
         seed=_number(told["seed"], 0, 0, 2**31 - 1),
@@ -37,7 +37,7 @@ def read_fixed() -> Fixed:
 
 
 def keep_fixed() -> None:
-    """Takes what a link brought into the session, and puts it back into the address of every page: a reload or another page changes nothing."""
+    """Keeps what a link fixed in the session, and puts it back into the address of every page: a reload or another page changes nothing."""
     if "lesson" in st.query_params and any(name in st.query_params for name in FIXED):
         for name in FIXED:
             st.session_state[f"fixed_{name}"] = st.query_params.get(name, "")
@@ -47,7 +47,7 @@ def keep_fixed() -> None:
 
 
 def write_fixed(fixed: Fixed) -> dict[str, str]:
-    """As the parameters of an address; what is as without a link is left out."""
+    """Returns it as parameters of an address, without defaults."""
     told = {"seed": str(fixed.seed), "seeds": str(fixed.seeds), "on": fixed.on, "hide": ",".join(fixed.hide), "locked": "1" if fixed.locked else ""}
     usual = {"seed": "0", "seeds": str(SEEDS_LIVE)}
     return {name: value for name, value in told.items() if value and value != usual.get(name)}

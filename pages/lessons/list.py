@@ -17,7 +17,7 @@ ALL_VERDICTS = "all_verdicts"
 
 
 def draw_list(visit: Visit) -> None:
-    """One sentence, the class of fifty minutes, then a row for each statement."""
+    """Draws one sentence, the class of fifty minutes, then a row per statement."""
     tr = visit.tr
     st.markdown(
         literal(tr("What the chapter states is tried here: predict, run, look, and read the verdict, given by a rule that was written down before. What the data do not support is shown as not supported."))
@@ -68,7 +68,7 @@ def _draw_door(visit: Visit, lesson: Lesson, place: str) -> None:
 
 
 def _draw_badges(visit: Visit, lesson: Lesson) -> None:
-    """What the recording came to, a sign for each claim; only for who has said what to expect, or leads and asks for all."""
+    """Draws the recording's verdicts, a sign per claim; only for those who have predicted, or a teacher who asks for all."""
     if not has_recorded(lesson.id) or not (st.session_state.get(ALL_VERDICTS) or find_vote(lesson, visit.person)):
         return
     for kind in read_verdict_kinds(lesson.id):

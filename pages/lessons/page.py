@@ -14,7 +14,7 @@ from pages.shared.visit import Visit, literal, remember, remembered, this_visit
 
 
 def draw(visit: Visit) -> None:
-    """The lesson of the address, step by step; without one, all of them."""
+    """Draws the lesson of the address, step by step; without one, all of them."""
     tr, name = visit.tr, remembered("lesson")
     if not name:
         draw_list(visit)

@@ -11,7 +11,7 @@ REFRESH_SECONDS = 3
 
 
 def draw_prediction(visit: Visit, lesson: Lesson) -> bool:
-    """Asks for it; True once it is kept, or the visitor has chosen to see without it."""
+    """Asks for the prediction; returns True once it is kept, or the visitor has chosen to see without it."""
     tr, mine = visit.tr, find_vote(lesson, visit.person)
     texts = {option.id: tr(option.text) for option in lesson.options}
     seen = f"seen_{lesson.id}"
@@ -45,7 +45,7 @@ def _ask_again(visit: Visit, lesson: Lesson, texts: dict[str, str]) -> None:
 
 
 def _draw_class(visit: Visit, lesson: Lesson) -> None:
-    """How the class expects it: a bar for each answer, once more than one person has voted."""
+    """Draws the class's predictions: a bar per answer, once more than one person has voted."""
     tr, counts = visit.tr, count_votes(lesson)
     total = sum(counts.values())
     if total < 2:

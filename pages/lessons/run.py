@@ -29,7 +29,7 @@ Report = dict[str, Any]
 
 
 def draw_run(visit: Visit, lesson: Lesson, shown: bool) -> Report | None:
-    """The recording or the live runs; returns what came out of the one that is looked at, once it is there."""
+    """Draws the recording or the live runs; returns the outcome of the one that is shown, once it is there."""
     tr, fixed = visit.tr, read_fixed()
     ways = {"recorded": tr("The recording"), "live": tr("Live, on this machine")}
     offered = {way: name for way, name in ways.items() if way not in fixed.hide and (way != "recorded" or has_recorded(lesson.id))}
@@ -66,7 +66,7 @@ def _draw_recorded(visit: Visit, lesson: Lesson) -> Report:
 
 
 def _draw_live(visit: Visit, lesson: Lesson, sweep: Sweep) -> Report | None:
-    """State and curves while they run; their report once all have ended and were measured."""
+    """Draws state and curves while they run; their report once all have ended and were measured."""
     tr, living = visit.tr, sweep.state() != "finished"
     here = tr("Live on this machine.")
     st.caption(f":material/sensors: {literal(here)}")
@@ -106,7 +106,7 @@ def _draw_chart(visit: Visit, lesson: Lesson, source: dict[str, str], runs: list
 
 
 def _offer_live(visit: Visit, lesson: Lesson) -> None:
-    """All of its runs, or those of one arm, with the time they will take as far as the recording tells."""
+    """Offers all of its runs, or those of one arm, with the time they will take according to the recording."""
     tr, fixed = visit.tr, read_fixed()
     arms = {ALL: tr("All of them")} | {arm.id: name_arm(lesson, arm.id, tr, visit.separators) for arm in lesson.arms}
     left, right = st.columns([3, 2], vertical_alignment="bottom")
@@ -136,7 +136,7 @@ def _start(visit: Visit, lesson: Lesson, seeds: list[int], arm: str, estimate: f
 
 
 def _find_live(lesson: Lesson) -> Sweep | None:
-    """The sweep of the address, where it is one of this lesson."""
+    """Returns the sweep of the address, if it is one of this lesson."""
     try:
         sweep = find_sweep(remembered("sweep")) if remembered("sweep") else None
     except UserError:
@@ -145,7 +145,7 @@ def _find_live(lesson: Lesson) -> Sweep | None:
 
 
 def _read_report(visit: Visit, sweep: Sweep) -> Report | None:
-    """What was made of the runs; where nothing was yet, a worker is asked, and a line stands here meanwhile."""
+    """Returns what was made of the runs; if nothing was yet, asks a worker and draws a line in the meantime."""
     report = sweep.load(VERDICTS)
     if report:
         return report

@@ -21,7 +21,7 @@ MOST_SWEEPS = 200
 
 
 def draw_teacher(visit: Visit, lesson: Lesson) -> None:
-    """The worksheet for everybody; link and picture for who leads, closed until wanted."""
+    """Draws the worksheet for everybody; link and picture for teachers, closed until wanted."""
     tr, fixed = visit.tr, read_fixed()
     st.download_button(
         tr("Worksheet to print (HTML)"), write_worksheet(lesson, visit.language), f"mlmtune-{lesson.id}.{visit.language}.html", "text/html", key="worksheet", icon=":material/print:"
@@ -36,7 +36,7 @@ def draw_teacher(visit: Visit, lesson: Lesson) -> None:
 
 
 def _draw_link(visit: Visit, lesson: Lesson) -> None:
-    """What the link fixes, and the link itself, to be copied."""
+    """Draws what the link fixes, and the link to copy."""
     tr = visit.tr
     names = {
         "recorded": tr("the recording"),
@@ -63,7 +63,7 @@ def _draw_link(visit: Visit, lesson: Lesson) -> None:
 
 
 def _draw_picture(visit: Visit, lesson: Lesson) -> None:
-    """Every judged live run of this lesson on this server, whoever started it."""
+    """Draws every judged live run of this lesson on this server, whoever started it."""
     tr = visit.tr
     found: list[Outcome] = []
     who: dict[str, int] = {}

@@ -9,7 +9,7 @@ from pages.lessons.link import read_fixed
 from pages.settings.form import fill_settings
 from pages.shared.visit import Visit, go_to, literal, remember
 
-SWEPT_ON = {  # data of a lesson -> the sample whose page the sweep opens on
+SWEPT_ON = {  # data of a lesson -> the sample that the sweep opens on
     "news": "shelf-bbc-news",
     "long_news": "shelf-bbc-news",
     "topics": "sample-topics-en",
@@ -21,7 +21,7 @@ SWEPT_ON = {  # data of a lesson -> the sample whose page the sweep opens on
 
 
 def draw_opening(visit: Visit, lesson: Lesson) -> None:
-    """Which lesson this is, its question, and what the chapter says."""
+    """Draws which lesson this is, its question, and what the chapter says."""
     tr = visit.tr
     with st.container(horizontal=True, vertical_alignment="center"):
         told = tr("Lesson {id}: {title} · {count} minutes").format(id=lesson.id, title=tr(lesson.title), count=lesson.minutes)
@@ -38,7 +38,7 @@ def draw_opening(visit: Visit, lesson: Lesson) -> None:
 
 
 def draw_more(visit: Visit, lesson: Lesson, shown: bool) -> None:
-    """What is worth doing and reading besides; what others measured only after the own prediction."""
+    """Draws tasks and sources; what others measured only after the visitor's prediction."""
     tr, fixed = visit.tr, read_fixed()
     if "tasks" not in fixed.hide:
         st.subheader(literal(tr("To do")), anchor=False)
@@ -55,7 +55,7 @@ def draw_more(visit: Visit, lesson: Lesson, shown: bool) -> None:
 
 
 def _offer_more(visit: Visit, lesson: Lesson) -> None:
-    """A second experiment: the form of a sweep, filled."""
+    """Offers a second experiment: the form of a sweep, filled."""
     tr = visit.tr
     st.subheader(literal(tr("And what if?")), anchor=False)
     st.markdown(literal(tr(lesson.what_if.question)))

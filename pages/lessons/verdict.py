@@ -21,7 +21,7 @@ LOOKS = {"supported": ("green", ":material/check_circle:"), "not_supported": ("r
 
 
 def draw_verdicts(visit: Visit, lesson: Lesson, report: dict[str, Any] | None) -> None:
-    """Before there is a report, the rules by which it will be judged; then the figure and what came out."""
+    """Draws the rules before there is a report; then the figure and the verdicts."""
     if report is None:
         for number, claim in enumerate(lesson.claims):
             st.markdown(f"- **{literal(visit.tr(claim.sentence))}** {literal(format_rule(lesson, number, visit.tr, visit.language))}")
@@ -41,7 +41,7 @@ def draw_verdicts(visit: Visit, lesson: Lesson, report: dict[str, Any] | None) -
 
 
 def _draw_verdict(visit: Visit, lesson: Lesson, number: int, verdict: dict[str, Any]) -> None:
-    """One claim: the word, the effect with its interval, and the rule."""
+    """Draws one claim: the word, the effect with its interval, and the rule."""
     tr, claim = visit.tr, lesson.claims[number]
     colour, icon = LOOKS[verdict["kind"]]
     with st.container(border=True, key=f"verdict_{number}"):
@@ -57,7 +57,7 @@ def _draw_verdict(visit: Visit, lesson: Lesson, number: int, verdict: dict[str, 
 
 
 def _say_sides(visit: Visit, lesson: Lesson, unit: str, verdict: dict[str, Any]) -> str:
-    """What was compared with what, so that the effect can be checked."""
+    """Says what was compared with what, so that the effect can be checked."""
     names = [name_side(lesson, name, visit.tr, visit.separators) for name in verdict["between"]]
     first, second = (format_side(visit.language, unit, side) for side in verdict["sides"])
     return visit.tr("On average over seeds: {first} ({one}), {second} ({other}).").format(one=names[0], first=first, other=names[1], second=second)
@@ -73,7 +73,7 @@ def _say_more(visit: Visit, verdict: dict[str, Any]) -> str:
 
 
 def _confront(visit: Visit, lesson: Lesson, kind: str) -> None:
-    """What was predicted beside what came out: by the visitor, and by the class once more than one has voted."""
+    """Draws the prediction beside the outcome: the visitor's, and the class's once more than one has voted."""
     tr, mine, votes = visit.tr, find_vote(lesson, visit.person), count_votes(lesson)
     right, total = sum(votes[option.id] for option in lesson.options if kind in option.kinds), sum(votes.values())
     if total > 1:
@@ -88,7 +88,7 @@ def _confront(visit: Visit, lesson: Lesson, kind: str) -> None:
 
 
 def _draw_facts(visit: Visit, lesson: Lesson, report: dict[str, Any], outcomes: list[Outcome]) -> None:
-    """What is always said, and the table twin of the figure."""
+    """Draws what is always said, and the figure's table."""
     tr, start, about = visit.tr, outcomes[0].start_event, report["about"]
     learnt = sorted({outcome.start_event.get("train_examples", 0) for outcome in outcomes})
     weights = sorted({outcome.start_event.get("trainable", 0) for outcome in outcomes})

@@ -16,11 +16,11 @@ from pages.watch.buttons import draw_class_buttons
 
 NONE = "–"
 HEIGHT = 460
-LONGEST = 22  # signs of a name or a file in a column: eight columns fit on a projector
+LONGEST = 22  # characters of a name or a file in a column: eight columns fit on a projector
 
 
 def draw_runs(visit: Visit, table: pd.DataFrame) -> None:
-    """Every run with place and state; one can be chosen and acted on."""
+    """Draws every run with place and state; one can be chosen and acted on."""
     tr = visit.tr
     if table.empty:
         st.info(tr("Nobody has started a run yet."), icon=":material/hourglass_empty:")
@@ -41,7 +41,7 @@ def draw_runs(visit: Visit, table: pd.DataFrame) -> None:
 
 
 def draw_results(visit: Visit, table: pd.DataFrame) -> None:
-    """The best score of every run, best first within each task; all of it as CSV."""
+    """Draws the best score of every run, best first within each task; all of it as CSV."""
     tr, results = visit.tr, rank_results(table)
     if results.empty:
         st.info(tr("No run has a score yet."), icon=":material/hourglass_empty:")
@@ -57,7 +57,7 @@ def draw_results(visit: Visit, table: pd.DataFrame) -> None:
         tr("Epoch"): [f"{row.best_epoch} / {row.epochs}" for row in results.itertuples()],
         tr("Time"): [NONE if pd.isna(seconds) else visit.seconds(seconds, 1) for seconds in results["seconds"]],
     }
-    if results["task"].nunique() == 1:  # said once, above, and the table has room
+    if results["task"].nunique() == 1:  # said once above, so that the table has room
         st.caption(tr("Task") + ": " + tasks[results["task"][0]])
         del shown[tr("Task")]
     _draw_table(visit, pd.DataFrame(shown), "class_results")
@@ -74,7 +74,7 @@ def draw_results(visit: Visit, table: pd.DataFrame) -> None:
 
 
 def _choose_run(visit: Visit, table: pd.DataFrame) -> None:
-    """Which run, by id, so that a row that moves while one points at it is never another run. No two names are the same."""
+    """Asks for a run by id, so that a row that moves under the pointer is never another run. No two names are equal."""
     tr = visit.tr
     names = {
         row.run: f"{row.person or NONE} · {row.data} · {datetime.fromtimestamp(row.created):%H:%M} · {row.run[:4]}"
@@ -89,7 +89,7 @@ def _choose_run(visit: Visit, table: pd.DataFrame) -> None:
 
 
 def _draw_table(visit: Visit, shown: pd.DataFrame, key: str) -> None:
-    """Text columns as wide as they need, numbers to the right: nothing is cut off on a projector."""
+    """Draws text columns as wide as they need, numbers to the right: nothing is cut off on a projector."""
     columns = {name: st.column_config.TextColumn(name) for name in shown.columns}
     columns[visit.tr("Score")] = st.column_config.TextColumn(visit.tr("Score"), alignment="right")
     height = HEIGHT if len(shown) > 10 else "auto"
@@ -101,7 +101,7 @@ def _scores(visit: Visit, table: pd.DataFrame) -> list[str]:
 
 
 def _text(cell: str) -> object:
-    """What people wrote, short enough for a column; the table has a download of its own, so formulas are disarmed here, too."""
+    """Returns what people wrote, short enough for a column; the table has a download of its own, so formulas are escaped here too."""
     return escape_formula(truncate(cell, LONGEST)) or NONE
 
 

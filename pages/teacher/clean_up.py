@@ -14,11 +14,11 @@ from pages.watch.buttons import act
 
 MB = 2**20
 DAYS = 30
-ASKING = "runs_to_delete"  # in the session: the runs that a teacher is being asked about
+ASKING = "runs_to_delete"  # session key of the runs that a teacher is being asked about
 
 
 def ask_clean_up(visit: Visit) -> None:
-    """Which runs; then how many they are and what they take; then, asked once more, they go."""
+    """Asks which runs; says how many they are and their size; deletes them after a confirmation."""
     tr = visit.tr
     kinds = {"age": tr("Old runs, of everybody"), "person": tr("The runs of one person")}
     kind = choice(st.radio, tr("What may go?"), kinds, "clean_kind", horizontal=True)
@@ -38,7 +38,7 @@ def ask_clean_up(visit: Visit) -> None:
     st.markdown(tr("Runs: **{count}**, **{size} MB**. Those that wait or are under way stay.").format(count=visit.number(len(runs)), size=size))  # fmt: skip
     if st.button(tr("Delete them"), key="clean", type="primary", disabled=not runs, icon=":material/delete_sweep:"):
         st.session_state[ASKING] = [run.id for run in runs]
-    asked = [run for run in runs if run.id in st.session_state.get(ASKING, ())]  # not those that came meanwhile
+    asked = [run for run in runs if run.id in st.session_state.get(ASKING, ())]  # not runs that were added in the meantime
     if asked:
         title = tr("Delete these runs ({count})?").format(count=visit.number(len(asked)))
         st.dialog(title, on_dismiss=_keep)(_ask_once_more)(visit, asked)
@@ -69,7 +69,7 @@ def _keep() -> None:
 
 
 def _delete(visit: Visit, runs: list[Run]) -> int:
-    """How many went; one that is gone already, or began meanwhile, holds up nobody."""
+    """Returns how many were deleted; skips one that is gone already, or has started in the meantime."""
     done = 0
     for run in runs:
         try:

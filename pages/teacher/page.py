@@ -18,7 +18,7 @@ REFRESH_SECONDS = 2.5
 
 
 def draw(visit: Visit) -> None:
-    """For teachers: what goes on, what came out, what may go. For others a sentence, and the way in."""
+    """Draws, for teachers, what is under way, the results, and what may be deleted. For others a sentence, and the way in."""
     tr = visit.tr
     if not is_class():
         raise PeopleError("There is no class on this server. It has one once MLMTUNE_TEACHER_CODE is set.")
@@ -46,7 +46,7 @@ def _draw_live(visit: Visit, way: str) -> None:
 
 
 def _draw_queue(visit: Visit, under_way: int, waiting: int, held: bool) -> None:
-    """How much goes on, and the brake for all of it."""
+    """Draws how much is under way, and the switch that holds the queue."""
     tr = visit.tr
     with st.container(horizontal=True, vertical_alignment="center"):
         counts = {"under_way": visit.number(under_way), "waiting": visit.number(waiting)}
@@ -64,7 +64,7 @@ def _finish_deleting(visit: Visit) -> None:
     try:
         if run_id:
             ask_before_deleting(visit, open_run(run_id), afterwards="teacher")
-    except RunError:  # gone meanwhile, as was wished
+    except RunError:  # already gone, as wanted
         st.session_state.pop(TO_DELETE, None)
 
 

@@ -10,12 +10,12 @@ from mlmtune_core.workers.cluster import Cluster, WorkerRow
 from pages.shared.visit import Visit, literal, remembered, this_visit
 
 REFRESH_SECONDS = 3
-SHORT = 4  # signs of a run's id: who knows all of it may open the run
+SHORT = 4  # characters of a run's id: whoever knows all of it may open the run
 MEGABYTE = 2**20
 
 
 def draw(visit: Visit) -> None:
-    """The scheduler, the queue and the workers, looked up again every three seconds."""
+    """Draws the scheduler, the queue and the workers, refreshed every three seconds."""
     st.fragment(_draw_all, run_every=REFRESH_SECONDS)(visit)
 
 
@@ -49,7 +49,7 @@ def _draw_scheduler(visit: Visit, cluster: Cluster) -> None:
 
 
 def _told(visit: Visit, row: WorkerRow) -> dict[str, str]:
-    """A worker as a line of the table. The whole id of a run stands in it only where the visitor has it anyway."""
+    """Returns a worker as a row of the table. It contains the whole id of a run only if the visitor has it anyway."""
     tr = visit.tr
     roles = {"train": tr("carries out runs"), "inspect": tr("opens models"), "rehearse": tr("times runs before they start"), "data": tr("reads files")}  # fmt: skip
     run = row.run if row.run == remembered("run") else f"{row.run[:SHORT]}…"

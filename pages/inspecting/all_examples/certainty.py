@@ -15,7 +15,7 @@ from pages.shared.visit import Visit
 
 
 def draw_certainty(visit: Visit, run: Run, side: str, found: dict[str, Any]) -> None:
-    """`found`: what `certainty.find_certainty` gives of the examples of this side."""
+    """Draws `found`, from `certainty.find_certainty`."""
     tr = visit.tr
     bins = pd.DataFrame(found["calibration"])
     st.markdown("**" + tr("Is it as often right as it says?") + "**", help=hint(visit, "calibration", "probability"))

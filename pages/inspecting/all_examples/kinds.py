@@ -14,7 +14,7 @@ from pages.shared.visit import Visit
 
 
 def draw_kinds(visit: Visit, run: Run, side: str, kinds: dict[str, Any]) -> None:
-    """`kinds`: `counts` by kind, and `errors` with their `kind` (see `review` in the tasks that have it)."""
+    """Draws `kinds`: `counts` by kind, and `errors` with their `kind` (see `review` in the tasks that have it)."""
     tr, counts, is_tags = visit.tr, kinds["counts"], "missed" in kinds["counts"]
     explained = _entity_kinds(tr) if is_tags else _answer_kinds(tr)
     st.markdown("**" + (tr("Entity errors by kind") if is_tags else tr("Wrong answers by kind")) + "**")
@@ -36,7 +36,7 @@ def draw_kinds(visit: Visit, run: Run, side: str, kinds: dict[str, Any]) -> None
 
 
 def _draw_sums(visit: Visit, counts: dict[str, int]) -> None:
-    """Every entity of either side stands in one line of the table."""
+    """Draws a table in which every true and predicted entity counts once."""
     shared = sum(counts[kind] for kind in ("correct", "boundary", "type", "both"))
     st.caption(
         visit.tr("Every entity is counted once: the {true} in the data are all of these but the invented ones, the {said} predicted ones all but the missed. Names as in Manning (2006); MUC-5 and SemEval-2013 task 9 say missing and spurious for the last two.").format(

@@ -15,13 +15,13 @@ from pages.shared.visit import Visit
 
 
 def ask_method(visit: Visit) -> str:
-    """Which projection: PCA at once, t-SNE on demand."""
+    """Asks for the projection: PCA at once, t-SNE on demand."""
     names = {"pca": "PCA", "tsne": "t-SNE"}
     return choice(st.segmented_control, visit.tr("Projection"), names, "map_method", required=True, help=hint(visit, "pca", "tsne"))
 
 
 def draw_map(visit: Visit, drawn: dict[str, Any], moment: str, several_words: bool) -> int | None:
-    """`drawn`: what `projection.draw_map` gives, with the moment that is shown. The row in the file of the point that was clicked, or None."""
+    """Draws `drawn`, from `projection.draw_map`, at the moment shown. Returns the file row of a clicked point, or None."""
     tr = visit.tr
     shown, truth = drawn[moment], drawn["truth"]
     right = [said == true for said, true in zip(shown["said"], truth, strict=True)]
@@ -30,7 +30,7 @@ def draw_map(visit: Visit, drawn: dict[str, Any], moment: str, several_words: bo
     axes = [tr("Axis {number}").format(number=number) for number in (1, 2)]
     if drawn["explained"]:
         axes = [f"{axis} ({visit.percent(share)})" for axis, share in zip(axes, drawn["explained"], strict=True)]
-    every = [*drawn[START]["places"], *drawn[BEST]["places"]]  # the same reach of the axes at every moment
+    every = [*drawn[START]["places"], *drawn[BEST]["places"]]  # the same axes at every moment
     figure = model_charts.plot_map(shown["places"], truth, right, drawn["texts"], *axes, (tr("right"), tr("wrong")), visit.separators, every)  # fmt: skip
     alt = tr("Scatter plot: a point for every example, coloured by its label in the data; a cross where the model is wrong.")
     chart, beside = st.columns([5, 1])
@@ -43,7 +43,7 @@ def draw_map(visit: Visit, drawn: dict[str, Any], moment: str, several_words: bo
     if several_words:
         st.caption(tr("Every point is a word in its sentence."))
     as_table = st.expander(tr("The map as a table"), key="map_as_table", on_change="rerun")
-    if as_table.open:  # else its thousand cells hold up every step of the slider
+    if as_table.open:  # else its thousand cells slow down every step of the slider
         places = pd.DataFrame(shown["places"], columns=axes)
         table = places.assign(**{tr("Row"): drawn["rows"], tr("Text"): drawn["texts"], tr("In the data"): truth, tr("Predicted"): shown["said"]})
         as_table.dataframe(table, hide_index=True, key="map_table", column_config=number_columns(table))
@@ -52,7 +52,7 @@ def draw_map(visit: Visit, drawn: dict[str, Any], moment: str, several_words: bo
 
 
 def _draw_numbers(visit: Visit, drawn: dict[str, Any], moment: str) -> None:
-    """How far labels stand apart, before and at this moment."""
+    """Draws how well labels are separated, before and at this moment."""
     tr = visit.tr
     helps = {
         "silhouette": (tr("Silhouette"), tr("How much nearer every point is to those of its own label than to those of the nearest other: 1 is far apart, 0 is mixed. Measured in all dimensions, not on the map.")),

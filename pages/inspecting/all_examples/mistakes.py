@@ -20,7 +20,7 @@ ANY = -1
 
 
 def draw_confusion(visit: Visit, run: Run, confusion: dict[str, Any]) -> None:
-    """The matrix; a click on a cell has the list below show its examples."""
+    """Draws the matrix; a click on a cell makes the list below show its examples."""
     tr, labels = visit.tr, confusion["labels"]
     is_tags = run.config().task == "token_classification"
     st.markdown("**" + (tr("Which tag is taken for which, word by word") if is_tags else tr("Which label is taken for which")) + "**", help=hint(visit, "confusion_matrix"))
@@ -34,7 +34,7 @@ def draw_confusion(visit: Visit, run: Run, confusion: dict[str, Any]) -> None:
 
 
 def draw_list(visit: Visit, run: Run, side: str, labels: Sequence[str]) -> None:
-    """What is asked for, how many there are, and the first of them. `labels`: those of the matrix, or none where there is no matrix."""
+    """Draws what to list, how many there are, and the first of them. `labels`: those of the matrix, or none without a matrix."""
     tr, is_number = visit.tr, run.config().task == "regression"
     st.markdown("**" + (tr("The examples, farthest off first") if is_number else tr("The examples")) + "**")
     which, cell, text = _ask(visit, run, labels, is_number)
@@ -52,7 +52,7 @@ def draw_list(visit: Visit, run: Run, side: str, labels: Sequence[str]) -> None:
 
 
 def _ask(visit: Visit, run: Run, labels: Sequence[str], is_number: bool) -> tuple[str, tuple[str | None, str | None], str]:
-    """(wrong, right or all; the cell; the text)"""
+    """Returns (wrong, right or all; the cell; the text)."""
     tr, which, cell = visit.tr, "all", [None, None]
     if not is_number:
         kinds = {"wrong": tr("the wrong ones"), "right": tr("the right ones"), "all": tr("all of them")}
@@ -69,7 +69,7 @@ def _ask(visit: Visit, run: Run, labels: Sequence[str], is_number: bool) -> tupl
 
 
 def _take_cell(run: Run) -> None:
-    """The cell that was clicked, into the lists to choose from."""
+    """Copies the clicked cell into the select boxes."""
     points = st.session_state["confusion"]["selection"]["points"]
     if points:
         st.session_state.update(zip(_cell_keys(run), points[0]["customdata"], strict=True))
@@ -77,7 +77,7 @@ def _take_cell(run: Run) -> None:
 
 
 def _show_cell(run: Run) -> None:
-    """All of one cell, which are either right or wrong."""
+    """Shows all examples of one cell, which are either right or wrong."""
     if ANY not in [st.session_state[key] for key in _cell_keys(run)]:
         st.session_state[_which_key(run)] = "all"
 

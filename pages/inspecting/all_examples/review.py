@@ -16,7 +16,7 @@ from pages.shared.visit import Visit
 
 
 def draw_review(visit: Visit, run: Run, side: str, review: dict[str, Any]) -> None:
-    """Scores, then the tables that the task gives, then the examples of this side."""
+    """Draws scores, the task's tables, then the examples of this split."""
     tr, task = visit.tr, run.config().task
     _draw_scores(visit, task, review)
     if "classes" in review and "confusion" in review:

@@ -8,15 +8,15 @@ from pages.inspecting.all_examples.certainty import draw_certainty
 from pages.inspecting.all_examples.map import ask_method, draw_map
 from pages.inspecting.all_examples.review import draw_review
 from pages.inspecting.example_table import open_example
-from pages.inspecting.moment_slider import ask_moment
 from pages.inspecting.question import ask_side
+from pages.inspecting.training_slider import ask_moment
 from pages.shared.asking import ask_slowly
 from pages.shared.choice import choice
 from pages.shared.visit import Visit
 
 
 def draw_examples(visit: Visit, run: Run) -> None:
-    """The same examples as tables or as points."""
+    """Draws the same examples as tables or as points."""
     tr = visit.tr
     names = {"review": tr("Right and wrong"), "certainty": tr("How sure it is"), "map": tr("Map")}
     if run.config().task in TASKS_WITHOUT_CONFIDENCE:
@@ -33,7 +33,7 @@ def draw_examples(visit: Visit, run: Run) -> None:
 
 
 def _draw_map(visit: Visit, run: Run) -> None:
-    """The map; a click on it opens the example."""
+    """Draws the map; a click on a point opens its example."""
     tr = visit.tr
     with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
         method = ask_method(visit)

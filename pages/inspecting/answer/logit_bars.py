@@ -9,9 +9,9 @@ from pages.shared.visit import Visit, escaped
 
 GRID = "display:grid;grid-template-columns:fit-content(14rem) 1fr 1fr;gap:.3rem 1.4rem;align-items:center;font-variant-numeric:tabular-nums"
 LINE = "position:absolute;top:0;bottom:0;border-left:1px solid rgba(128,128,128,.55)"
-ROOM = 0.2  # of a panel's width on either side, for the numbers beside the bars
-APART = 0.1  # of a panel's width: nearer to zero an end of the axis bears no number
-INSIDE = 0.8  # from this probability on the number stands in its bar
+ROOM = 0.2  # share of a panel's width on either side, for the numbers beside the bars
+APART = 0.1  # share of a panel's width: an end of the axis nearer to zero has no number
+INSIDE = 0.8  # from this probability on the number is inside its bar
 
 
 def logit_bars(
@@ -22,7 +22,7 @@ def logit_bars(
     titles: tuple[str, str],
     alt: str,
 ) -> None:
-    """Highest on top; `chosen` labels, those of the answer, stand out by colour, weight and a sign. Labels are escaped."""
+    """Draws bars, the highest on top; the `chosen` labels of the answer stand out by colour, weight and a sign. Labels are escaped."""
     low, high = min(0.0, *logits.values()), max(0.0, *logits.values())
     scale = (1 - 2 * ROOM) / ((high - low) or 1.0)
 
@@ -48,7 +48,7 @@ def logit_bars(
 
 
 def _bar(start: float, end: float, number: str, hint: str, chosen: bool, inside: bool = False) -> str:
-    """A bar between two places (shares of the panel's width) with its number at the end."""
+    """Returns a bar between two places (shares of the panel's width) with its number at the end."""
     left, width = min(start, end), abs(end - start)
     colour = ORANGE if chosen else GREY
     if inside:
@@ -68,7 +68,7 @@ def _panel(bar: str, *lines: float) -> str:
 
 
 def _axis(ticks: list[tuple[str, float]]) -> str:
-    """Numbers under a panel: the first one begins and the last one ends where they stand, so that none sticks out."""
+    """Returns the numbers under a panel; the first and last are aligned inwards, so that none sticks out."""
     shown = "".join(
         f"<span style='position:absolute;left:{at:.2%};transform:translateX({-100 * at:.0f}%)'>{text}</span>"
         for text, at in ticks

@@ -11,7 +11,7 @@ from pages.shared.visit import Visit
 
 
 def ask_pieces(visit: Visit, view: str, default: bool) -> bool:
-    """Whether sub-words are shown, not words. Remembered for each kind of answer by itself."""
+    """Returns whether to show sub-words instead of words. Remembered per kind of answer."""
     tr = visit.tr
     names = {"words": tr("Words"), "pieces": tr("Sub-words")}
     chosen = choice(
@@ -21,7 +21,7 @@ def ask_pieces(visit: Visit, view: str, default: bool) -> bool:
 
 
 def draw_input_row(visit: Visit, seen: dict[str, Any]) -> None:
-    """What the model read of a text or a pair (see `encoding.describe_tokens`), and what was cut off."""
+    """Draws what the model read of a text or a pair (see `encoding.describe_tokens`), and what was truncated."""
     tr = visit.tr
     words, tokens = seen["joined"], seen["tokens"]
     if ask_pieces(visit, "input", True):

@@ -15,11 +15,11 @@ from pages.shared.terms import hint
 from pages.shared.visit import Visit, literal
 
 SIDES = ("start", "end")
-COLOURED = 0.02  # from this probability on a chip bears a colour, and the most likely one always
+COLOURED = 0.02  # from this probability on a chip is coloured; the most probable one always is
 
 
 def draw_span(visit: Visit, run: Run, answer: dict[str, Any]) -> None:
-    """The answer, the spans that came next, and the tokens of the window it stands in."""
+    """Draws the answer, the next best spans, and the tokens of its window."""
     tr = visit.tr
     said = answer["answer"] or tr("the context does not say")
     st.subheader(tr("Answer: {label}").format(label=literal(said)), anchor=False)
@@ -48,13 +48,13 @@ def draw_span(visit: Visit, run: Run, answer: dict[str, Any]) -> None:
 
 
 def _find_shares(tokens: list[dict[str, Any]], temperature: float) -> dict[str, list[float]]:
-    """Per side the probability of every token of the window."""
+    """Returns, for start and end, the probability of every token of the window."""
     logits = {side: {str(i): token["logits"][side] for i, token in enumerate(tokens)} for side in SIDES}
     return {side: list(at_temperature(logits[side], temperature).values()) for side in SIDES}
 
 
 def _draw_strip(visit: Visit, answer: dict[str, Any], shares: dict[str, list[float]], pieces: bool) -> None:
-    """Chips coloured by the larger of both probabilities; the chosen one's numbers beside them."""
+    """Draws chips coloured by the larger of both probabilities; the chosen one's numbers beside them."""
     tr, tokens = visit.tr, answer["tokens"]
     names = {"start": tr("start"), "end": tr("end")}
     places = [[i] for i in range(len(tokens))] if pieces else _group(tokens)
@@ -83,7 +83,7 @@ def _draw_strip(visit: Visit, answer: dict[str, Any], shares: dict[str, list[flo
 
 
 def _group(tokens: list[dict[str, Any]]) -> list[list[int]]:
-    """Places of the tokens of every word."""
+    """Returns the indices of the tokens of every word."""
     groups: dict[int, list[int]] = {}
     for i, token in enumerate(tokens):
         groups.setdefault(token["word"], []).append(i)
@@ -104,7 +104,7 @@ def _draw_spans(visit: Visit, found: list[dict[str, Any]], temperature: float) -
 
 
 def _draw_tokens(visit: Visit, tokens: list[dict[str, Any]], shares: dict[str, list[float]], temperature: float) -> None:
-    """Every token of the window with both of its logits and probabilities."""
+    """Draws every token of the window with both of its logits and probabilities."""
     tr = visit.tr
     columns = {"start": tr("Start, probability"), "end": tr("End, probability")}
     table = pd.DataFrame(

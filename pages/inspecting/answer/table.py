@@ -10,7 +10,7 @@ from pages.shared.visit import Visit
 def draw_table(
     visit: Visit, table: pd.DataFrame, probability_columns: list[str], *, temperature: float = 1, key: str = "answer_table"
 ) -> None:  # fmt: skip
-    """All numbers, sortable and downloadable; probabilities as bars, at a temperature that is said where it is not 1."""
+    """Draws all numbers, sortable and downloadable; probabilities as bars, with the temperature if it is not 1."""
     tr = visit.tr
     title = tr("All of it as a table")
     if temperature != 1:

@@ -9,11 +9,11 @@ from pages.shared.choice import choice
 from pages.shared.visit import Visit
 
 KEY = "temperature"
-STEPS = 20  # for each factor of ten, so that 0.1, 1 and 10 are among them
+STEPS = 20  # steps per factor of ten, so that 0.1, 1 and 10 are among them
 
 
 def ask_temperature(visit: Visit) -> float:
-    """T, from 0.1 to 10 in equal ratios; 1, the model's own, until it is moved."""
+    """Returns T, from 0.1 to 10 in equal ratios; 1, the model's own, until it is moved."""
     tr = visit.tr
     labels = {step: visit.number(_value(step), 2) for step in range(-STEPS, STEPS + 1)}
     with st.container(horizontal=True, vertical_alignment="bottom", width="content"):
@@ -23,7 +23,7 @@ def ask_temperature(visit: Visit) -> float:
 
 
 def say_temperature(visit: Visit, several: bool = False) -> None:
-    """What T does, and that it changes no answer."""
+    """Says what T does, and that it changes no answer."""
     tr = visit.tr
     softmax = tr("The logits are divided by T before the softmax: below 1 it becomes sharper, above 1 flatter. For looking only: the model answers with T = 1, and what is most likely stays so at every temperature.")  # fmt: skip
     sigmoid = tr("The logits are divided by T before the sigmoid: below 1 it becomes sharper, above 1 flatter. For looking only: the model answers with T = 1, and what is above 50 % stays so at every temperature.")  # fmt: skip
@@ -39,13 +39,13 @@ def _go_back() -> None:
 
 
 def say_entropy(visit: Visit, shares: list[float]) -> str:
-    """How flat probabilities are, in one number, with what it can be at least and at most."""
+    """Says how flat the probabilities are, in one number, with its minimum and maximum."""
     sentence = visit.tr("Entropy: {entropy} bits (0: all on one; {most}: all alike)")
     return sentence.format(entropy=visit.number(find_entropy(shares), 2), most=visit.number(math.log2(len(shares)), 2))
 
 
 def share_title(visit: Visit, temperature: float, several: bool = False) -> str:
-    """What a column of probabilities is called at this temperature."""
+    """Returns the title of a column of probabilities at this temperature."""
     tr = visit.tr
     if temperature == 1:
         return tr("Probability, sigmoid(z)") if several else tr("Probability, softmax(z)")

@@ -24,9 +24,9 @@ NEIGHBOURS = 8
 
 
 def draw_answer(visit: Visit, run: Run, answer: dict[str, Any]) -> None:
-    """The answer in the way that its task names (`view`)."""
+    """Draws the answer in the way that its task names (`view`)."""
     views = {"labels": _draw_label, "words": draw_words, "number": _draw_number, "span": draw_span}
-    st.fragment(views[answer["view"]])(visit, run, answer)  # another temperature draws the answer anew, and nothing else
+    st.fragment(views[answer["view"]])(visit, run, answer)  # another temperature redraws the answer, and nothing else
 
 
 def _draw_label(visit: Visit, run: Run, answer: dict[str, Any]) -> None:
@@ -47,7 +47,7 @@ def _draw_label(visit: Visit, run: Run, answer: dict[str, Any]) -> None:
     read = choice_names(tr)["pooling"][run.config().pooling]
     says = (many if answer["several"] else single).format(read=literal(read))
     st.markdown(explained(visit, says, "head", "vector", "cls", "label", "logit", "softmax", "sigmoid", "probability"), unsafe_allow_html=True)
-    bars = st.container()  # above the slider that moves them
+    bars = st.container()  # drawn above the slider that moves them
     temperature = ask_temperature(visit)
     shares = at_temperature(answer["logits"], temperature, answer["several"])
     titles = tr("Logit z (no unit)"), share_title(visit, temperature, answer["several"])
@@ -70,7 +70,7 @@ def _draw_label(visit: Visit, run: Run, answer: dict[str, Any]) -> None:
 
 
 def _draw_number(visit: Visit, run: Run, answer: dict[str, Any]) -> None:
-    """The number among the scores that were learnt from, and the examples whose scores are nearest."""
+    """Draws the number among the training scores, and the examples with the nearest scores."""
     tr, frame = visit.tr, run.data()
     st.subheader(tr("Answer: {number}").format(number=visit.number(answer["value"], 2)))
     if "true" in answer:

@@ -17,7 +17,7 @@ from pages.shared.visit import Visit, literal
 
 
 def draw_words(visit: Visit, run: Run, answer: dict[str, Any]) -> None:
-    """The strip with its panel, what differs from the data, and the table."""
+    """Draws the strip with its panel, the differences from the data, and the table."""
     tr = visit.tr
     st.markdown(
         tr(
@@ -46,14 +46,14 @@ def draw_words(visit: Visit, run: Run, answer: dict[str, Any]) -> None:
 
 
 def _follow(answer: dict[str, Any], pieces: bool, place: int) -> None:
-    """The arithmetic goes on with the word that was chosen here."""
+    """Makes the arithmetic follow the word chosen here."""
     word = answer["tokens"][place]["word"] if pieces else place
     if word >= 0:
         st.session_state[WORD_KEY] = word
 
 
 def _to_chips(tokens: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Tokens as the strip takes them; those that answer for no word stand aside."""
+    """Returns tokens as the strip takes them; tokens without a word of their own stand aside."""
     return [token | {"word": token["token"], "pieces": [token["token"]], "aside": token["word"] < 0} for token in tokens]
 
 
@@ -73,7 +73,7 @@ def _say_what_counts(visit: Visit, tokens: list[dict[str, Any]]) -> None:
 
 
 def _draw_truth(visit: Visit, answer: dict[str, Any]) -> None:
-    """Which words have another tag in the data."""
+    """Draws which words have another tag in the data."""
     tr = visit.tr
     pairs = zip(answer["words"], answer["true"], strict=True)
     wrong = [f"{word['word']} ({true})" for word, true in pairs if word["label"] != true]

@@ -23,7 +23,7 @@ STEP_KEY = "arithmetic_step"
 
 @dataclass(frozen=True)
 class Opened:
-    """One head and one input (see inspecting.head_view), and what the reader has chosen: which logit, which truth, which rate."""
+    """One head and one input (see inspecting/head_view), and the reader's choices: which logit, which truth, which rate."""
 
     layer: Linear
     names: list[str]
@@ -41,7 +41,7 @@ class Opened:
 
 
 def draw_arithmetic(visit: Visit, head: dict[str, Any], rate: float) -> None:
-    """`head`: what `head_view` gives. `rate`: the learning rate that the step begins with."""
+    """Draws `head`, from `head_view`. `rate`: the initial learning rate of the step."""
     opened = _ask(visit, head, rate)
     steps = _steps(visit)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -72,7 +72,7 @@ def _steps(visit: Visit) -> dict[str, tuple[str, Callable[[Visit, Opened], None]
 
 
 def _ask(visit: Visit, head: dict[str, Any], rate: float) -> Opened:
-    """Which logit is followed, and what counts as right; by itself the highest, and what the data say."""
+    """Asks which logit to follow, and what counts as true; by default the highest, and the data's label."""
     tr, names = visit.tr, head["names"]
     layer = Linear(head["vectors"], head["weight"], head["bias"], head["kind"])
     best = int(layer.logits.argmax())
@@ -215,7 +215,7 @@ def _vector(opened: Opened) -> np.ndarray:
 
 
 def _wanted(opened: Opened) -> np.ndarray:
-    """The truth as a number for each logit."""
+    """Returns the truth as a number per logit."""
     if opened.layer.kind in ("several labels", "one number"):
         return np.atleast_1d(np.asarray(opened.truth, dtype=float))
     return np.eye(len(opened.names))[int(opened.truth)]
@@ -226,6 +226,6 @@ def _plot(figure: Any, key: str, alt: str) -> None:
 
 
 def _table(columns: dict[str, Any], key: str = "arithmetic_table") -> None:
-    """Every number with six digits; sortable, and copied cell by cell or downloaded as a whole."""
+    """Draws every number with six digits; sortable, can be copied cell by cell or downloaded."""
     frame = pd.DataFrame(columns)
     st.dataframe(frame, hide_index=True, key=key, column_config=number_columns(frame, DIGITS))

@@ -14,7 +14,7 @@ RATE = 0.01
 
 
 def draw_chapter(visit: Visit, _: Run) -> None:
-    """Both lists of labels and what each costs; then one token, step by step. It needs no trained model."""
+    """Draws both lists of labels and their losses; then one token, step by step. Needs no trained model."""
     tr = visit.tr
     st.markdown(
         tr("The chapter's program gives each of {tokens} tokens a vector of {size} random numbers, and a linear layer turns it into {classes} logits. Nothing has been trained: h means nothing here, and every class gets a sixth on average.").format(
@@ -32,7 +32,7 @@ def draw_chapter(visit: Visit, _: Run) -> None:
 
 
 def _draw_labels(visit: Visit, case: ChapterCase) -> None:
-    """The labels as printed beside those that are meant."""
+    """Draws the labels as printed beside those that are meant."""
     tr, printed, meant = visit.tr, case.losses(PRINTED), case.losses(MEANT)
     st.markdown("**" + tr("Why the order of the labels matters") + "**")
     st.markdown(

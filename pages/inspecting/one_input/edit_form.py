@@ -15,11 +15,11 @@ from pages.shared.visit import Visit
 KEPT_TREES = 8
 KEPT_STEPS = 30
 NAME_SIGNS = 90
-LONG_SIGNS = 120  # longer texts are written in several lines
+LONG_SIGNS = 120  # longer texts get several lines
 
 
 class Tree:
-    """The rows made from one input of a run, as this visit keeps them, with those before each change."""
+    """The rows made from one input of a run, as this visit keeps them, with the states before each change."""
 
     def __init__(self, run_id: str, fields: Fields, roles: tuple[str, ...], mask: str) -> None:
         self.roles, self.mask, self._run_id, self._root = roles, mask, run_id, fields
@@ -29,48 +29,48 @@ class Tree:
             del kept[old]
 
     def key(self, name: str) -> str:
-        """A key of session state for this input."""
+        """Returns a session key for this input."""
         return f"what_if_{name}_{self._run_id}_{hash(self._root)}"
 
     @property
     def rows(self) -> tuple[Row, ...]:
-        """The root and all that was made from it."""
+        """Returns the root and all that was made from it."""
         return self._steps[-1]
 
     @property
     def chosen(self) -> Row:
-        """The row that is changed next."""
+        """Returns the row that is edited next."""
         return edit_tree.find_row(self.rows, st.session_state.get(self.key("row"), 0))
 
     @property
     def can_undo(self) -> bool:
-        """Whether anything was changed."""
+        """Returns whether anything was changed."""
         return len(self._steps) > 1
 
     def choose(self, row_id: int) -> None:
-        """The row that is changed next."""
+        """Sets the row that is edited next."""
         st.session_state[self.key("row")] = row_id
 
     def change(self, rows: tuple[Row, ...]) -> None:
-        """Other rows from now on."""
+        """Replaces the rows."""
         if rows != self.rows:
             self._steps.append(rows)
             del self._steps[:-KEPT_STEPS]
 
     def undo(self) -> None:
-        """The rows before the last change."""
+        """Restores the rows before the last change."""
         if self.can_undo:
             self._steps.pop()
 
 
 def ask_row(visit: Visit, tree: Tree) -> None:
-    """Which row is changed next."""
+    """Asks which row to edit next."""
     names = {row.id: f"{row.id}: {write_out(row.fields)[:NAME_SIGNS]}" for row in tree.rows}
     choice(st.selectbox, visit.tr("Row to change"), names, tree.key("row"), persist_state="session")
 
 
 def draw_form(visit: Visit, tree: Tree) -> None:
-    """What is changed, and how; each button adds a row."""
+    """Draws what to change, and how; each button adds a row."""
     tr = visit.tr
     row, full = tree.chosen, len(tree.rows) >= MOST_ROWS
     part = 0
@@ -93,7 +93,7 @@ def draw_form(visit: Visit, tree: Tree) -> None:
 
 
 def draw_ways_back(visit: Visit, tree: Tree, csv: bytes) -> None:
-    """Rows go and come back; all of them as a file."""
+    """Draws removal, undo, and the download of all rows."""
     tr, alone = visit.tr, len(tree.rows) == 1
     with st.container(horizontal=True):
         _button(tr("Remove the chosen row"), "drop", ":material/delete:", tree.chosen.id == 0, _drop, tree)
@@ -103,12 +103,12 @@ def draw_ways_back(visit: Visit, tree: Tree, csv: bytes) -> None:
 
 
 def write_out(fields: Fields) -> str:
-    """An input on one line."""
+    """Returns an input as one line."""
     return " ‖ ".join(field if isinstance(field, str) else " ".join(field) for field in fields)
 
 
 def describe(visit: Visit, row: Row) -> str:
-    """How a row came from its parent."""
+    """Says how a row came from its parent."""
     tr = visit.tr
     said = {
         "asked": tr("the input"),
@@ -122,7 +122,7 @@ def describe(visit: Visit, row: Row) -> str:
 
 
 def _draw_text(visit: Visit, tree: Tree, row: Row, part: int) -> None:
-    """The text as it can be written anew."""
+    """Draws the text to be rewritten."""
     text, key = write_out((row.fields[part],)), f"{tree.key('text')}_{row.id}_{part}"
     box = st.text_area if len(text) > LONG_SIGNS else st.text_input
     hint = visit.tr("Write it anew, then press Enter") if box is st.text_input else visit.tr("Write it anew, then press Ctrl+Enter")
@@ -151,7 +151,7 @@ def _swap(tree: Tree) -> None:
 
 
 def _write(tree: Tree, row: Row, part: int, key: str) -> None:
-    """A row more with what was written; it is the next to be changed. The box of the old row shows the old text again."""
+    """Adds a row with the new text, and chooses it. The box of the old row shows the old text again."""
     text, old = st.session_state.pop(key), row.fields[part]
     new = text.strip() if isinstance(old, str) else tuple(rewrite_words(text, old, tree.mask))
     if not new:

@@ -6,18 +6,18 @@ import streamlit as st
 
 from mlmtune_core.runs.run import Run
 from pages.inspecting.answer.view import draw_answer
-from pages.inspecting.moment_slider import ask_moment
 from pages.inspecting.one_input.arithmetic import draw_arithmetic
 from pages.inspecting.one_input.what_if import draw_what_if
 from pages.inspecting.one_input.why import draw_why
 from pages.inspecting.question import ANSWERS, ask_input, ask_place
+from pages.inspecting.training_slider import ask_moment
 from pages.shared.asking import ask, ask_slowly
 from pages.shared.choice import choice
 from pages.shared.visit import Visit
 
 
 def draw_input(visit: Visit, run: Run) -> None:
-    """Ask one thing and see the whole answer."""
+    """Draws the question and the whole answer."""
     asked = ask_input(visit, run)
     if asked is not None:
         _draw_sections(visit, run, asked)
@@ -35,7 +35,7 @@ def _draw_sections(visit: Visit, run: Run, asked: tuple[Any, ...]) -> None:
     kind, words = asked[0], asked[1:]
     with st.spinner(tr("Asking the model…")):
         answer = ask(run, ANSWERS[kind], moment, *words)
-    st.session_state["answered"] = run.id  # the tour looks whether anything was asked
+    st.session_state["answered"] = run.id  # the tour checks whether anything was asked
     if section == "answer":
         draw_answer(visit, run, answer)
         return

@@ -23,7 +23,7 @@ LEAST_BARS = 2
 
 
 def draw_what_if(visit: Visit, run: Run, asked: tuple[Any, ...], moment: str) -> None:
-    """The input with all that was made from it; it stays while this visit lasts."""
+    """Draws the input with all its edits; they stay while this visit lasts."""
     tr = visit.tr
     st.markdown(tr("Change the input and see what that does to the answer. Every change is a new row below the one that it was made from; any row can be changed further."))  # fmt: skip
     root = ask(run, "mlmtune_core.inspecting.what_if:open_fields", moment, *asked)
@@ -58,7 +58,7 @@ def draw_what_if(visit: Visit, run: Run, asked: tuple[Any, ...], moment: str) ->
 
 
 def _ask_followed(visit: Visit, tree: Tree, answer: dict[str, Any]) -> tuple[Any, str]:
-    """(what is followed through the rows, what it is called): the probability of a label, of a word's tag, or the answer itself."""
+    """Returns (what is followed through the rows, its name): the probability of a label, of a word's tag, or the answer itself."""
     tr = visit.tr
     if answer["view"] == "labels":
         names = list(answer["probabilities"])
@@ -75,7 +75,7 @@ def _ask_followed(visit: Visit, tree: Tree, answer: dict[str, Any]) -> tuple[Any
 
 
 def _make_line(visit: Visit, tree: Tree, row: Row, depth: int, answer: dict[str, Any], change: Change) -> dict[str, Any]:
-    """A row of the table: texts and numbers as they are read."""
+    """Returns a row of the table, formatted."""
     tr, view = visit.tr, answer["view"]
     share = view in ("labels", "words")
     moved = None if change.change is None else round(100 * change.change if share else change.change, 1 if share else 2)
@@ -106,7 +106,7 @@ def _name_columns(visit: Visit, view: str, name: str) -> dict[str, str]:
 
 
 def _draw_bars(visit: Visit, tree: Tree, changes: dict[int, Change], name: str, share: bool) -> None:
-    """What each word does, where the words of the chosen row were masked one after the other."""
+    """Draws each word's effect, if the words of the chosen row were masked one by one."""
     tr = visit.tr
     base = tree.chosen.parent if tree.chosen.edit == "each" else tree.chosen.id
     rows = [row for row in tree.rows if row.parent == base and row.edit == "each" and changes[row.id].change is not None]

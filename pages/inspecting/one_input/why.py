@@ -16,12 +16,12 @@ from pages.shared.visit import Visit, escaped, literal
 
 CHIP = "display:inline-block;margin:2px;padding:1px 7px;border-radius:7px;font-family:monospace;border:1px solid rgba(128,128,128,.45)"
 ORANGE, BLUE = "230,159,0", "0,114,178"
-STRONGEST = 0.55  # of a colour behind text: more, and pale text on it is hard to read
+STRONGEST = 0.55  # opacity of a colour behind text: with more, pale text is hard to read
 PATH_STEPS = 64  # as STEPS in inspecting.attribution, which imports torch
 
 
 def draw_why(visit: Visit, names: list[str], best: int, tokens: list[str], compute: Callable[[str, int], dict[str, Any] | None]) -> None:  # fmt: skip
-    """`names` of the logits, of which `best` is the highest; `tokens` of the input; `compute(method, column)` asks the model."""
+    """Draws the attribution. `names` of the logits, of which `best` is the highest; `tokens` of the input; `compute(method, column)` asks the model."""
     tr = visit.tr
     methods = {"occlusion": tr("Occlusion"), "gradients": tr("Integrated gradients"), "attention": tr("Attention")}
     says = {

@@ -13,7 +13,7 @@ from pages.shared.visit import Visit
 
 
 def draw_agreement(visit: Visit, run: Run, found: dict[str, Any]) -> None:
-    """`found`: what `agreement.compare_measured` gives."""
+    """Draws `found`, from `review.compare_measured`."""
     tr, is_number = visit.tr, run.config().task == "regression"
     told = tr("A was measured with {first} examples, B with {second}; {shared} of them are the same.")
     st.markdown(told.format(shared=visit.number(found["shared"]), first=visit.number(found["own"][0]), second=visit.number(found["own"][1])))  # fmt: skip

@@ -23,7 +23,7 @@ BAR = 150
 
 
 def draw_candidates(visit: Visit, candidates: list[dict[str, Any]], number: int, places: int) -> None:
-    """One row a candidate, the likeliest afterwards first; those that were asked for bear a mark. Bars of both sides are on one scale, whose end is the largest."""
+    """Draws one row per candidate, the most probable after training first; requested ones have a mark. Bars of both sides share one scale."""
     tr = visit.tr
     if places > 1:
         st.markdown("**" + tr("Place {number}").format(number=number) + "**")
@@ -49,7 +49,7 @@ def draw_candidates(visit: Visit, candidates: list[dict[str, Any]], number: int,
 
 
 def _signed(visit: Visit, points: float) -> str:
-    """A direction that is seen without colour."""
+    """Returns a direction that is visible without colour."""
     if abs(points) < 0.005:
         return f"= {visit.number(0, 2)}"
     return f"{'▲' if points > 0 else '▼'} {visit.number(points, 2, signed=True)}"
@@ -62,7 +62,7 @@ FEWEST_TEXTS = 4
 
 
 def draw_masked(visit: Visit, run: Run) -> None:
-    """The sentence and its candidates, where there is a head to ask; else how to come by one."""
+    """Draws the sentence and its candidates, if there is a head; else how to get one."""
     tr = visit.tr
     st.markdown(tr("BERT was pre-trained by guessing words that were masked. Asked again after training, it shows what became of that: which words it expects now where it expected others."))
     own = ask_slowly(visit, run, "mlmtune_core.inspecting.masked_words:has_head")
@@ -124,7 +124,7 @@ def _write(sentence: str) -> None:
 
 
 def _mask_example(run: Run) -> None:
-    """Another example, and another word of it, at every click."""
+    """Masks another word of another example at every click."""
     texts = to_plain_texts(run.data()).query("split == 'validation'")["text"]
     clicks = st.session_state["masked_clicks"] = st.session_state.get("masked_clicks", 0) + 1
     rng = np.random.default_rng(clicks)
@@ -136,7 +136,7 @@ def _can_be_asked(head: Run) -> bool:
 
 
 def _offer_head(visit: Visit, run: Run) -> None:
-    """What is missing, what it would cost, and the button."""
+    """Draws what is missing, what it would cost, and the button."""
     tr = visit.tr
     st.info(tr("The checkpoint of this run has no head that guesses masked words: its weights hold none."), icon=":material/info:")
     st.markdown(
@@ -157,7 +157,7 @@ def _offer_head(visit: Visit, run: Run) -> None:
 
 
 def _follow(visit: Visit, head: Run) -> None:
-    """The head while it learns: its curves, and the page anew once it can be asked."""
+    """Draws the curves of the head while it trains, and redraws the page once it is ready."""
     st.markdown("**" + visit.tr("A head for masked words learns") + "**")
     st.fragment(_draw_state, run_every=LOOK_SECONDS)(visit, head)
     draw_curves(visit, head)

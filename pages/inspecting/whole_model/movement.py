@@ -15,7 +15,7 @@ from pages.shared.visit import Visit
 
 
 def draw_movement(visit: Visit, run: Run) -> None:
-    """Two charts with their tables."""
+    """Draws two charts with their tables."""
     found = ask_slowly(visit, run, "mlmtune_core.inspecting.movement:find_movement")
     if found is not None:
         _draw_charts(visit, found)
@@ -47,7 +47,7 @@ def _draw_charts(visit: Visit, found: dict[str, Any]) -> None:
 
 
 def _draw_path(visit: Visit, path: list[dict[str, Any]]) -> None:
-    """How the head went from evaluation to evaluation."""
+    """Draws how the head moved from evaluation to evaluation."""
     tr = visit.tr
     titles = {"epoch": tr("Epoch"), "moved": tr("From where it began"), "step": tr("Since the evaluation before")}
     st.markdown("**" + tr("The way of the head") + "**")
@@ -59,7 +59,7 @@ def _draw_path(visit: Visit, path: list[dict[str, Any]]) -> None:
 
 
 def _name(visit: Visit, name: str) -> str:
-    """embeddings, head, or the number of a layer."""
+    """Returns the name of embeddings, head, or a layer by number."""
     tr = visit.tr
     known = {"embeddings": tr("Embeddings"), "head": tr("Head")}
     return known.get(name) or tr("Layer {number}").format(number=name)

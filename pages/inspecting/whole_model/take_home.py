@@ -26,7 +26,7 @@ ASK_CONTEXT = 'python {folder}/predict.py "A question" "A context"'
 
 @dataclass(frozen=True)
 class Thing:
-    """One thing to take home: the file that holds it, what it is, what it is for, how it is opened, and code for that."""
+    """One export: its file, what it is, what it is for, how it is opened, and code for that."""
 
     file: str
     icon: str
@@ -37,12 +37,12 @@ class Thing:
 
     @property
     def kind(self) -> str:
-        """What it is, whatever its language and its ending."""
+        """Returns its kind, without language and ending."""
         return self.file.split(".")[0]
 
 
 def draw_take_home(visit: Visit, run: Run) -> None:
-    """A row for each thing, and what becomes of figures."""
+    """Draws a row per export, and how to save figures."""
     tr = visit.tr
     st.markdown(tr("Everything here works without mlmtune. It is made by a click, of the best model of this run; what was made goes after a day and can be made again."))  # fmt: skip
     preparing = st.session_state.get("preparing", {})
@@ -57,7 +57,7 @@ def draw_take_home(visit: Visit, run: Run) -> None:
 
 
 def _draw_thing(visit: Visit, run: Run, thing: Thing, preparing: dict[str, str]) -> None:
-    """What it is; the button, or how far it is; the link once it is there."""
+    """Draws what it is; the button, or the progress; the link once it is there."""
     tr, file = visit.tr, run.export_file(thing.file)
     kind = thing.kind
     words, buttons = st.columns([5, 3], gap="large", vertical_alignment="center")
@@ -88,7 +88,7 @@ def _draw_thing(visit: Visit, run: Run, thing: Thing, preparing: dict[str, str])
 
 
 def _make(visit: Visit, run: Run, preparing: dict[str, str]) -> None:
-    """The bar while it is made; the page is drawn anew once it is there. What fails or is cancelled is not tried again by itself."""
+    """Draws the bar while it is made, and redraws the page afterwards. What fails or is cancelled is not retried automatically."""
     try:
         made = ask_slowly(visit, run, "mlmtune_core.exporting.packing:prepare", preparing["file"], preparing["click"])
     except UserError:
@@ -104,7 +104,7 @@ def _begin(run_id: str, file: str) -> None:
 
 
 def _things(visit: Visit, run: Run) -> list[Thing]:
-    """All of them, in the order in which they are asked for."""
+    """Returns all of them, in the order in which people ask for them."""
     things = [*_to_read(visit.tr, visit.language), *_to_train(visit.tr, visit.language), *_to_use(visit.tr, run)]
     return [thing for thing in things if is_offered(run.config().task, thing.kind)]
 

@@ -17,7 +17,7 @@ TAG = "display:block;font-size:.8rem;opacity:.85"
 
 
 def draw_two_answers(visit: Visit, first: dict[str, Any], second: dict[str, Any]) -> None:
-    """`first`, of run A, and `second`, of run B: what `predicting.predict` gives; the first may know what is `true`."""
+    """Draws `first`, of run A, and `second`, of run B, from `predicting.predict`; the first may know what is `true`."""
     views = {"labels": _draw_labels, "words": _draw_words, "number": _draw_number, "span": _draw_span}
     views[first["view"]](visit, first, second)
 
@@ -39,7 +39,7 @@ def _draw_labels(visit: Visit, first: dict[str, Any], second: dict[str, Any]) ->
 
 
 def _draw_words(visit: Visit, first: dict[str, Any], second: dict[str, Any]) -> None:
-    """Every word once; where the tags differ it has a frame, a sign, and both tags."""
+    """Draws every word once; if the tags differ it has a frame, a sign, and both tags."""
     tr, pairs = visit.tr, list(zip(first["words"], second["words"], strict=True))
     apart = sum(one["label"] != other["label"] for one, other in pairs)
     st.subheader(
@@ -97,7 +97,7 @@ def _draw_span(visit: Visit, first: dict[str, Any], second: dict[str, Any]) -> N
 
 
 def _draw_heading(visit: Visit, said: list[str], differ: bool) -> None:
-    """Both answers, and whether they are one."""
+    """Draws both answers, and whether they are equal."""
     tr = visit.tr
     if differ:
         st.subheader(tr("≠ A says {first}, B says {second}").format(first=literal(said[0]), second=literal(said[1])), anchor=False)  # fmt: skip
@@ -118,6 +118,6 @@ def _draw_table(visit: Visit, table: pd.DataFrame, shares: list[str]) -> None:
 
 
 def _points(visit: Visit, difference: float) -> str:
-    """Percentage points with an arrow and a sign."""
+    """Formats percentage points with an arrow and a sign."""
     points = round(100 * difference, 1)
     return f"{'▲ ' if points > 0 else '▼ ' if points < 0 else ''}{visit.number(points, 1, signed=True)}"

@@ -26,7 +26,7 @@ OFFERED = 60
 
 
 def draw_compare(visit: Visit, run: Run) -> None:
-    """This run (A) and another one (B) of the same task and labels."""
+    """Draws this run (A) and another one (B) of the same task and labels."""
     tr = visit.tr
     other = _ask_other(visit, run)
     if other is None:
@@ -43,9 +43,9 @@ def draw_compare(visit: Visit, run: Run) -> None:
 
 
 def _ask_other(visit: Visit, run: Run) -> Run | None:
-    """One of those that this person may see a list of, or any by its link."""
+    """Asks for one of the runs listed for this person, or any by its link."""
     tr = visit.tr
-    nobodys = [] if is_class() else runs_of("")  # those of the command line
+    nobodys = [] if is_class() else runs_of("")  # runs of the command line
     runs = list_runs() if visit.person.is_teacher else [*(runs_of(visit.person.id) if visit.person.id else []), *nobodys]
     found = find_comparable(run, runs, OFFERED)
     left, right = st.columns(2)
@@ -68,7 +68,7 @@ def _ask_other(visit: Visit, run: Run) -> Run | None:
 
 
 def _name_run(visit: Visit, run: Run) -> str:
-    """Data, strategy and moment; whose, for who may see others'. No two names are the same."""
+    """Returns data, strategy and moment; and the owner, for those who may see others'. No two names are equal."""
     about, config = run.about(), run.config()
     whose = [find_person_name(run.owner())] if visit.person.is_teacher and run.owner() != visit.person.id else []
     told = [*whose, about["data"]["name"], strategy_name(visit.tr, config.strategy), f"{datetime.fromtimestamp(about['created']):%d/%m %H:%M}", run.id[:4]]  # fmt: skip
@@ -76,7 +76,7 @@ def _name_run(visit: Visit, run: Run) -> str:
 
 
 def _draw_differences(visit: Visit, run: Run, other: Run) -> None:
-    """Whether the data are the same, the settings that differ, and the scores."""
+    """Draws whether the data are the same, the settings that differ, and the scores."""
     tr = visit.tr
     same, first, second = share_data(run, other)
     told = tr("A is this run, B the other one. Both were given the same data (fingerprint {first}).") if same else tr("A is this run, B the other one. They were given **different data** (fingerprints {first} and {second}).")  # fmt: skip
@@ -96,7 +96,7 @@ def _draw_differences(visit: Visit, run: Run, other: Run) -> None:
 
 
 def _draw_scores(visit: Visit, run: Run, other: Run) -> None:
-    """Of each run's best model on its own examples, those of the test where both have them."""
+    """Draws the scores of each run's best model on its own examples, the test's if both have one."""
     tr, names = visit.tr, metric_names(visit.tr)
     both = [(side, [ask(each, "mlmtune_core.inspecting.review:review", side) for each in (run, other)]) for side in ("validation", "test") if run.has_predictions(side) and other.has_predictions(side)]  # fmt: skip
     rows = []
@@ -107,7 +107,7 @@ def _draw_scores(visit: Visit, run: Run, other: Run) -> None:
 
 
 def _draw_input(visit: Visit, run: Run, other: Run) -> None:
-    """The same input to both."""
+    """Draws the same input for both."""
     asked = ask_input(visit, run)
     if asked is None:
         return

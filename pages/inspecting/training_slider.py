@@ -11,10 +11,10 @@ from pages.shared.visit import Visit
 
 
 def ask_moment(visit: Visit, run: Run, width: int) -> str:
-    """Which moment of `run` is looked at: one for the whole page, and what was measured then. `width`: of the slider, in pixels."""
+    """Asks which moment of `run` to look at, for the whole page; returns it with what was measured then. `width`: of the slider, in pixels."""
     moments = {moment.name: moment for moment in list_kept_weights(run)}
     if not moments:
-        return BEST  # whoever opens it says that nothing is kept yet
+        return BEST  # opening the model will say that nothing is kept yet
     tr = visit.tr
     labels = {name: _name(visit, moment) for name, moment in moments.items()}
     with st.container(horizontal=True, vertical_alignment="bottom", width="content"):
@@ -24,7 +24,7 @@ def ask_moment(visit: Visit, run: Run, width: int) -> str:
 
 
 def _say(visit: Visit, run: Run, moment: KeptWeights) -> str:
-    """What was measured then."""
+    """Says what was measured then."""
     tr, said = visit.tr, []
     if moment.metric is not None:
         metric = RANKED_BY[run.config().task]
