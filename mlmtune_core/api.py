@@ -14,7 +14,7 @@ from mlmtune_core.errors import DataError, RunError
 from mlmtune_core.events import EvalDone, Event
 from mlmtune_core.exporting.model_folder import write_model
 from mlmtune_core.inspecting import predicting
-from mlmtune_core.inspecting.predicting import RECORDS_KEPT, Trained
+from mlmtune_core.inspecting.predicting import RECORDS_KEPT, TaskModel
 from mlmtune_core.models import checkpoints
 from mlmtune_core.models.adapters import merge_adapters
 from mlmtune_core.models.devices import choose_device
@@ -32,7 +32,7 @@ from mlmtune_core.training.setup import Batch, Setup
 __all__ = ["evaluate", "export", "fit", "list_history", "load_checkpoint", "load_run", "predict", "read_examples", "train"]
 
 
-def load_checkpoint(checkpoint: str, examples: Examples, **settings: Any) -> Trained:
+def load_checkpoint(checkpoint: str, examples: Examples, **settings: Any) -> TaskModel:
     """Loads an encoder and puts a new head for the examples' task and labels on top.
 
     checkpoint: "bundled", a folder, or a name on the Hub. settings: fields of RunConfig, such as strategy="last_layers:2",
@@ -45,15 +45,15 @@ def load_checkpoint(checkpoint: str, examples: Examples, **settings: Any) -> Tra
     torch.manual_seed(config.seed)
     model = make_model(config, task, label_names).to(choose_device()).eval()
     records = to_records(examples.frame.head(RECORDS_KEPT))
-    return Trained(config, model, tokenizer, label_names, records)
+    return TaskModel(config, model, tokenizer, label_names, records)
 
 
-def load_run(name: str, moment: str = BEST) -> Trained:
+def load_run(name: str, moment: str = BEST) -> TaskModel:
     """Loads the model of a run of the app or the command line, by its id or its folder. Raises RunError if there is none yet."""
     return predicting.load_run(open_run(name), moment)
 
 
-def train(model: Trained, examples: Examples) -> Iterator[Event]:
+def train(model: TaskModel, examples: Examples) -> Iterator[Event]:
     """Trains a model in place and yields an event for every step (StepDone), evaluation (EvalDone) and phase.
 
     When the iterator ends, or is closed early, the model has the weights of the best evaluation. Raises TrainingError if the loss
@@ -75,7 +75,7 @@ def train(model: Trained, examples: Examples) -> Iterator[Event]:
         network.eval()
 
 
-def fit(model: Trained, examples: Examples) -> list[dict[str, Any]]:
+def fit(model: TaskModel, examples: Examples) -> list[dict[str, Any]]:
     """Trains a model in place as `train` does, and returns its history (see `list_history`)."""
     return list_history(train(model, examples))
 
@@ -89,7 +89,7 @@ def list_history(events: Iterable[Event]) -> list[dict[str, Any]]:
     ]
 
 
-def evaluate(model: Trained, examples: Examples, split: str = "validation") -> Scores:
+def evaluate(model: TaskModel, examples: Examples, split: str = "validation") -> Scores:
     """Returns loss, metrics and predictions on one split of the examples. Raises DataError if they have no such split."""
     setup, _, datasets = _assemble(model, examples, split)
     scoring = score(setup, datasets[split])
@@ -100,7 +100,7 @@ def evaluate(model: Trained, examples: Examples, split: str = "validation") -> S
             return done.value
 
 
-def predict(model: Trained, *texts: str | Sequence[str]) -> dict[str, Any]:
+def predict(model: TaskModel, *texts: str | Sequence[str]) -> dict[str, Any]:
     """Returns what the model answers to one input: label, logits and probabilities, or what its task gives instead.
 
     texts: one for each thing that the task reads, such as text and second text, or question and context; a sentence to be tagged
@@ -109,7 +109,7 @@ def predict(model: Trained, *texts: str | Sequence[str]) -> dict[str, Any]:
     return predicting.answer(model, predicting.typed_record(model, texts))
 
 
-def export(model: Trained, folder: Path | str) -> str:
+def export(model: TaskModel, folder: Path | str) -> str:
     """Writes the model and its tokenizer into a new or empty folder, for transformers.
 
     Returns the name of the transformers class that opens it, or "" if none has the same head: then the folder holds encoder, head
@@ -122,7 +122,7 @@ def export(model: Trained, folder: Path | str) -> str:
     return write_model(model, target)
 
 
-def _assemble(model: Trained, examples: Examples, *names: str) -> tuple[Setup, Batch, dict[str, Dataset]]:
+def _assemble(model: TaskModel, examples: Examples, *names: str) -> tuple[Setup, Batch, dict[str, Dataset]]:
     """The setup without shortcuts, a small batch to try these on, and the splits of these names, or all, encoded."""
     config, task = model.config, TASKS[model.config.task]
     splits, label_names = read_splits(examples.frame, config, task)

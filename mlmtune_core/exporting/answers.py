@@ -9,7 +9,7 @@ from typing import Any
 
 from mlmtune_core.data.columns import INPUT_ROLES, to_records
 from mlmtune_core.data.readers.cells import escape_formula
-from mlmtune_core.inspecting.predicting import Trained, find_logits, load_run
+from mlmtune_core.inspecting.predicting import TaskModel, find_logits, load_run
 from mlmtune_core.runs.run import Run
 from mlmtune_core.storage import write_atomically
 from mlmtune_core.tasks import TASKS
@@ -38,7 +38,7 @@ def write_answers(run: Run, file: Path) -> None:
     write_atomically(file, text.getvalue().encode("utf-8-sig"))
 
 
-def _answer(trained: Trained, records: Sequence[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], Any, dict[str, Any]]]:
+def _answer(trained: TaskModel, records: Sequence[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], Any, dict[str, Any]]]:
     """Returns (record, example, answer as the task explains it)."""
     task = TASKS[trained.config.task]
     examples, encoded = trained.encode(records)

@@ -17,7 +17,7 @@ from transformers import (
 
 from mlmtune_core.data.columns import has_several_labels
 from mlmtune_core.errors import RunError
-from mlmtune_core.inspecting.predicting import Trained, find_logits, load_run
+from mlmtune_core.inspecting.predicting import TaskModel, find_logits, load_run
 from mlmtune_core.models import checkpoints
 from mlmtune_core.models.masked_head import MaskedHead, to_transformers_model
 from mlmtune_core.people import Person
@@ -41,7 +41,7 @@ def save_checkpoint(name: str, title: str, person: Person) -> str:
     return store_checkpoint(title, person, trained.config.checkpoint, size, lambda folder: write_checkpoint(trained, folder)).name
 
 
-def write_checkpoint(trained: Trained, folder: Path) -> str:
+def write_checkpoint(trained: TaskModel, folder: Path) -> str:
     """Writes config.json, model.safetensors and the tokenizer of a model on masked words, with the dropout rates of its checkpoint.
 
     Returns the name of the transformers class that opens it.
@@ -67,7 +67,7 @@ KINDS = {
 SCRIPT = Path(__file__).parent / "predict_torch.txt"
 
 
-def write_model(trained: Trained, target: Path) -> str:
+def write_model(trained: TaskModel, target: Path) -> str:
     """Writes a trained model and its tokenizer into an empty folder.
 
     Returns the name of the transformers class that opens it, if that class gives the same logits to 1e-4 on a few examples.
@@ -90,7 +90,7 @@ def write_model(trained: Trained, target: Path) -> str:
     return ""
 
 
-def write_about(trained: Trained, file: Path) -> None:
+def write_about(trained: TaskModel, file: Path) -> None:
     """Writes what a script needs to know beside weights and tokenizer, as JSON."""
     config = trained.config
     about = {"task": config.task, "labels": trained.label_names, "several": _has_several_labels(trained), "max_length": config.max_length}
@@ -104,7 +104,7 @@ def write_predict(template: Path, folder: Path) -> None:
     (folder / "predict.py").write_text(code, encoding="utf-8")
 
 
-def _as_transformers(trained: Trained) -> nn.Module | None:
+def _as_transformers(trained: TaskModel) -> nn.Module | None:
     """Returns the model as the transformers class for its task, or None if that class gives other logits."""
     task, encoder = TASKS[trained.config.task], trained.model.encoder
     config = encoder.config.__class__.from_dict(encoder.config.to_dict())
@@ -123,7 +123,7 @@ def _as_transformers(trained: Trained) -> nn.Module | None:
         return None
 
 
-def _fill(whole: nn.Module, trained: Trained) -> None:
+def _fill(whole: nn.Module, trained: TaskModel) -> None:
     """Copies the weights into `whole`; for regression, folds the scale of the scores into the last layer."""
     base = getattr(whole, whole.base_model_prefix)
     base.load_state_dict(trained.model.encoder.state_dict(), strict=False)
@@ -143,11 +143,11 @@ def _fill(whole: nn.Module, trained: Trained) -> None:
             theirs[-1].bias.mul_(deviation).add_(mean)
 
 
-def _has_several_labels(trained: Trained) -> bool:
+def _has_several_labels(trained: TaskModel) -> bool:
     return has_several_labels(pd.DataFrame(list(trained.records)))
 
 
-def _agree(whole: nn.Module, trained: Trained) -> bool:
+def _agree(whole: nn.Module, trained: TaskModel) -> bool:
     """Returns whether both give the same logits to the first examples."""
     task = TASKS[trained.config.task]
     _, encoded = trained.encode(trained.records)

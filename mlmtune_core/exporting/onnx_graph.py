@@ -12,7 +12,7 @@ from torch import nn
 from mlmtune_core.data.columns import to_records
 from mlmtune_core.errors import RunError
 from mlmtune_core.exporting.model_folder import write_about, write_predict
-from mlmtune_core.inspecting.predicting import Trained, load_run
+from mlmtune_core.inspecting.predicting import TaskModel, load_run
 from mlmtune_core.models.model import INPUTS, Model, eager_attention
 from mlmtune_core.runs.run import Run
 from mlmtune_core.tasks import TASKS
@@ -78,7 +78,7 @@ def _export(graph: Graph, names: list[str], inputs: tuple[torch.Tensor, ...], fi
         raise _refusal() from error
 
 
-def _compare(graph: Graph, names: list[str], trained: Trained, encoded: Sequence[Encoded], file: Path) -> float:
+def _compare(graph: Graph, names: list[str], trained: TaskModel, encoded: Sequence[Encoded], file: Path) -> float:
     """Returns the largest difference of a logit, over examples in batches of several sizes, each padded to its longest."""
     import onnxruntime
 
@@ -96,7 +96,7 @@ def _compare(graph: Graph, names: list[str], trained: Trained, encoded: Sequence
     return worst
 
 
-def _inputs(encoded: Sequence[Encoded], trained: Trained, names: list[str]) -> tuple[torch.Tensor, ...]:
+def _inputs(encoded: Sequence[Encoded], trained: TaskModel, names: list[str]) -> tuple[torch.Tensor, ...]:
     batch = to_batch(encoded, trained.pad_id, TASKS[trained.config.task].LABELS_ARE)
     return tuple(batch[name] for name in names)
 

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from captum.attr import FeatureAblation, LayerIntegratedGradients
 
-from mlmtune_core.inspecting.predicting import Trained, find_example, load_run, typed_record
+from mlmtune_core.inspecting.predicting import TaskModel, find_example, load_run, typed_record
 from mlmtune_core.models.model import eager_attention
 from mlmtune_core.runs.shelf import open_run
 from mlmtune_core.tasks import TASKS
@@ -49,7 +49,7 @@ def attribute_example(
     return _attribute(load_run(run, moment), find_example(run, row, split), method, place, column)
 
 
-def _attribute(trained: Trained, record: dict[str, Any], method: str, place: int, column: int) -> dict[str, Any]:
+def _attribute(trained: TaskModel, record: dict[str, Any], method: str, place: int, column: int) -> dict[str, Any]:
     task = TASKS[trained.config.task]
     _, encoded = trained.encode([record])
     target = _find_target(encoded, place, column, task.LABELS_ARE)
@@ -63,7 +63,7 @@ def _attribute(trained: Trained, record: dict[str, Any], method: str, place: int
             return {"tokens": tokens, **found, **check_by_deleting(trained, target, found["values"])}
 
 
-def occlude(trained: Trained, target: Target) -> dict[str, Any]:
+def occlude(trained: TaskModel, target: Target) -> dict[str, Any]:
     """Returns by how much the logit falls if one token is replaced by [MASK] (Zeiler and Fergus 2014): `values` (T,), 0 for special tokens; `logit`."""
     ids, mask_id = _ids(target), _hidden_id(trained)
     groups = torch.zeros_like(ids)
@@ -79,7 +79,7 @@ def occlude(trained: Trained, target: Target) -> dict[str, Any]:
     return {"values": values.tolist(), "logit": logit}
 
 
-def integrate(trained: Trained, target: Target) -> dict[str, Any]:
+def integrate(trained: TaskModel, target: Target) -> dict[str, Any]:
     """Integrated gradients over the word embeddings, from [PAD] at every ordinary token (Sundararajan et al. 2017).
 
     Returns `values` (T,), one sum per token; `logit` and `baseline`, that of the empty input; `delta`, by how much the values miss their difference.
@@ -102,7 +102,7 @@ def integrate(trained: Trained, target: Target) -> dict[str, Any]:
     }
 
 
-def check_by_deleting(trained: Trained, target: Target, values: Sequence[float]) -> dict[str, Any]:
+def check_by_deleting(trained: TaskModel, target: Target, values: Sequence[float]) -> dict[str, Any]:
     """Checks whether the top tokens matter more than others. Returns `removed`, how many ([MASK] in their place); `drop`, by how much the
     logit falls without them; `random_drops`, the same for as many random tokens, RANDOM_TRIES times.
     """
@@ -116,7 +116,7 @@ def check_by_deleting(trained: Trained, target: Target, values: Sequence[float])
     return {"removed": count, "drop": drop, "random_drops": random_drops}
 
 
-def find_drops(trained: Trained, target: Target, groups: Sequence[Sequence[int]]) -> list[float]:
+def find_drops(trained: TaskModel, target: Target, groups: Sequence[Sequence[int]]) -> list[float]:
     """Returns by how much the logit falls without the tokens of each group ([MASK] in their place)."""
     without = _ids(target).repeat(len(groups) + 1, 1)
     for row, places in enumerate(groups, 1):
@@ -127,7 +127,7 @@ def find_drops(trained: Trained, target: Target, groups: Sequence[Sequence[int]]
     return (logits[0] - logits[1:]).tolist()
 
 
-def find_attention(trained: Trained, item: Encoded) -> list[list[list[list[float]]]]:
+def find_attention(trained: TaskModel, item: Encoded) -> list[list[list[list[float]]]]:
     """Returns attention weights by layer and head, (L, A, T, T): row i is what token i takes from each other token."""
     encoder = trained.model.encoder
     with eager_attention(encoder), torch.no_grad():
@@ -144,7 +144,7 @@ def _find_target(encoded: Sequence[Encoded], place: int, column: int, labels_are
     return Target(encoded[0], place if labels_are == "one span" else 0, column)
 
 
-def _logit_of(trained: Trained, target: Target, count: int) -> Callable[[torch.Tensor], torch.Tensor]:
+def _logit_of(trained: TaskModel, target: Target, count: int) -> Callable[[torch.Tensor], torch.Tensor]:
     """Returns a function from token ids (B, T) to that logit, (B,), all else as in the input. `count`: expected number of rows."""
     done = 0
     labels_are = TASKS[trained.config.task].LABELS_ARE
@@ -166,13 +166,13 @@ def _ids(target: Target) -> torch.Tensor:
     return torch.tensor([target.item.inputs["input_ids"]])
 
 
-def open_places(trained: Trained, target: Target) -> list[int]:
+def open_places(trained: TaskModel, target: Target) -> list[int]:
     """Returns the positions of tokens that are not special."""
     special = set(trained.tokenizer.all_special_ids) - {trained.tokenizer.unk_token_id}
     return [place for place, token in enumerate(target.item.inputs["input_ids"]) if token not in special]
 
 
-def _hidden_id(trained: Trained) -> int:
+def _hidden_id(trained: TaskModel) -> int:
     """Returns the id of [MASK], or of [PAD] if the tokenizer has none."""
     tokenizer = trained.tokenizer
     return tokenizer.mask_token_id if tokenizer.mask_token_id is not None else tokenizer.pad_token_id or 0

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from mlmtune_core.inspecting.predicting import Trained, find_example, load_run, typed_record
+from mlmtune_core.inspecting.predicting import TaskModel, find_example, load_run, typed_record
 from mlmtune_core.models.model import capture_inputs
 from mlmtune_core.runs.shelf import open_run
 from mlmtune_core.tasks import TASKS
@@ -28,7 +28,7 @@ def open_example(name: str, moment: str, place: int, row: int, split: str = "val
     return open_head(load_run(this, moment), find_example(this, row, split), place)
 
 
-def open_head(trained: Trained, record: dict[str, Any], place: int) -> dict[str, Any]:
+def open_head(trained: TaskModel, record: dict[str, Any], place: int) -> dict[str, Any]:
     """Returns `vectors` (N, D), `weight` (D, C), `bias` (C,), `kind` as arithmetic.Linear has them, in float64 from the model's float32;
     `logits` as the model computed them; `names` of the logits; `token`, whose vector was read; `tokens` of the whole input;
     `between`, the head whose hidden layer made the vectors (pooler: dense, tanh; mlp: dense, GELU), or ""; `pooling`, or "" if the vector
@@ -77,7 +77,7 @@ def _find_place(encoded: list[Encoded], place: int, labels_are: str) -> tuple[En
     return encoded[0], 0
 
 
-def _run(trained: Trained, item: Encoded, labels_are: str) -> tuple[np.ndarray, np.ndarray]:
+def _run(trained: TaskModel, item: Encoded, labels_are: str) -> tuple[np.ndarray, np.ndarray]:
     """Returns (logits, input of the head's last layer), both without the batch: (C,) and (D,), or (T, C) and (T, D)."""
     with capture_inputs(trained.model.head.classifier) as caught:
         ((_, logits, _),) = compute_logits(trained.model, [item], 1, trained.pad_id, labels_are)

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from mlmtune_core.errors import RunError
-from mlmtune_core.inspecting.predicting import Trained, load_run
+from mlmtune_core.inspecting.predicting import TaskModel, load_run
 from mlmtune_core.models.masked_head import MaskedHead
 from mlmtune_core.runs.kept_weights import BEST, START
 from mlmtune_core.runs.run import Run
@@ -49,7 +49,7 @@ def fill(name: str, head_run: str, sentence: str, words: Sequence[str] = (), top
     }  # fmt: skip
 
 
-def _read(trained: Trained, sentence: str) -> dict[str, list[int]]:
+def _read(trained: TaskModel, sentence: str) -> dict[str, list[int]]:
     tokenizer, encoder = trained.tokenizer, trained.model.encoder
     inputs = tokenizer(sentence.replace(MASK, tokenizer.mask_token), return_attention_mask=False, verbose=False)
     longest = min(tokenizer.model_max_length, getattr(encoder.config, "max_position_embeddings", 512))
@@ -70,7 +70,7 @@ def _find_tokens(tokenizer: Any, words: Sequence[str]) -> tuple[list[int], dict[
     return whole, {word: names(ids) for word, ids in pieces.items() if len(ids) != 1 or ids[0] == tokenizer.unk_token_id}
 
 
-def _own_head(trained: Trained) -> MaskedHead | None:
+def _own_head(trained: TaskModel) -> MaskedHead | None:
     """Returns the head that was trained with this model, or came with its checkpoint; found by its weights' names."""
     if isinstance(trained.model.head, MaskedHead):
         return trained.model.head
@@ -79,7 +79,7 @@ def _own_head(trained: Trained) -> MaskedHead | None:
     return head.eval() if head.pretrained else None
 
 
-def _find_head(this: Run, trained: Trained, head_run: str) -> MaskedHead:
+def _find_head(this: Run, trained: TaskModel, head_run: str) -> MaskedHead:
     own = _own_head(trained)
     if own is not None:
         return own
@@ -96,7 +96,7 @@ def _find_head(this: Run, trained: Trained, head_run: str) -> MaskedHead:
 
 
 @torch.inference_mode()
-def _score(trained: Trained, head: MaskedHead, inputs: dict[str, list[int]], places: list[int]) -> torch.Tensor:
+def _score(trained: TaskModel, head: MaskedHead, inputs: dict[str, list[int]], places: list[int]) -> torch.Tensor:
     """Returns logits (places, V)."""
     batch = {name: torch.tensor([ids], device=trained.model.device) for name, ids in inputs.items()}
     batch["attention_mask"] = torch.ones_like(batch["input_ids"])

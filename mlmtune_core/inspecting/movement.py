@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from mlmtune_core.data.columns import to_records
-from mlmtune_core.inspecting.predicting import Trained, load_run
+from mlmtune_core.inspecting.predicting import TaskModel, load_run
 from mlmtune_core.inspecting.what_if import BATCH_SIZE
 from mlmtune_core.models.freezing import find_layers
 from mlmtune_core.models.model import INPUTS, Model
@@ -75,7 +75,7 @@ def _parts(model: Model) -> dict[str, torch.Tensor]:
     return {name: torch.cat([weight.detach().cpu().reshape(-1) for weight in weights]) for name, weights in parts.items()}
 
 
-def _find_drift(frame: Any, split: str, before: Model, trained: Trained) -> list[dict[str, Any]]:
+def _find_drift(frame: Any, split: str, before: Model, trained: TaskModel) -> list[dict[str, Any]]:
     task = TASKS[trained.config.task]
     _, encoded = trained.encode(to_records(frame[frame["split"] == split].head(MOST_EXAMPLES)))
     with progress.part(0, 0.5):
@@ -86,7 +86,7 @@ def _find_drift(frame: Any, split: str, before: Model, trained: Trained) -> list
     return [{"name": name, "similarity": find_cka(old, new)} for name, old, new in zip(names, old_layers, new_layers, strict=True)]
 
 
-def _read_layers(model: Model, encoded: list[Encoded], labels_are: str, trained: Trained) -> list[np.ndarray]:
+def _read_layers(model: Model, encoded: list[Encoded], labels_are: str, trained: TaskModel) -> list[np.ndarray]:
     """Returns the first token's vector after the embeddings and after each layer, (N, H) each."""
     found: list[list[np.ndarray]] = []
     order = order_by_length([item.length for item in encoded], BATCH_SIZE)

@@ -29,7 +29,7 @@ RECORDS_KEPT = 8  # examples that come with a loaded model; exports are compared
 
 
 @dataclass(frozen=True)
-class Trained:
+class TaskModel:
     """A model with the head of its task, its tokenizer and label names, ready for inputs."""
 
     config: RunConfig
@@ -73,7 +73,7 @@ def predict_example(name: str, moment: str, row: int, split: str = "validation")
     return answer(trained, record) | {"true": task.find_truth(task.to_examples([record])[0])}
 
 
-def typed_record(trained: Trained, fields: Sequence[str | Sequence[str]]) -> dict[str, Any]:
+def typed_record(trained: TaskModel, fields: Sequence[str | Sequence[str]]) -> dict[str, Any]:
     """Returns typed texts as an example without its answer; a sentence may come as its words. Raises RunError if a text is missing."""
     roles = input_roles(trained.config.task, trained.record)
     if len(fields) != len(roles) or not all("".join(field).strip() for field in fields):
@@ -90,14 +90,14 @@ def find_example(this: Run, row: int, split: str) -> dict[str, Any]:
     return to_records(found)[0]
 
 
-def answer(trained: Trained, record: dict[str, Any]) -> dict[str, Any]:
+def answer(trained: TaskModel, record: dict[str, Any]) -> dict[str, Any]:
     """Puts one input through the model; returns what its task explains (see `explain` in the task modules)."""
     task = TASKS[trained.config.task]
     examples, encoded = trained.encode([record])
     return task.explain(find_logits(trained, encoded), encoded, examples[0], trained.label_names, trained.tokenizer)
 
 
-def find_logits(trained: Trained, encoded: Sequence[Encoded]) -> list[np.ndarray]:
+def find_logits(trained: TaskModel, encoded: Sequence[Encoded]) -> list[np.ndarray]:
     """Returns, per encoded, (C,) or, without padding, (T, C)."""
     logits: list[np.ndarray] = [np.empty(0)] * len(encoded)
     labels_are = TASKS[trained.config.task].LABELS_ARE
@@ -122,7 +122,7 @@ def _typed(fields: dict[str, Any], mask: str) -> dict[str, Any]:
     return {"words": words, "tags": ["O"] * len(words)}
 
 
-def load_run(this: Run, moment: str = BEST) -> Trained:
+def load_run(this: Run, moment: str = BEST) -> TaskModel:
     """Loads the model of a run at a moment (see runs/kept_weights); the last few stay in memory until their weights change.
 
     START is the checkpoint with the initial head.
@@ -134,7 +134,7 @@ def load_run(this: Run, moment: str = BEST) -> Trained:
 
 
 @lru_cache(maxsize=KEPT_MODELS)
-def _load(folder: str, moment: str, _changed: int) -> Trained:
+def _load(folder: str, moment: str, _changed: int) -> TaskModel:
     this = open_run(folder)
     config, file = this.config(), weights_at(this, moment)
     label_names = read_label_names(this)
@@ -151,4 +151,4 @@ def _load(folder: str, moment: str, _changed: int) -> Trained:
             names=", ".join(unexpected[:3]),
         )
     records = to_records(this.data().head(RECORDS_KEPT))
-    return Trained(config, model.eval(), checkpoints.load_tokenizer(config.checkpoint), label_names, records)
+    return TaskModel(config, model.eval(), checkpoints.load_tokenizer(config.checkpoint), label_names, records)

@@ -13,7 +13,7 @@ import torch
 
 from mlmtune_core.data.columns import input_roles
 from mlmtune_core.inspecting.edit_tree import Fields
-from mlmtune_core.inspecting.predicting import Trained, find_example, find_logits, load_run, typed_record
+from mlmtune_core.inspecting.predicting import TaskModel, find_example, find_logits, load_run, typed_record
 from mlmtune_core.models.devices import move_batch
 from mlmtune_core.models.model import capture_inputs, use_first_token_only
 from mlmtune_core.runs.kept_weights import weights_changed
@@ -78,7 +78,7 @@ BATCH_SIZE = 32
 TRIED = 2  # inputs on which it is tested whether the encoder can be split
 
 
-def read_all(run: Run, models: Sequence[Trained], encoded: Sequence[Encoded]) -> list[tuple[list[np.ndarray], list[np.ndarray]]]:
+def read_all(run: Run, models: Sequence[TaskModel], encoded: Sequence[Encoded]) -> list[tuple[list[np.ndarray], list[np.ndarray]]]:
     """Yields, per model, for every encoded: (vectors that the head reads, logits), (T, H) and (T, C) for words, (1, H) and (1, C) else.
 
     models: moments of `run`. Uses the cached activations of its frozen layers, if they are still there.
@@ -104,7 +104,7 @@ def read_all(run: Run, models: Sequence[Trained], encoded: Sequence[Encoded]) ->
 
 
 @contextmanager
-def _shortened(models: Sequence[Trained], few: dict[str, torch.Tensor]) -> Iterator[None]:
+def _shortened(models: Sequence[TaskModel], few: dict[str, torch.Tensor]) -> Iterator[None]:
     """Context in which the last layer is computed for [CLS] alone, if nothing else is read; other users of these models read more."""
     try:
         for trained in models:
@@ -115,7 +115,7 @@ def _shortened(models: Sequence[Trained], few: dict[str, torch.Tensor]) -> Itera
             trained.model.first_token_only = False
 
 
-def _read(trained: Trained, encoded: Sequence[Encoded], labels_are: str, prefix: PrefixCache | None) -> Iterator[tuple[list[int], np.ndarray, np.ndarray]]:  # fmt: skip
+def _read(trained: TaskModel, encoded: Sequence[Encoded], labels_are: str, prefix: PrefixCache | None) -> Iterator[tuple[list[int], np.ndarray, np.ndarray]]:  # fmt: skip
     """Yields (indices, vectors, logits) of one batch after the other."""
     with capture_inputs(trained.model.head) as caught:
         for indices, scores, _ in compute_logits(trained.model, encoded, BATCH_SIZE, trained.pad_id, labels_are, prefix):

@@ -265,13 +265,13 @@ def test_every_measure_reads_a_finished_run_one_number_an_example_or_one_a_run(m
 
 
 def test_the_mean_of_all_tokens_leaves_padding_out(tiny_checkpoint):
-    from mlmtune_core.inspecting.predicting import Trained
+    from mlmtune_core.inspecting.predicting import TaskModel
     from mlmtune_core.models.checkpoints import load_tokenizer
     from mlmtune_core.tasks import sequence_classification
     from mlmtune_core.training.assembly import make_model
 
     config, names = validate({"checkpoint": tiny_checkpoint}), ["neg", "pos"]
-    trained = Trained(config, make_model(config, sequence_classification, names).eval(), load_tokenizer(tiny_checkpoint), names, [])
+    trained = TaskModel(config, make_model(config, sequence_classification, names).eval(), load_tokenizer(tiny_checkpoint), names, [])
     records = [{"row": i, "text": text, "label": "pos"} for i, text in enumerate(("bad", "a great film was not bad at all"))]
     together = vectors.read_vectors(trained, records)
     for i, record in enumerate(records):

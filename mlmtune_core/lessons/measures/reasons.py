@@ -7,7 +7,7 @@ import numpy as np
 
 from mlmtune_core.data.columns import to_records
 from mlmtune_core.inspecting.attribution import Target, find_attention, find_drops, integrate, occlude, open_places
-from mlmtune_core.inspecting.predicting import Trained, find_logits, load_run
+from mlmtune_core.inspecting.predicting import TaskModel, find_logits, load_run
 from mlmtune_core.lessons.data import take_evenly
 from mlmtune_core.runs.kept_weights import weights_changed
 from mlmtune_core.runs.run import Run
@@ -16,7 +16,7 @@ from mlmtune_core.runs.shelf import open_run
 MAX_TEXTS = 40
 REMOVED = 3  # tokens at once
 DRAWS = 10  # random sets of tokens, of which the mean is taken
-METHODS: dict[str, Callable[[Trained, Target], Sequence[float]]] = {
+METHODS: dict[str, Callable[[TaskModel, Target], Sequence[float]]] = {
     "gradients": lambda trained, target: integrate(trained, target)["values"],
     "occlusion": lambda trained, target: occlude(trained, target)["values"],
     "attention": lambda trained, target: np.mean(find_attention(trained, target.item)[-1], axis=0)[0].tolist(),
@@ -31,7 +31,7 @@ def find_logit_drops(run: Run, method: str) -> list[float]:
     return _find_all_drops(str(run.folder), weights_changed(run))[method]
 
 
-def compare_methods(trained: Trained, target: Target, rng: np.random.Generator) -> dict[str, float]:
+def compare_methods(trained: TaskModel, target: Target, rng: np.random.Generator) -> dict[str, float]:
     """Returns method -> fall of the winning logit, for one input."""
     positions = open_places(trained, target)
     count = min(REMOVED, len(positions))

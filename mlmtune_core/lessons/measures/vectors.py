@@ -11,7 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from mlmtune_core.data.columns import to_records
-from mlmtune_core.inspecting.predicting import Trained, load_run
+from mlmtune_core.inspecting.predicting import TaskModel, load_run
 from mlmtune_core.lessons.data import take_evenly
 from mlmtune_core.models.model import INPUTS
 from mlmtune_core.runs.kept_weights import BEST, START, weights_changed
@@ -34,7 +34,7 @@ def find_probe(run: Run, pooling: str, when: str) -> list[float]:
     return _score_probes(str(run.folder), weights_changed(run))[pooling, when]
 
 
-def read_vectors(trained: Trained, records: Sequence[dict[str, Any]]) -> dict[str, np.ndarray]:
+def read_vectors(trained: TaskModel, records: Sequence[dict[str, Any]]) -> dict[str, np.ndarray]:
     """Returns pooling -> (N, H) vectors of the last layer: [CLS], or the mean of all tokens including [CLS] and [SEP]."""
     _, encoded = trained.encode(records)
     vectors = {pooling: np.empty((len(encoded), trained.model.encoder.config.hidden_size), dtype=np.float32) for pooling in POOLINGS}
