@@ -31,7 +31,7 @@ class Progress:
 class Started:
     """Everything is ready for the first step. Earlier events in the log belong to an earlier attempt.
 
-    prior_loss: the loss of predicting the label frequencies (see label_prior); None for tasks without it.
+    prior_loss: the loss of predicting the label frequencies (see training/evaluation); None for tasks without it.
     """
 
     task: str

@@ -66,11 +66,11 @@ def plot_attention(tokens: Sequence[str], weights: Sequence[Sequence[float]], x_
 
 def plot_map(
     places: Sequence[Sequence[float]], labels: Sequence[object], right: Sequence[bool], texts: Sequence[str],
-    x_title: str, y_title: str, signs: tuple[str, str], separators: str, reach: Sequence[Sequence[float]] = ()
+    x_title: str, y_title: str, marks: tuple[str, str], separators: str, reach: Sequence[Sequence[float]] = ()
 ) -> go.Figure:  # fmt: skip
     """Plots points in the plane, a colour per label (or a scale, for numbers), a disc for a right answer and a cross for a wrong one.
 
-    `customdata` is each point's index in `places`. `signs`: names of disc and cross. `reach`: points that the axes must cover,
+    `customdata` is each point's index in `places`. `marks`: names of disc and cross. `reach`: points that the axes must cover,
     if not only `places`: maps with the same ones have the same axes.
     """
     numbers = isinstance(labels[0], float)
@@ -78,7 +78,7 @@ def plot_map(
     traces: list[dict[str, Any]] = []
     for number, kind in enumerate(kinds):
         of_kind = [i for i, label in enumerate(labels) if numbers or str(label) == kind]
-        for is_right, symbol, sign in ((True, "circle", signs[0]), (False, "x", signs[1])):
+        for is_right, symbol, sign in ((True, "circle", marks[0]), (False, "x", marks[1])):
             those = [i for i in of_kind if right[i] == is_right]
             colour: dict[str, Any] = {"color": [labels[i] for i in those], "colorscale": "Cividis", "showscale": is_right} if numbers else {"color": PALETTE[number % len(PALETTE)]}  # fmt: skip
             if those:

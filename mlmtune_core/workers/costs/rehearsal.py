@@ -64,10 +64,10 @@ def _time_pieces(run: Run) -> Costs:
     known = prefix.known_share if prefix else 1.0
     with rows_in_use(setup.model, dataset.encoded, setup.pad_id):
         below = _fit(dataset.lengths, shapes, _below(setup, dataset)) if setup.prefix else NOTHING
-        recorder, standing = Recorder(run), TrainingState()
-        learn = _fit(dataset.lengths, shapes, _learn(setup, dataset, recorder, standing))
+        recorder, state = Recorder(run), TrainingState()
+        learn = _fit(dataset.lengths, shapes, _learn(setup, dataset, recorder, state))
         measure = _fit(dataset.lengths, shapes, _measure(setup, dataset))
-        decode, keep = _time_evaluation(setup, dataset, recorder, standing)
+        decode, keep = _time_evaluation(setup, dataset, recorder, state)
     return Costs(
         once=max(0.0, once - 2 * encode),
         encode=encode / len(dataset.examples),
@@ -110,9 +110,9 @@ def _below(setup: Setup, dataset: Dataset) -> Callable[[list[int]], object]:
     return piece
 
 
-def _learn(setup: Setup, dataset: Dataset, recorder: Recorder, standing: TrainingState) -> Callable[[list[int]], object]:
+def _learn(setup: Setup, dataset: Dataset, recorder: Recorder, state: TrainingState) -> Callable[[list[int]], object]:
     """Takes a step as in a run, its line in the log included."""
-    stepper = Stepper(setup, standing, total_steps=1000)
+    stepper = Stepper(setup, state, total_steps=1000)
     set_train_mode(setup.model)
 
     def piece(indices: list[int]) -> None:
@@ -134,7 +134,7 @@ def _measure(setup: Setup, dataset: Dataset) -> Callable[[list[int]], object]:
     return piece
 
 
-def _time_evaluation(setup: Setup, dataset: Dataset, recorder: Recorder, standing: TrainingState) -> tuple[float, float]:
+def _time_evaluation(setup: Setup, dataset: Dataset, recorder: Recorder, state: TrainingState) -> tuple[float, float]:
     """Returns (seconds for decoding and scoring one example, seconds for writing the best weights)."""
     ends = np.cumsum([item.length for item in dataset.encoded])
     count = dataset.encoded[int(np.searchsorted(ends, TOKENS_TIMED // 2).clip(max=len(ends) - 1))].example + 1
@@ -143,7 +143,7 @@ def _time_evaluation(setup: Setup, dataset: Dataset, recorder: Recorder, standin
     for each in compute_logits(setup.model, few.encoded, setup.config.batch_size, setup.pad_id, setup.task.LABELS_ARE, setup.prefix):  # fmt: skip
         measuring.add(*each)
     decode = _time(measuring.result) / count
-    best = conclude(setup, standing, 1.0, measuring.result())
+    best = conclude(setup, state, 1.0, measuring.result())
     return decode, _time(lambda: recorder.take(best, setup.model, list(setup.label_names)))
 
 
