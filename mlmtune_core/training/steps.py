@@ -18,7 +18,7 @@ Hook = Callable[[], Iterator[Event]]
 class Stepper:
     """Updates the trainable weights, one step per batch, and yields a StepDone for each.
 
-    On a graphics card the losses of several steps are read back together: `step` may yield them some steps later, `flush` yields the rest.
+    On a GPU the losses of several steps are read back together: `step` may yield them some steps later, `flush` yields the rest.
     before_step, after_step: what else happens around every step, such as gradual unfreezing; each yields its events.
     """
 
